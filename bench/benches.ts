@@ -1,0 +1,28 @@
+import type { Line } from "./harness.ts";
+
+interface Bench {
+  lines(): AsyncIterable<Line>;
+}
+
+/** The rows of SPEED.md that are measured here, in their order. */
+export const benches = {
+  P2: () => import("./rows/p2.ts"),
+  P3: () => import("./rows/p3.ts"),
+  P4: () => import("./rows/p4.ts"),
+  P5: () => import("./rows/p5.ts"),
+  P6: () => import("./rows/p6.ts"),
+  P7: () => import("./rows/p7.ts"),
+  P8: () => import("./rows/p8.ts"),
+  P9: () => import("./rows/p9.ts"),
+  P10: () => import("./rows/p10.ts"),
+  S1: () => import("./rows/s1.ts"),
+  H1: () => import("./rows/h1.ts"),
+} satisfies Record<string, () => Promise<Bench>>;
+
+/** The name of a bench. */
+export type BenchName = keyof typeof benches;
+
+/** Whether a bench of this name exists. */
+export function isBench(name: string): name is BenchName {
+  return Object.hasOwn(benches, name);
+}

@@ -1,0 +1,18 @@
+import type * as Nightbus from "nightbus";
+import type * as Node from "nightbus/node";
+import type * as Sqlite from "nightbus/sqlite";
+
+// What is measured is what is shipped. The types come from the source, so that the benches type-check before a build.
+const built = (name: string): Promise<unknown> => import(new URL(`../dist/${name}.js`, import.meta.url).href);
+
+/** `nightbus`, as built. */
+export const { Bus } = (await built("index")) as typeof Nightbus;
+
+/** A bus of any channels. */
+export type AnyBus = Nightbus.Bus;
+
+/** `nightbus/sqlite`, as built. */
+export const importSqlite = (): Promise<typeof Sqlite> => built("sqlite") as Promise<typeof Sqlite>;
+
+/** `nightbus/node`, as built. */
+export const importNode = (): Promise<typeof Node> => built("node") as Promise<typeof Node>;

@@ -1,0 +1,193 @@
+import { LogChannel } from "../src/log/channel.ts";
+import { ChannelNumbers, gather } from "../src/log/gather.ts";
+import { NONE, Ring } from "../src/log/ring.ts";
+import { compare, type Line, type Ready } from "./harness.ts";
+
+// The one bench that looks inside, since a bus cannot be told to read by the worse way. It stands on the source of the log.
+
+const ROWS = 100_000;
+const LIMITS = [1_000, Number.POSITIVE_INFINITY];
+const TAILS = [10_000, 30_000, ROWS];
+const SHARES = [0.01, 0.1, 0.25, 0.5, 1];
+/** How many of the surveyed cells are measured. */
+const MEASURED = 4;
+/** How long reads are repeated to be timed, in ms: in the survey, and when they are measured. */
+const SHORT = 0.1;
+const LONG_ENOUGH = 2;
+
+type Channel = LogChannel<unknown>;
+
+interface Kept {
+  readonly ring: Ring<Channel>;
+  readonly numbers: ChannelNumbers;
+  /** What the bare ways write to. Arrays that are constants of a module would be faster than those of any log can be. */
+  readonly places: Int32Array;
+  readonly marks: Uint8Array;
+}
+
+interface Cell extends Kept {
+  readonly name: string;
+  readonly channels: readonly Channel[];
+  readonly after: number;
+  readonly limit: number;
+}
+
+type Way = (cell: Cell) => Int32Array;
+
+/**
+ * The log's choice of a way to read, beside the better of a scan and the chains, over all cells of a grid: how many of the rows
+ * match, how long the tail is, the limit, and whether one channel matches or many. All cells are surveyed quickly, and those that
+ * came out worst are measured; the line is that of the worst.
+ */
+export async function worstCell(): Promise<Line> {
+  const grid = [...cells()];
+  for (const cell of grid) survey(cell); // so that none is read by code that is not yet compiled
+  const all = grid.map(survey).sort((a, b) => b.ratio - a.ratio);
+  const lines: Line[] = [];
+  for (const surveyed of all.slice(0, MEASURED)) lines.push(await measure(surveyed));
+  const worst = lines.reduce((one, other) => (other.ratio > one.ratio ? other : one));
+  return { ...worst, workload: `worst of ${all.length} cells: ${worst.workload}` };
+}
+
+function* cells(): Generator<Cell> {
+  for (const kind of ["one channel", "of 10,000 channels"]) {
+    for (const share of SHARES) {
+      const { kept, channels } = kind === "one channel" ? oneChannel(share) : manyChannels(share);
+      for (const tail of TAILS) {
+        for (const limit of LIMITS) {
+          const name = `${share * 100} % match, ${kind}, tail ${tail}, limit ${limit}`;
+          yield { ...kept, name, channels, after: ROWS - tail, limit };
+        }
+      }
+    }
+  }
+}
+
+function oneChannel(share: number): { kept: Kept; channels: readonly Channel[] } {
+  const { kept, make } = keptRows();
+  const wanted = make();
+  const others = Array.from({ length: 10_000 }, make);
+  // Multiplied by a number that has no divisor in common with 1,000, so that the matches are spread evenly but not in order.
+  fill(kept.ring, (row) => ((row * 619) % 1_000 < share * 1_000 ? wanted : others[row % others.length]!));
+  return { kept, channels: [wanted] };
+}
+
+function manyChannels(share: number): { kept: Kept; channels: readonly Channel[] } {
+  const { kept, make } = keptRows();
+  const all = Array.from({ length: 10_000 }, make);
+  fill(kept.ring, (row) => all[(row * 7919) % all.length]!);
+  return { kept, channels: all.slice(0, all.length * share) };
+}
+
+function keptRows(): { kept: Kept; make: () => Channel } {
+  const kept = {
+    ring: new Ring<Channel>(),
+    numbers: new ChannelNumbers(),
+    places: new Int32Array(ROWS + 1),
+    marks: new Uint8Array(20_000),
+  };
+  const limits = { age: Number.POSITIVE_INFINITY, count: Number.POSITIVE_INFINITY };
+  const make = (): Channel => {
+    const number = kept.numbers.take();
+    return new LogChannel<unknown>(`"channel ${number}"`, number, limits, 0);
+  };
+  return { kept, make };
+}
+
+function fill(ring: Ring<Channel>, channelOf: (row: number) => Channel): void {
+  for (let row = 0; row < ROWS; row += 1) {
+    const channel = channelOf(row);
+    const id = row + 1;
+    ring.push(channel, { id, key: channel.key, json: "{}", at: id, send: id });
+    channel.newestId = id;
+  }
+}
+
+interface Surveyed {
+  readonly cell: Cell;
+  readonly better: Way;
+  /** How often a read has to be repeated to be timed. */
+  readonly times: number;
+  readonly ratio: number;
+}
+
+function survey(cell: Cell): Surveyed {
+  const ways = [choice, bareScan, bareChain] as const;
+  const timesOf = (way: Way): number => Math.max(1, Math.ceil(SHORT / quickest(way, cell, 1)));
+  const repeats = ways.map(timesOf);
+  const [chosen, scan, chain] = ways.map((way, index) => quickest(way, cell, repeats[index]!)) as [
+    number,
+    number,
+    number,
+  ];
+  const best = Math.min(scan, chain);
+  return {
+    cell,
+    better: scan < chain ? bareScan : bareChain,
+    times: Math.max(1, Math.ceil(LONG_ENOUGH / best)),
+    ratio: chosen / best,
+  };
+}
+
+/** The shortest time of a read, in ms, over a few runs of so many reads. */
+function quickest(way: Way, cell: Cell, times: number): number {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 15; run += 1) {
+    const start = performance.now();
+    for (let read = 0; read < times; read += 1) way(cell);
+    shortest = Math.min(shortest, (performance.now() - start) / times);
+  }
+  return shortest;
+}
+
+function measure({ cell, better, times }: Surveyed): Promise<Line> {
+  return compare({
+    id: "P9",
+    workload: cell.name,
+    beside: `the better: ${better === bareScan ? "scan" : "chain"}`,
+    ours: () => repeated(choice, cell, times),
+    rival: () => repeated(better, cell, times),
+    target: { atMost: 1.2 },
+    count: times,
+    of: "read",
+  });
+}
+
+function repeated(way: Way, cell: Cell, times: number): Ready<number[]> {
+  let places: Int32Array = new Int32Array();
+  return {
+    go() {
+      for (let run = 0; run < times; run += 1) places = way(cell);
+    },
+    result: () => [...places],
+  };
+}
+
+const choice: Way = ({ ring, channels, after, limit, numbers }) =>
+  gather(ring, channels, { after, limit }, numbers).places;
+
+// Every row here is a send of its own, so that a limit cuts where it says. It writes every place and keeps those that match:
+// where about half of them do, a branch would be guessed wrong as often.
+const bareScan: Way = ({ ring, channels, after, limit, places, marks }) => {
+  for (const { number } of channels) marks[number] = 1;
+  let length = 0;
+  for (let place = after; place < ring.span && length < limit; place += 1) {
+    places[length] = place;
+    length += marks[ring.numberAt(place)]!;
+  }
+  for (const { number } of channels) marks[number] = 0;
+  return places.subarray(0, length);
+};
+
+const bareChain: Way = ({ ring, channels, after, limit, places: all }) => {
+  let length = 0;
+  for (const { newest } of channels) {
+    for (let slot = newest; slot !== NONE && ring.placeOf(slot) >= after; slot = ring.olderThan(slot)) {
+      all[length++] = ring.placeOf(slot);
+    }
+  }
+  const places = all.subarray(0, length);
+  if (channels.length === 1) places.reverse();
+  else places.sort();
+  return places.subarray(0, Math.min(length, limit));
+};

@@ -1,0 +1,51 @@
+import { cpus } from "node:os";
+import { isReached, isVoid, type Line } from "./harness.ts";
+
+const HEAD = ["id", "workload", "beside", "ours", "theirs", "ratio", "10–90 %", "control", "target", ""];
+
+/** Where and when it was measured. */
+export function machine(): string {
+  const all = cpus();
+  const cpu = `${all.length} x ${all[0]?.model ?? "unknown processor"}`;
+  return `${cpu}, ${process.platform} ${process.arch}, Node ${process.versions.node}, ${new Date().toISOString()}`;
+}
+
+/** The lines as a Markdown table. */
+export function table(lines: readonly Line[]): string {
+  const rows = [HEAD, ...lines.map(cells)];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length), 3));
+  const text = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  return [text(HEAD), text(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(text)].join("\n");
+}
+
+/** How many lines reached their target, missed it, or are void. */
+export function summary(lines: readonly Line[]): string {
+  const count = (verdict: string): number => lines.filter((line) => verdictOf(line) === verdict).length;
+  return `${count("reached")} reached, ${count("MISSED")} missed, ${count("void")} void`;
+}
+
+function cells(line: Line): readonly string[] {
+  const { id, workload, beside, ours, rival, ratio, low, high, control, target } = line;
+  return [
+    id,
+    workload,
+    beside,
+    ours,
+    rival,
+    short(ratio),
+    `${short(low)}–${short(high)}`,
+    control === undefined ? "counted" : control.toFixed(3),
+    "atMost" in target ? `<= ${target.atMost}` : `>= ${target.atLeast}`,
+    verdictOf(line),
+  ];
+}
+
+function verdictOf(line: Line): "void" | "reached" | "MISSED" {
+  if (isVoid(line)) return "void";
+  return isReached(line) ? "reached" : "MISSED";
+}
+
+function short(ratio: number): string {
+  return ratio >= 10 ? ratio.toFixed(1) : ratio >= 0.1 ? ratio.toFixed(2) : ratio.toFixed(3);
+}

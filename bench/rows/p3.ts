@@ -1,0 +1,78 @@
+import { EventEmitter, once } from "node:events";
+import { Bus } from "../built.ts";
+import { compare, type Line, type Ready } from "../harness.ts";
+
+const ROUND_TRIPS = 1_000;
+
+type Ball = { readonly n: number };
+
+/** Two players who send each other one notification at a time, beside `events.once` with JSON there and back. */
+export async function* lines(): AsyncGenerator<Line> {
+  yield await compare({
+    id: "P3",
+    workload: "ping-pong over one poll",
+    beside: "events.once, with JSON",
+    ours: overPolls,
+    rival: overEvents,
+    target: { atMost: 1 },
+    count: ROUND_TRIPS,
+    of: "round trip",
+  });
+}
+
+async function overPolls(): Promise<Ready<number>> {
+  const bus = new Bus<{ ping: Ball; pong: Ball }>();
+  await bus.ready();
+  let sum = 0;
+  async function answer(): Promise<void> {
+    let { last } = bus;
+    for (let n = 0; n < ROUND_TRIPS; n += 1) {
+      const pings = await bus.poll(["ping"], last);
+      last = pings.last;
+      await bus.sendone("pong", { n: pings[0]!.message.n + 1 });
+    }
+  }
+  async function serve(): Promise<void> {
+    let { last } = bus;
+    for (let n = 0; n < ROUND_TRIPS; n += 1) {
+      const pong = bus.poll(["pong"], last);
+      await bus.sendone("ping", { n });
+      const pongs = await pong;
+      last = pongs.last;
+      sum += pongs[0]!.message.n;
+    }
+  }
+  return {
+    go: () => Promise.all([answer(), serve()]),
+    async result() {
+      await bus.close();
+      return sum;
+    },
+  };
+}
+
+function overEvents(): Ready<number> {
+  const emitter = new EventEmitter();
+  let sum = 0;
+  const send = (name: string, ball: Ball): boolean => emitter.emit(name, JSON.stringify(ball));
+  async function receive(name: string): Promise<Ball> {
+    const [json] = await once(emitter, name);
+    return JSON.parse(json);
+  }
+  async function answer(): Promise<void> {
+    for (let n = 0; n < ROUND_TRIPS; n += 1) {
+      const ping = await receive("ping");
+      send("pong", { n: ping.n + 1 });
+    }
+  }
+  async function serve(): Promise<void> {
+    for (let n = 0; n < ROUND_TRIPS; n += 1) {
+      // The other player has to wait already, since an event is not retained.
+      while (emitter.listenerCount("ping") === 0) await null;
+      const pong = receive("pong");
+      send("ping", { n });
+      sum += (await pong).n;
+    }
+  }
+  return { go: () => Promise.all([answer(), serve()]), result: () => sum };
+}

@@ -1,0 +1,58 @@
+import { type AnyBus, Bus } from "../built.ts";
+import { compare, type Line, type Ready } from "../harness.ts";
+import { type Answer, Readers, type Resolver, type Woken } from "../waiting.ts";
+
+const POLLS = 100_000;
+const TIMEOUT = 50_000;
+
+/** Parking polls with a deadline and waking them, beside promises with a `setTimeout` each. */
+export async function* lines(): AsyncGenerator<Line> {
+  const bus = new Bus(); // one, as in p4.ts
+  yield await compare({
+    id: "P6",
+    workload: "park and wake 100,000 polls with a deadline",
+    beside: "promises, a setTimeout each",
+    ours: () => parkAndWakePolls(bus),
+    rival: parkAndWakePromises,
+    target: { atMost: 0.4 },
+    count: POLLS,
+    of: "poll",
+  });
+  await bus.close();
+}
+
+async function parkAndWakePolls(bus: AnyBus): Promise<Ready<Woken>> {
+  await bus.ready();
+  const readers = new Readers(POLLS);
+  return {
+    async go() {
+      for (let poll = 0; poll < POLLS; poll += 1) readers.await(bus.poll(["lobby"], bus.last, TIMEOUT));
+      await bus.sendone("lobby", { n: 1 });
+      await readers.done;
+    },
+    result: () => readers.woken,
+  };
+}
+
+function parkAndWakePromises(): Ready<Woken> {
+  const readers = new Readers(POLLS);
+  const waiting: { readonly resolve: Resolver; readonly timer: NodeJS.Timeout }[] = [];
+  return {
+    async go() {
+      for (let poll = 0; poll < POLLS; poll += 1) {
+        readers.await(
+          new Promise<Answer>((resolve) => {
+            waiting.push({ resolve, timer: setTimeout(resolve, TIMEOUT, []) });
+          }),
+        );
+      }
+      const answer = [{ id: 1, channel: "lobby", message: JSON.parse('{"n":1}') }];
+      for (const { resolve, timer } of waiting) {
+        clearTimeout(timer);
+        resolve(answer);
+      }
+      await readers.done;
+    },
+    result: () => readers.woken,
+  };
+}

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { type AnyBus, Bus, importSqlite } from "../built.ts";
+import { compare, type Line, type Ready } from "../harness.ts";
+
+const PRODUCERS = 64;
+const SENDS = 5;
+const ALL = PRODUCERS * SENDS;
+
+type Sent = readonly (readonly [channel: string, message: unknown])[];
+
+/** Producers that await each of their sends, kept by SQLite at full durability, beside one transaction a send. */
+export async function* lines(): AsyncGenerator<Line> {
+  const { sqlite } = await importSqlite();
+  const folder = mkdtempSync(join(tmpdir(), "nightbus-bench-"));
+  const bus = new Bus({ store: sqlite(join(folder, "ours.db")) });
+  const db = open(join(folder, "theirs.db"));
+  try {
+    await bus.sendone("lobby", { from: -1, n: 0 });
+    yield await compare({
+      id: "S1",
+      workload: `${PRODUCERS} awaiting producers, SQLite FULL`,
+      beside: "one transaction a send",
+      ours: () => onBus(bus),
+      rival: () => byHand(db),
+      target: { atLeast: 20 },
+      count: ALL,
+      of: "send",
+    });
+  } finally {
+    await bus.close();
+    db.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function onBus(bus: AnyBus): Ready<Sent> {
+  const before = bus.last;
+  return {
+    go: () => produce((message) => bus.sendone("lobby", message)),
+    async result() {
+      const batch = await bus.poll(["lobby"], before, 0);
+      return batch.map(({ channel, message }) => [channel as string, message]); // only a string was sent on
+    },
+  };
+}
+
+function open(path: string): Database.Database {
+  const db = new Database(path);
+  db.pragma("journal_mode = wal");
+  db.pragma("synchronous = full");
+  db.exec("create table sent (id integer primary key, channel text not null, json text not null, at integer not null)");
+  return db;
+}
+
+function byHand(db: Database.Database): Ready<Sent> {
+  const insert = db.prepare("insert into sent (channel, json, at) values (?, ?, ?)");
+  const newest = db.prepare<[number], { channel: string; json: string }>(
+    "select channel, json from (select * from sent order by id desc limit ?) order by id",
+  );
+  return {
+    go: () => produce(async (message) => insert.run("lobby", JSON.stringify(message), Date.now())),
+    result: () => newest.all(ALL).map(({ channel, json }) => [channel, JSON.parse(json)] as const),
+  };
+}
+
+async function produce(
+  send: (message: { readonly from: number; readonly n: number }) => Promise<unknown>,
+): Promise<void> {
+  const producer = async (_: unknown, from: number): Promise<void> => {
+    for (let n = 0; n < SENDS; n += 1) await send({ from, n });
+  };
+  await Promise.all(Array.from({ length: PRODUCERS }, producer));
+}

@@ -1,0 +1,52 @@
+import type { Retention } from "nightbus";
+
+/** What was said, in the room or (with `to`) in private. */
+export interface Line {
+  readonly from: string;
+  readonly to?: string;
+  readonly text: string;
+  readonly at: number;
+}
+
+/** A whole game, so that one who hears of it needs nothing else, and one who hears it twice takes no harm. */
+export interface Game {
+  readonly id: number;
+  readonly white: string;
+  readonly black: string;
+  readonly status: "offered" | "declined" | "playing" | "over";
+  /** In the notation of tournaments: `["e4", "e5", "Nf3"]`. */
+  readonly moves: readonly string[];
+  /** How it ended, as a sentence; empty until then. */
+  readonly result: string;
+  /** Grows with each change: a page ignores what is older than what it shows. */
+  readonly version: number;
+}
+
+/**
+ * The club's channels and what they carry. The strings are public. The private ones are only ever used as tuples that end
+ * with a name, as in `["whisper", "Ann"]`: no browser can ask for a tuple, the server adds those of the one who is signed in.
+ */
+export interface Club {
+  /** What all members hear. */
+  room: Line;
+  /** A member has joined. */
+  members: { readonly name: string };
+  /** A game has begun or ended: what there is to watch. */
+  games: Game;
+  /**
+   * Each move of one game. To watch is to poll this channel: so there is no set of watchers to keep, to clean up when a tab
+   * closes and to restore after a crash, and a move is one notification however many watch. Games are no secret here.
+   */
+  [game: `game:${number}`]: Game;
+  /** `["player", name]`: what the others do in this person's games. */
+  player: Game;
+  /** `["whisper", name]`: what is said to this person in private. */
+  whisper: Line;
+  /** `["said", name]`: what this person said in private. Nobody polls it; it is the own half of a talk, for a page that loads. */
+  said: Line;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Talk stays for a month. A page that was away for longer, or for more than this, is told `missed` and loads anew. */
+export const retention: Retention = { age: 30 * DAY, count: 500 };

@@ -1,0 +1,236 @@
+import { Board } from "./board.js";
+import { follow } from "./follow.js";
+import { $, button, get, make, post, redraw } from "./parts.js";
+import { Talk } from "./talk.js";
+
+let me = "";
+let members = new Set();
+let games = new Map();
+let feed;
+const board = new Board($("#board"), (move) => act(`games/${openId()}/move`, move));
+const talk = new Talk(say);
+
+function start() {
+  $("#door").hidden = true;
+  feed = follow({ load, channels, heard, status, refused });
+}
+
+/** The state of the club, and the `last` that belongs to it. */
+async function load() {
+  const state = await get("state");
+  me = state.me;
+  members = new Set(state.members);
+  games = new Map(state.games.map((game) => [game.id, game]));
+  await lookAt(openId());
+  $("#me").textContent = me;
+  $("#hall").hidden = false;
+  talk.load(me, state.lines);
+  drawTable();
+  drawGames();
+  drawMembers();
+  return state.last;
+}
+
+/** What to ask the bus for. The own, private channels are added by the server. */
+function channels() {
+  const game = games.get(openId());
+  const watched = game !== undefined && !plays(game);
+  return watched ? ["room", "members", "games", `game:${game.id}`] : ["room", "members", "games"];
+}
+
+function heard({ id, channel, message }) {
+  const name = Array.isArray(channel) ? channel[0] : channel;
+  if (name === "room" || name === "whisper") return talk.add({ id, ...message });
+  if (name === "members") return meet(message.name);
+  learn(message);
+}
+
+function status(now) {
+  $("#status").textContent = now === "online" ? "Online" : "Offline – trying again";
+  $("#status").className = now;
+}
+
+function refused() {
+  $("#status").textContent = "";
+  $("#hall").hidden = true;
+  $("#door").hidden = false;
+  $("#name").focus();
+}
+
+function meet(name) {
+  members.add(name);
+  drawMembers();
+}
+
+/** Takes over what is known of a game, if it is newer. */
+function learn(game) {
+  if ((games.get(game.id)?.version ?? 0) >= game.version) return;
+  games.set(game.id, game);
+  if (game.status === "declined") {
+    games.delete(game.id);
+    if (game.white === me) notice(`${game.black} would rather not play now.`);
+  }
+  // Who has been waiting for an answer, and looks at nothing else, is shown to the table.
+  const idle = games.get(openId())?.status !== "playing";
+  if (plays(game) && game.status === "playing" && game.moves.length === 0 && idle) return sitDown(game.id);
+  if (game.id === openId()) drawTable();
+  drawGames();
+}
+
+function plays(game) {
+  return game.white === me || game.black === me;
+}
+
+// The table at which one sits is in the address, so that it survives a reload and can be sent to a friend.
+function openId() {
+  return Number(location.hash.replace("#game-", "")) || 0;
+}
+
+function sitDown(id) {
+  location.hash = id === 0 ? "" : `game-${id}`;
+}
+
+/** Asks how a game stands of which this page hears nothing on its own. */
+async function lookAt(id) {
+  if (id === 0 || (games.has(id) && plays(games.get(id)))) return;
+  try {
+    learn(await get(`games/${id}`));
+  } catch (error) {
+    if (error.status === 404) sitDown(0);
+    else throw error;
+  }
+}
+
+addEventListener("hashchange", async () => {
+  drawTable();
+  drawGames();
+  $("#title").scrollIntoView({ block: "nearest" });
+  try {
+    await lookAt(openId());
+  } catch {
+    return feed?.reload();
+  }
+  // The same `last` with one channel more: whatever came on it since then comes too.
+  feed?.again();
+});
+
+/** Does something on the server; says its sentence when it refuses. Resolves with the answer, or undefined. */
+async function attempt(path, body) {
+  notice("");
+  try {
+    return await post(path, body);
+  } catch (error) {
+    if (error.status !== undefined) return notice(error.message);
+    notice("The club cannot be reached. It is not known whether that was done.");
+    // The bus tells everybody but the sender. If it was done, only loading shows it here.
+    feed?.reload();
+  }
+}
+
+async function act(path, body) {
+  const game = await attempt(path, body);
+  if (game !== undefined) learn(game);
+}
+
+async function say(text, to) {
+  const line = await (to === undefined ? attempt("say", { text }) : attempt("whisper", { to, text }));
+  if (line !== undefined) talk.add(line);
+  return line !== undefined;
+}
+
+function notice(sentence) {
+  $("#notice").textContent = sentence;
+}
+
+$("#notice").addEventListener("click", () => notice(""));
+$("#resign").addEventListener("click", () => act(`games/${openId()}/resign`));
+$("#leave").addEventListener("click", () => sitDown(0));
+$("#sign-in").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if ((await attempt("sign-in", { name: $("#name").value })) !== undefined) start();
+});
+
+function drawTable() {
+  const game = games.get(openId());
+  const side = game?.black === me ? "b" : "w";
+  const turn = game !== undefined && game.moves.length % 2 === 1 ? "b" : "w";
+  const playing = game?.status === "playing";
+  const mine = playing && (turn === "w" ? game.white : game.black) === me;
+  const chess = board.show(game?.moves ?? [], side, mine ? turn : undefined);
+  const [above, below] = side === "w" ? ["b", "w"] : ["w", "b"];
+  for (const [element, color] of [
+    [$("#above"), above],
+    [$("#below"), below],
+  ]) {
+    element.textContent = color === "w" ? (game?.white ?? "") : (game?.black ?? "");
+    element.className = `player ${color === "w" ? "light" : "dark"} ${playing && color === turn ? "turn" : ""}`;
+  }
+  $("#title").textContent = titleOf(game, mine, turn, chess);
+  document.title = mine ? "Your move – Chess club" : "Chess club";
+  $("#table").classList.toggle("empty", game === undefined);
+  redraw($("#moves"), movesOf(game?.moves ?? []));
+  $("#moves").scrollTop = $("#moves").scrollHeight;
+  $("#resign").hidden = !(playing && plays(game));
+  $("#leave").hidden = game === undefined || (playing && plays(game));
+}
+
+function titleOf(game, mine, turn, chess) {
+  if (game === undefined) return "Challenge somebody, or watch a game";
+  if (game.status === "offered")
+    return game.white === me ? `Waiting for ${game.black}` : `${game.white} challenges you`;
+  if (game.status === "over") return game.result;
+  const whose = mine ? "Your move" : `${turn === "w" ? game.white : game.black} to move`;
+  return chess.inCheck() ? `Check. ${whose}` : whose;
+}
+
+function movesOf(moves) {
+  const pairs = [];
+  for (let at = 0; at < moves.length; at += 2) pairs.push(make("li", {}, moves.slice(at, at + 2).join(" ")));
+  return pairs;
+}
+
+function drawGames() {
+  const sorted = [...games.values()].sort((one, other) => rank(one) - rank(other) || other.id - one.id);
+  const items = sorted.map((game) => {
+    const who = make("span", { className: "who" }, `${game.white} – ${game.black}`);
+    return make("li", { className: game.id === openId() ? "open" : "" }, who, ...choices(game));
+  });
+  redraw($("#games"), items.length > 0 ? items : [make("li", { className: "quiet" }, "No games yet.")]);
+}
+
+/** What one can do about a game in the list. */
+function choices({ id, status, ...game }) {
+  if (status === "offered" && game.white === me) return [make("span", { className: "quiet" }, "waiting")];
+  if (status === "offered") {
+    return [
+      button("Accept", `yes ${id}`, () => act(`games/${id}/accept`), { className: "first" }),
+      button("Decline", `no ${id}`, () => act(`games/${id}/decline`)),
+    ];
+  }
+  if (id === openId()) return [];
+  return [button(status === "over" ? "Look" : plays(game) ? "Play" : "Watch", `sit ${id}`, () => sitDown(id))];
+}
+
+function rank({ status, ...game }) {
+  if (status === "over") return 2;
+  return plays(game) ? 0 : 1;
+}
+
+function drawMembers() {
+  const others = [...members].filter((name) => name !== me).sort((one, other) => one.localeCompare(other));
+  const items = others.map((name) =>
+    make(
+      "li",
+      {},
+      make("span", { className: "who" }, name),
+      button("Talk", `talk ${name}`, () => {
+        talk.open(name);
+        $("#text").focus();
+      }),
+      button("Challenge", `play ${name}`, () => act("games", { to: name })),
+    ),
+  );
+  redraw($("#members"), items.length > 0 ? items : [make("li", { className: "quiet" }, "You are the first.")]);
+}
+
+start();

@@ -1,0 +1,75 @@
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import Database from "better-sqlite3";
+import express from "express";
+import { Bus } from "nightbus";
+import { mount } from "nightbus/express";
+import { sqlite } from "nightbus/sqlite";
+import { type Club, retention } from "./channels.ts";
+import { ChessClub } from "./club.ts";
+import { Games } from "./games.ts";
+import { routes } from "./routes.ts";
+import { Sessions } from "./sessions.ts";
+
+// A chess club: `npm start`, then open the address in two browsers (or one and a private window), since a name is a cookie's.
+const PORT = Number(process.env["PORT"] ?? 3000);
+const DATABASE = process.env["DATABASE"] ?? fileURLToPath(new URL("chess.db", import.meta.url));
+
+// One database for the application and its bus. With a handle of ours the pragmas are ours too.
+const db = new Database(DATABASE);
+db.pragma("journal_mode = wal");
+db.pragma("synchronous = full");
+const bus = new Bus<Club>({ store: sqlite(db), retention });
+bus.on("error", (error) => console.error(error));
+await bus.ready();
+
+const sessions = new Sessions(db);
+const games = new Games(db);
+const club = new ChessClub(bus, sessions, games);
+await club.resume();
+
+const app = express();
+app.use((_request, response, next) => {
+  response.set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; form-action 'self'");
+  response.set("X-Content-Type-Options", "nosniff");
+  next();
+});
+app.use(
+  "/longpolling",
+  mount(bus, {
+    // A browser may ask for any string, for those are public; what is private is added for the one whose session this is. A
+    // stranger gets the 401 that `whoSends` throws.
+    channels(asked, request) {
+      const me = sessions.whoSends(request);
+      return [...asked, ["player", me], ["whisper", me]];
+    },
+  }),
+);
+app.use("/api", routes(club, sessions, games));
+// The page uses the same rules to show where a piece can go; what is allowed is decided here. Node gets the package's CommonJS
+// build, and the module for browsers lies beside it.
+const chessModule = fileURLToPath(new URL("../esm/chess.js", import.meta.resolve("chess.js")));
+app.get("/chess.js", (_request, response) => response.sendFile(chessModule));
+app.use(express.static(fileURLToPath(new URL("page", import.meta.url))));
+
+const server = app.listen(PORT, (error) => {
+  if (error !== undefined) {
+    console.error(`${error.message}. Choose another port with PORT=3001.`);
+    process.exit(1);
+  }
+  console.log(`The chess club is open: http://localhost:${(server.address() as AddressInfo).port}`); // it listens on a port
+});
+
+process.once("SIGTERM", stop);
+process.once("SIGINT", stop);
+
+/** The bus first: it answers the polls that are held, so that the server has nothing left to wait for. */
+async function stop(): Promise<void> {
+  await bus.close();
+  server.close(() => {
+    db.close();
+    process.exit();
+  });
+  // A browser may keep a connection open that nobody uses any more.
+  setTimeout(() => server.closeAllConnections(), 500).unref();
+}

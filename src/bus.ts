@@ -1,0 +1,220 @@
+import { TypedEmitter } from "tiny-typed-emitter";
+import { systemClock } from "./clock.ts";
+import { asError, BusError, closed, given } from "./errors.ts";
+import {
+  checkCallback,
+  checkChannels,
+  checkLast,
+  checkLimit,
+  checkMs,
+  checkNames,
+  checkPort,
+  checkSignal,
+  checkTimeout,
+  type SendLimits,
+  serialise,
+} from "./input.ts";
+import type { Answer } from "./log/answer.ts";
+import { checkRetention } from "./log/retention.ts";
+import { memory } from "./memory.ts";
+import type { AnyChannels, Batch, ChannelOf, Entry, MessageOf, Notification } from "./notification.ts";
+import type { BusEvents, BusOptions, PollOptions, SubscribeOptions } from "./options.ts";
+import { Reader } from "./reader.ts";
+import { Sender } from "./sender.ts";
+import { Subscription } from "./subscription.ts";
+
+/** The reader of a bus, for what stands on rows and not on messages: HTTP. */
+export let readerOf: <C extends object>(bus: Bus<C>) => Reader;
+
+const OPTIONS = ["store", "retention", "limit", "maxMessage", "clock"];
+
+/**
+ * A pub/sub bus inside this process. Notifications have one order, are retained for those who are away, and are never lost
+ * silently: who comes back with the last id it saw gets everything since, or is told that something is missing.
+ *
+ * Give it a map of channels, `new Bus<{ lobby: { text: string } }>()`, and wrong channels and messages do not compile.
+ * All rejections are `BusError`, or the reason of an abort signal.
+ */
+export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<C>> {
+  static {
+    readerOf = (bus) => bus.#reader;
+  }
+
+  readonly #reader: Reader;
+  readonly #sender: Sender;
+  readonly #limits: SendLimits;
+  #closing: Promise<void> | undefined;
+
+  /** Throws `bad_option`. The store begins to open at once. */
+  constructor(options: BusOptions = {}) {
+    super();
+    checkNames("a bus", options, OPTIONS);
+    const { store = memory(), retention = {}, clock = systemClock, limit = 1_000, maxMessage = 2 ** 20 } = options;
+    checkPort("store", store, "open", "a Store, such as sqlite(path) makes one");
+    checkPort("clock", clock, "monotonic", "a Clock");
+    checkNames("retention", retention, ["age", "count", "total", "of"]);
+    this.#limits = { maxMessage: checkSize("maxMessage", maxMessage), maxBytes: store.maxBytes };
+    this.#reader = new Reader({
+      clock,
+      store,
+      limit: checkSize("limit", limit),
+      retention: checkRetention(retention),
+      listening: () => this.listenerCount("notification") > 0,
+      notify: (notification) => this.#emit("notification", notification),
+      error: (error) => this.#emit("error", error),
+    });
+    const { append, opening } = this.#reader;
+    this.#sender = new Sender({ append, opening, maxRows: store.maxRows });
+  }
+
+  /** The newest id, 0 until the bus is ready. Put it in a page that you render, and poll from it. */
+  get last(): number {
+    return this.#reader.last;
+  }
+
+  /** The number of parked polls. */
+  get waiting(): number {
+    return this.#reader.waiting;
+  }
+
+  /** Resolves when the store is open and replayed. Sends and polls await it by themselves. Rejects with `store` or `closed`. */
+  ready(): Promise<void> {
+    return this.#reader.ready();
+  }
+
+  /**
+   * Sends one notification, and resolves with its id when it is committed and every poll of this process can see it.
+   * Rejects with `bad_channel`, `bad_message`, `closed` or `store`.
+   */
+  async sendone<const K extends ChannelOf<C>>(channel: K, message: MessageOf<C, K>): Promise<number> {
+    const [id] = await this.#send([[channel, message]]);
+    return id!; // one row, one id
+  }
+
+  /**
+   * Sends all of these notifications or none, with consecutive ids, and resolves with the ids in order. Messages are
+   * serialised during the call. Rejects with `bad_channel`, `bad_message`, `closed` or `store`.
+   */
+  async sendmany(entries: readonly Entry<C>[]): Promise<readonly number[]> {
+    return this.#send(entries);
+  }
+
+  /**
+   * What came on these channels after `last`, the last id that was seen; 0 for all that is retained. When there is nothing,
+   * it waits up to `timeout` ms for something, then answers an empty batch. `missed` says that something after `last` is no
+   * longer retained. Rejects with `bad_channel`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`, `closed`, `store`, or
+   * the signal's reason.
+   */
+  async poll<const K extends ChannelOf<C>>(
+    channels: readonly K[],
+    last = 0,
+    timeout = 50_000,
+    options: PollOptions = {},
+  ): Promise<Batch<Notification<C, K>>> {
+    checkNames("poll", options, ["signal", "limit", "lookback"]);
+    const { limit = this.#reader.limit, lookback = Number.POSITIVE_INFINITY } = options;
+    const ask = {
+      keys: checkChannels(channels),
+      last: checkLast(last),
+      limit: checkLimit("limit", limit),
+      lookback: checkMs("lookback", lookback),
+    };
+    const deadline = this.#reader.clock.monotonic() + checkTimeout(timeout);
+    return this.#reader.poll(ask, { deadline, signal: checkSignal(options.signal), form: batchOf<C, K> });
+  }
+
+  /**
+   * The newest `count` notifications of these channels, oldest first, with `last` to poll from. Rejects with `bad_channel`,
+   * `bad_limit`, `closed` or `store`.
+   */
+  async recent<const K extends ChannelOf<C>>(
+    channels: readonly K[],
+    count: number,
+  ): Promise<Batch<Notification<C, K>>> {
+    const keys = checkChannels(channels);
+    const checked = checkLimit("count", count);
+    await this.ready();
+    return batchOf<C, K>(this.#reader.recent(keys, checked));
+  }
+
+  /**
+   * The notifications of these channels, one after the other, from `last` on or else from now. A slow consumer loses nothing
+   * and holds nothing up. It ends with an abort or with the bus. Throws as `poll` rejects; the iterator throws `missed` at a
+   * hole in the history when there is no `onMissed`.
+   */
+  subscribe<const K extends ChannelOf<C>>(
+    channels: readonly K[],
+    options: SubscribeOptions = {},
+  ): AsyncIterableIterator<Notification<C, K>> {
+    checkNames("subscribe", options, ["last", "signal", "onMissed"]);
+    checkCallback("onMissed", options.onMissed);
+    if (this.#closing !== undefined) throw closed();
+    const reader = this.#reader;
+    const ask = { keys: checkChannels(channels), limit: this.#reader.limit, lookback: Number.POSITIVE_INFINITY };
+    return new Subscription<Notification<C, K>>({
+      last: options.last === undefined ? reader.now : checkLast(options.last),
+      signal: checkSignal(options.signal),
+      onMissed: options.onMissed,
+      poll: (last, signal) =>
+        reader.poll({ ...ask, last }, { deadline: Number.POSITIVE_INFINITY, signal, form: batchOf<C, K> }),
+    });
+  }
+
+  /**
+   * Commits what was queued, answers every parked poll with an empty batch, and closes the store. It may be called twice.
+   * Whatever is called after it rejects with `closed`.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** As of any emitter, but a listener that throws stops no other, and an `error` that nobody listens to ends no process. */
+  override emit<U extends keyof BusEvents<C>>(event: U, ...args: Parameters<BusEvents<C>[U]>): boolean {
+    return this.#emit(event, ...args);
+  }
+
+  async #send(entries: unknown): Promise<readonly number[]> {
+    if (this.#closing !== undefined) throw closed();
+    const rows = serialise(entries, this.#limits);
+    return rows.length === 0 ? [] : this.#sender.send(rows);
+  }
+
+  async #close(): Promise<void> {
+    this.#reader.shut();
+    await this.#sender.finish();
+    try {
+      await this.#reader.close();
+    } catch (error) {
+      this.#emit("error", asError(error));
+    }
+    this.#emit("close");
+  }
+
+  #emit(event: keyof BusEvents<C>, ...args: readonly unknown[]): boolean {
+    const listeners = this.rawListeners(event) as ((...args: readonly unknown[]) => void)[]; // whoever emits fits the event
+    for (const listener of listeners) {
+      try {
+        listener.apply(this, [...args]);
+      } catch (thrown) {
+        // What an error listener throws has nowhere to go but back to it.
+        if (event !== "error") this.#emit("error", asError(thrown));
+      }
+    }
+    return listeners.length > 0;
+  }
+}
+
+// What a bus of these channels answers holds only notifications of these channels, since only those can be sent.
+function batchOf<C extends object, K>(answer: Answer): Batch<Notification<C, K>> {
+  return answer.batch as unknown as Batch<Notification<C, K>>;
+}
+
+function checkSize(name: string, size: unknown): number {
+  if (size === Number.POSITIVE_INFINITY || (Number.isSafeInteger(size) && (size as number) > 0)) return size as number;
+  throw new BusError("bad_option", `${name} must be an integer from 1 up, got ${given(size)}`);
+}

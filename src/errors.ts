@@ -1,0 +1,73 @@
+/**
+ * What went wrong, as a stable word.
+ *
+ * - `closed`: the bus was closed before the call.
+ * - `bad_channel`, `bad_message`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`: an argument is not what it has to be.
+ * - `missed`: a subscription without `onMissed` met a hole in the history.
+ * - `store`: the store could not be opened, read or written.
+ */
+export type BusErrorCode =
+  | "closed"
+  | "bad_channel"
+  | "bad_message"
+  | "bad_last"
+  | "bad_timeout"
+  | "bad_limit"
+  | "bad_option"
+  | "missed"
+  | "store";
+
+export interface BusErrorOptions extends ErrorOptions {
+  /** For `store`: true when it is certain that nothing of what was asked has been committed. */
+  readonly refused?: boolean;
+}
+
+/** The one error of nightbus: a stable `code`, a sentence that says what was given and what to do, and the `cause`. */
+export class BusError extends Error {
+  readonly code: BusErrorCode;
+  /**
+   * True when nothing of the rejected call was committed. False only for a `store` error whose outcome is unknown, because
+   * the answer was lost on the way: such a send may have been committed, whole if so.
+   */
+  readonly refused: boolean;
+
+  constructor(code: BusErrorCode, message: string, options: BusErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.name = "BusError";
+    this.code = code;
+    this.refused = options.refused ?? code !== "store";
+  }
+}
+
+/** What is said to whoever uses a bus after its end. */
+export function closed(): BusError {
+  return new BusError("closed", "the bus is closed; create a new one");
+}
+
+/** What was given, short enough for a sentence. */
+export function given(value: unknown): string {
+  if (typeof value === "string") return quote(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value) && value.length === 0) return "an empty list";
+  if (typeof value === "object" && value !== null) return describe(value);
+  return String(value);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+function describe(value: object): string {
+  try {
+    const text = JSON.stringify(value) ?? "an object";
+    return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  } catch {
+    return "an object that cannot be written as JSON";
+  }
+}
+
+/** Anything that was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(`thrown: ${given(thrown)}`, { cause: thrown });
+}

@@ -1,0 +1,93 @@
+import { type Bus, readerOf } from "../bus.ts";
+import { asError } from "../errors.ts";
+import type { Reader } from "../reader.ts";
+import { corsHeaders, preflight } from "./cors.ts";
+import { health } from "./health.ts";
+import { type CheckedOptions, checkOptions, type MountOptions } from "./options.ts";
+import { poll } from "./poll.ts";
+import { Refusal, refusalOf } from "./refusal.ts";
+import { refused } from "./replies.ts";
+import type { EndpointReply, EndpointRequest } from "./request.ts";
+import { send } from "./send.ts";
+
+/** What the routes of a mount share. */
+export interface Mounted<C extends object, Context> {
+  readonly bus: Bus<C>;
+  readonly reader: Reader;
+  readonly options: CheckedOptions<C, Context>;
+  /** The number of polls that are parked through this mount. */
+  waiting: number;
+}
+
+type Route = <C extends object, Context>(
+  mounted: Mounted<C, Context>,
+  request: EndpointRequest,
+  context: Context,
+) => EndpointReply | Promise<EndpointReply>;
+
+interface Methods {
+  readonly [method: string]: Route;
+}
+
+const ROUTES: Readonly<Record<string, Methods>> = {
+  poll: { GET: poll, POST: poll },
+  send: { POST: send },
+  health: { GET: health, HEAD: health },
+};
+
+/** The one HTTP behaviour of nightbus, behind every mount. */
+export class Endpoint<C extends object, Context> {
+  readonly #mounted: Mounted<C, Context>;
+
+  /** Throws `bad_option`. */
+  constructor(bus: Bus<C>, options: MountOptions<C, Context>) {
+    this.#mounted = { bus, reader: readerOf(bus), options: checkOptions(options), waiting: 0 };
+  }
+
+  /** Answers a request; undefined when its path is none of ours. Never rejects. */
+  async handle(request: EndpointRequest, context: Context): Promise<EndpointReply | undefined> {
+    const methods = this.#methods(request.path);
+    if (methods === undefined) return undefined;
+    const reply = await this.#answer(methods, request, context);
+    const headers = corsHeaders(this.#mounted.options.cors, request);
+    return headers === undefined ? reply : { ...reply, headers: { ...reply.headers, ...headers } };
+  }
+
+  #methods(path: string): Methods | undefined {
+    const { prefix, send } = this.#mounted.options;
+    const slash = path.lastIndexOf("/");
+    if (prefix !== undefined && path.slice(0, slash) !== prefix) return undefined;
+    const name = path.slice(slash + 1);
+    if (name === "send" && send === undefined) return undefined;
+    return Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+  }
+
+  async #answer(methods: Methods, request: EndpointRequest, context: Context): Promise<EndpointReply> {
+    const { cors } = this.#mounted.options;
+    if (request.method === "OPTIONS" && cors !== undefined) return preflight(cors, request);
+    const route = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
+    if (route === undefined) {
+      const allowed = Object.keys(methods).join(", ");
+      return refused(new Refusal(405, "bad_method", `use ${allowed} here`, { headers: { Allow: allowed } }));
+    }
+    try {
+      return await route(this.#mounted, request, context);
+    } catch (error) {
+      return this.#failed(error, request);
+    }
+  }
+
+  #failed(error: unknown, request: EndpointRequest): EndpointReply {
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) return refused(refusal);
+    // Nobody reads what is answered to a client that has gone; proxies know this status by that meaning.
+    if (request.signal.aborted) return refused(new Refusal(499, "gone", "the client has gone"));
+    this.#mounted.bus.emit("error", asError(error));
+    return refused(new Refusal(500, "internal", "something went wrong on the server"));
+  }
+}
+
+/** What is answered to a path that is none of ours, where nobody else can be asked. */
+export function notFound(): EndpointReply {
+  return refused(new Refusal(404, "not_found", "there is nothing here; the routes are poll, send and health"));
+}

@@ -1,0 +1,37 @@
+import type { Bus } from "../bus.ts";
+import { Endpoint } from "./endpoint.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "./fastify-types.ts";
+import { reply as answerTo, NodeRequest } from "./node-host.ts";
+import type { MountOptions } from "./options.ts";
+
+export type { FastifyInstance, FastifyReply, FastifyRequest } from "./fastify-types.ts";
+export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
+
+/**
+ * The bus as a plugin of Fastify 5: `app.register(mount(bus, options), { prefix: "/longpolling" })`. Hooks get Fastify's
+ * request. Headers that other plugins have set on the reply are kept. Throws `bad_option`.
+ */
+export function mount<C extends object, Request extends FastifyRequest = FastifyRequest>(
+  bus: Bus<C>,
+  options: MountOptions<C, Request> = {},
+): (instance: FastifyInstance) => Promise<void> {
+  const endpoint = new Endpoint(bus, options);
+  return async (instance) => {
+    // Inside the plugin bodies are left to the endpoint, which knows what to say of bad ones.
+    instance.removeAllContentTypeParsers();
+    instance.addContentTypeParser("*", async () => undefined);
+    const handler = async (request: Request, reply: FastifyReply): Promise<void> => {
+      const answer = await endpoint.handle(new NodeRequest(request.raw, reply.raw, request), request);
+      if (answer === undefined) {
+        reply.callNotFound();
+        return;
+      }
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        if (value !== undefined) reply.raw.setHeader(name, value);
+      }
+      reply.hijack();
+      answerTo(reply.raw, answer);
+    };
+    instance.all("/*", handler as never); // Fastify types its handlers by their routes' schemas, and ours have none
+  };
+}

@@ -1,0 +1,53 @@
+import { tooLarge } from "./body.ts";
+import type { EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
+
+/** A request of the Fetch standard, as the endpoint sees it. */
+export class FetchRequest implements EndpointRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly #request: Request;
+  readonly #readText: (() => Promise<string>) | undefined;
+
+  /** `readText` gives the body where a framework has read it already. */
+  constructor(request: Request, readText?: () => Promise<string>) {
+    const { pathname, search } = new URL(request.url);
+    this.method = request.method;
+    this.path = pathname;
+    this.query = search.slice(1);
+    this.#request = request;
+    this.#readText = readText;
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+
+  header(name: string): string | undefined {
+    return this.#request.headers.get(name) ?? undefined;
+  }
+
+  async body(limit: number): Promise<RequestBody> {
+    const read = this.#request.bodyUsed && this.#readText !== undefined;
+    return { text: read ? await this.#readText!() : await readText(this.#request, limit) };
+  }
+}
+
+/** Makes the Response of an answer. */
+export function response({ status, headers, body }: EndpointReply, method: string): Response {
+  const empty = status === 204 || method === "HEAD";
+  return new Response(empty ? null : body, { status, headers });
+}
+
+async function readText(request: Request, limit: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  if (request.body === null) return "";
+  for await (const chunk of request.body) {
+    bytes += chunk.length;
+    if (bytes > limit) throw tooLarge(limit);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

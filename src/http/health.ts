@@ -1,0 +1,9 @@
+import type { Mounted } from "./endpoint.ts";
+import { HEADERS } from "./replies.ts";
+import type { EndpointReply } from "./request.ts";
+
+/** `GET health`: whether the bus is open and its store works. */
+export function health<C extends object, Context>({ reader }: Mounted<C, Context>): EndpointReply {
+  const [status, word] = reader.healthy ? [200, "pass"] : [503, "fail"];
+  return { status, headers: HEADERS, body: `{"status":"${word}"}` };
+}

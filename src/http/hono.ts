@@ -1,0 +1,29 @@
+import type { Bus } from "../bus.ts";
+import { Endpoint } from "./endpoint.ts";
+import { FetchRequest, response } from "./fetch-host.ts";
+import type { MountOptions } from "./options.ts";
+
+export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
+
+/** What nightbus uses of a Hono context. */
+export interface HonoContext {
+  readonly req: { readonly raw: Request; text(): Promise<string> };
+}
+
+/**
+ * The bus on Hono: `app.all("/longpolling/*", mount(bus, options))`. Hooks get Hono's context. A path that is none of its
+ * routes goes to the next handler. Throws `bad_option`.
+ */
+export function mount<C extends object, Context extends HonoContext = HonoContext>(
+  bus: Bus<C>,
+  options: MountOptions<C, Context> = {},
+): (context: Context, next: () => Promise<void>) => Promise<Response | undefined> {
+  const endpoint = new Endpoint(bus, options);
+  return async (context, next) => {
+    const { req } = context;
+    const answer = await endpoint.handle(new FetchRequest(req.raw, () => req.text()), context);
+    if (answer !== undefined) return response(answer, req.raw.method);
+    await next();
+    return undefined;
+  };
+}

@@ -1,0 +1,36 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Bus } from "../bus.ts";
+import { Endpoint } from "./endpoint.ts";
+import { NodeRequest, reply } from "./node-host.ts";
+import type { MountOptions } from "./options.ts";
+
+export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
+
+/** What nightbus uses of a Koa context. */
+export interface KoaContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly request: object;
+  respond?: boolean | undefined;
+}
+
+/**
+ * The bus on Koa: `app.use(mount(bus, { prefix: "/longpolling" }))`. Hooks get the context. A path that is none of its routes
+ * goes to `next`. Throws `bad_option`.
+ */
+export function mount<C extends object, Context extends KoaContext = KoaContext>(
+  bus: Bus<C>,
+  options: MountOptions<C, Context> = {},
+): (context: Context, next: () => Promise<unknown>) => Promise<void> {
+  const endpoint = new Endpoint(bus, options);
+  return async (context, next) => {
+    const { req, res, request } = context;
+    const answer = await endpoint.handle(new NodeRequest(req, res, request), context);
+    if (answer === undefined) {
+      await next();
+      return;
+    }
+    context.respond = false;
+    reply(res, answer);
+  };
+}

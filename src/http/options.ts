@@ -1,0 +1,124 @@
+import { BusError, given } from "../errors.ts";
+import { checkNames } from "../input.ts";
+import type { NameOf, Tuple } from "../notification.ts";
+
+/** An entry as a remote client may send it: only to a string channel. */
+export type RemoteEntry = readonly [channel: string, message: unknown];
+
+/** What a `channels` hook returns. */
+export type Granted<C extends object> = readonly (string | Tuple<NameOf<C>>)[];
+
+/**
+ * Entries that a `send` hook returns. It is `readonly Entry<C>[]` in a form in which TypeScript keeps the literal names of a hook
+ * written in place.
+ */
+export type Allowed<C extends object> = readonly {
+  [N in NameOf<C>]: readonly [channel: N | Tuple<N>, message: C[N]];
+}[NameOf<C>][];
+
+/** Who may use a mount from a page of another origin. */
+export interface Cors {
+  /** The origins: one, several, `"*"` for all, or a function that says. */
+  readonly origin: string | readonly string[] | ((origin: string) => boolean);
+  /** Whether cookies go along. Never with `"*"`. */
+  readonly credentials?: boolean;
+  /** How long a browser may remember the permission, in seconds. */
+  readonly maxAge?: number;
+}
+
+/** What an application says about its mount. `Context` is the framework's own request. */
+export interface MountOptions<C extends object, Context> {
+  /**
+   * The channels that this client reads, given the names that it asked for: add private tuples for its user, drop names, or
+   * throw an error with `status` 401 or 403 to refuse. Runs once for a poll, before anything is read. Without it clients read
+   * the string channels that they ask for. `options` are those of a JSON-RPC client.
+   */
+  readonly channels?: (
+    requested: readonly string[],
+    context: Context,
+    options: Readonly<Record<string, unknown>>,
+  ) => Granted<C> | Promise<Granted<C>>;
+  /**
+   * What this client may send: true allows it, false refuses it, entries replace it (and may name tuples). Without it the route
+   * `send` does not exist.
+   */
+  readonly send?: (
+    entries: readonly RemoteEntry[],
+    context: Context,
+  ) => boolean | Allowed<C> | Promise<boolean | Allowed<C>>;
+  /** The path of the mount, where the framework does not cut it off: other paths are others' business. */
+  readonly prefix?: string;
+  /** The longest poll, in ms. Default: 50,000. */
+  readonly timeout?: number;
+  /** How far back a first poll of a JSON-RPC client reads, in ms. Default: 50,000. */
+  readonly lookback?: number;
+  /** The most channels of one request. Default: 100. */
+  readonly maxChannels?: number;
+  /** The longest name of a channel, in UTF-16 units. Default: 256. */
+  readonly maxChannelLength?: number;
+  /** The most bytes of a body. Default: 64 KiB. */
+  readonly maxBody?: number;
+  /** The most parked polls of this mount; more are answered 503. Default: 10,000. */
+  readonly maxWaiting?: number;
+  readonly cors?: Cors;
+}
+
+type Defaults = "timeout" | "lookback" | "maxChannels" | "maxChannelLength" | "maxBody" | "maxWaiting";
+
+export type CheckedOptions<C extends object, Context> = MountOptions<C, Context> &
+  Required<Pick<MountOptions<C, Context>, Defaults>>;
+
+const DEFAULTS = {
+  timeout: 50_000,
+  lookback: 50_000,
+  maxChannels: 100,
+  maxChannelLength: 256,
+  maxBody: 64 * 1024,
+  maxWaiting: 10_000,
+} as const satisfies Record<Defaults, number>;
+
+/** Checks what the application gave. Throws `bad_option`. */
+export function checkOptions<C extends object, Context>(options: MountOptions<C, Context>): CheckedOptions<C, Context> {
+  checkNames("a mount", options, [...Object.keys(DEFAULTS), "channels", "send", "prefix", "cors"]);
+  const checked = { ...DEFAULTS, ...options };
+  for (const name of Object.keys(DEFAULTS) as Defaults[]) checkNumber(name, checked[name]);
+  checkFunction("channels", options.channels);
+  checkFunction("send", options.send);
+  checkPrefix(options.prefix);
+  if (options.cors !== undefined) checkCors(options.cors);
+  return checked;
+}
+
+function checkNumber(name: string, value: unknown): void {
+  if (typeof value === "number" && value >= 0) return;
+  throw new BusError("bad_option", `${name} must be a number from 0 up, got ${given(value)}`);
+}
+
+function checkFunction(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "function") return;
+  throw new BusError("bad_option", `${name} must be a function, got ${given(value)}`);
+}
+
+function checkPrefix(prefix: unknown): void {
+  if (prefix === undefined || (typeof prefix === "string" && /^\/.*[^/]$/.test(prefix))) return;
+  throw new BusError(
+    "bad_option",
+    `prefix must begin with a slash and not end with one, as "/longpolling", got ${given(prefix)}`,
+  );
+}
+
+function checkCors({ origin, credentials }: Cors): void {
+  const list = typeof origin === "string" ? [origin] : origin;
+  const known = typeof list === "function" || (Array.isArray(list) && list.every((one) => typeof one === "string"));
+  if (!known) {
+    throw new BusError(
+      "bad_option",
+      `cors.origin must be an origin, a list of them or a function, got ${given(origin)}`,
+    );
+  }
+  if (credentials !== true || typeof list === "function" || !list.includes("*")) return;
+  throw new BusError(
+    "bad_option",
+    'cors.credentials needs named origins: with "*" every page could read as its visitor',
+  );
+}

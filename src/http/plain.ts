@@ -1,0 +1,35 @@
+import type { JsonObject } from "./body.ts";
+import type { Dialect, PollCall, SendCall } from "./dialect.ts";
+import { json, refused } from "./replies.ts";
+
+/** The plain dialect: JSON as one would write it today, and statuses that say what happened. */
+const plain: Dialect = {
+  answer: ({ text, last, missed }) => json(`{"notifications":${text},"last":${last},"missed":${missed}}`),
+  peek: (answer) => plain.answer(answer),
+  sent: (ids) => json(`{"ids":${JSON.stringify(ids)}}`),
+  refused,
+};
+
+export function plainPoll({ channels, last = 0, timeout }: JsonObject): PollCall {
+  return { dialect: plain, channels, last, timeout, lookback: Number.POSITIVE_INFINITY, options: {} };
+}
+
+/** A poll in a query string: `channels=a&channels=b&last=5&timeout=1000`. */
+export function queryPoll(query: string): PollCall {
+  const parameters = new URLSearchParams(query);
+  return plainPoll({
+    channels: parameters.getAll("channels"),
+    last: integer(parameters.get("last")),
+    timeout: integer(parameters.get("timeout")),
+  });
+}
+
+export function plainSend({ entries }: JsonObject): SendCall {
+  return { dialect: plain, entries };
+}
+
+// What is not written as an integer stays text, and is refused where a number is checked.
+function integer(text: string | null): unknown {
+  if (text === null) return undefined;
+  return /^\d+$/.test(text) ? Number(text) : text;
+}

@@ -1,0 +1,56 @@
+import { given } from "../errors.ts";
+import type { Entry } from "../notification.ts";
+import { readJson } from "./body.ts";
+import { ask, checkName } from "./channels.ts";
+import type { Mounted } from "./endpoint.ts";
+import { isJsonRpc, rpcSend } from "./jsonrpc.ts";
+import type { RemoteEntry } from "./options.ts";
+import { plainSend } from "./plain.ts";
+import { Refusal, refusalOf } from "./refusal.ts";
+import type { EndpointReply, EndpointRequest } from "./request.ts";
+
+/** `POST send`: publishes what the application's hook allows. */
+export async function send<C extends object, Context>(
+  mounted: Mounted<C, Context>,
+  request: EndpointRequest,
+  context: Context,
+): Promise<EndpointReply> {
+  const body = await readJson(request, mounted.options.maxBody);
+  const { dialect, entries } = isJsonRpc(body) ? rpcSend(body) : plainSend(body);
+  try {
+    const checked = checkEntries(entries, mounted.options.maxChannelLength);
+    const allowed = await allow(mounted, checked, context);
+    return dialect.sent(await mounted.bus.sendmany(allowed));
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    return dialect.refused(refusal);
+  }
+}
+
+async function allow<C extends object, Context>(
+  { options }: Mounted<C, Context>,
+  entries: readonly RemoteEntry[],
+  context: Context,
+): Promise<readonly Entry<C>[]> {
+  const verdict = await ask(() => options.send?.(entries, context), "send");
+  // What a client sends is not known to fit the application's types: letting it through is the hook's word that it does.
+  if (verdict === true) return entries as unknown as readonly Entry<C>[];
+  if (Array.isArray(verdict)) return verdict as unknown as readonly Entry<C>[]; // the hook's type says so
+  if (verdict === false) throw new Refusal(403, "refused", "this may not be sent");
+  throw new Error(`the mount's send hook must return true, false or entries, got ${given(verdict)}`);
+}
+
+function checkEntries(entries: unknown, maxChannelLength: number): readonly RemoteEntry[] {
+  if (!Array.isArray(entries) || entries.length === 0) {
+    throw new Refusal(400, "bad_message", `entries must be a list of [channel, message] pairs, got ${given(entries)}`);
+  }
+  return entries.map((entry) => {
+    if (!Array.isArray(entry) || entry.length !== 2) {
+      throw new Refusal(400, "bad_message", `an entry must be a pair [channel, message], got ${given(entry)}`);
+    }
+    const [channel, message] = entry as readonly unknown[];
+    checkName(channel, maxChannelLength);
+    return [channel, message];
+  });
+}

@@ -1,0 +1,18 @@
+export { Bus } from "./bus.ts";
+export type { Clock, Timer } from "./clock.ts";
+export { BusError, type BusErrorCode, type BusErrorOptions } from "./errors.ts";
+export type { ChannelRetention, Retention } from "./log/retention.ts";
+export {
+  type AnyChannels,
+  type Batch,
+  type Channel,
+  type ChannelOf,
+  type Entry,
+  isOn,
+  type MessageOf,
+  type NameOf,
+  type Notification,
+  type Tuple,
+} from "./notification.ts";
+export type { BusEvents, BusOptions, PollOptions, SubscribeOptions } from "./options.ts";
+export type { Hole, LogState, PendingRow, Row, Store, StoreSink, Trimmed, Unseen, Watermark } from "./store.ts";

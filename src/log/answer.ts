@@ -1,0 +1,42 @@
+import type { Batch, Notification } from "../notification.ts";
+import type { SharedRow } from "./row.ts";
+
+/** What a read found, as rows. Readers that are woken together share one, and with it all that is made from it. */
+export class Answer {
+  readonly rows: readonly SharedRow[];
+  /** Where the reader stands after it. */
+  readonly last: number;
+  readonly missed: boolean;
+  #batch: Batch<Notification> | undefined;
+  #text: string | undefined;
+
+  constructor(rows: readonly SharedRow[], last: number, missed: boolean) {
+    this.rows = rows;
+    this.last = last;
+    this.missed = missed;
+  }
+
+  /** Whether there is nothing to tell. */
+  get isEmpty(): boolean {
+    return this.rows.length === 0 && !this.missed;
+  }
+
+  /** For readers inside the process. */
+  get batch(): Batch<Notification> {
+    this.#batch ??= batchOf(this);
+    return this.#batch;
+  }
+
+  /** The JSON text of the notifications, for HTTP. */
+  get text(): string {
+    this.#text ??= `[${this.rows.map((row) => row.text).join(",")}]`;
+    return this.#text;
+  }
+}
+
+// Plain properties would show up in comparisons and in JSON, and a subclass of Array would not compare as an array.
+function batchOf(answer: Answer): Batch<Notification> {
+  const list = answer.rows.map((row) => row.notification);
+  Object.defineProperty(list, "last", { value: answer.last });
+  return Object.defineProperty(list, "missed", { value: answer.missed }) as unknown as Batch<Notification>;
+}

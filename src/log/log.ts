@@ -1,0 +1,235 @@
+import type { Clock } from "../clock.ts";
+import { asError } from "../errors.ts";
+import { channelOf } from "../notification.ts";
+import type { Hole, LogState, Row, Unseen } from "../store.ts";
+import { Answer } from "./answer.ts";
+import { LogChannel } from "./channel.ts";
+import { ChannelNumbers, gather, gatherNewest, type Range } from "./gather.ts";
+import { Positions } from "./positions.ts";
+import { type CheckedRetention, type Limits, limitsOf } from "./retention.ts";
+import { Ring } from "./ring.ts";
+import type { SharedRow } from "./row.ts";
+import type { Trimmings } from "./trimmings.ts";
+import { Watermarks } from "./watermarks.ts";
+
+/** What a reader asks of the log. */
+export interface Ask {
+  readonly keys: readonly string[];
+  /** Only rows after this id; 0 reads from the oldest row and misses nothing. */
+  readonly last: number;
+  /** The most rows, but a send that crosses the limit comes whole. */
+  readonly limit: number;
+  /** When reading from 0: only rows that are at most so many ms old. */
+  readonly lookback: number;
+}
+
+export interface LogOptions {
+  readonly clock: Clock;
+  readonly retention: CheckedRetention;
+  /** Where the trimmed rows are gathered for the store. */
+  readonly trimmings: Trimmings | undefined;
+  readonly error: (error: Error) => void;
+}
+
+/** All that is retained, in memory, by id and by channel. Synchronous; every poll is answered from here. */
+export class Log<W> {
+  readonly #options: LogOptions;
+  readonly #ring = new Ring<LogChannel<W>>();
+  readonly #channels = new Map<string, LogChannel<W>>();
+  readonly #numbers = new ChannelNumbers();
+  #positions = new Positions(0, 0, []);
+  #watermarks = new Watermarks(0, []);
+  #shortestAge: number;
+  #newestAt = 0;
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+    this.#shortestAge = options.retention.age;
+  }
+
+  /** The newest committed id, else where the log begins. */
+  get newest(): number {
+    return this.#positions.newest;
+  }
+
+  get rows(): number {
+    return this.#ring.size;
+  }
+
+  /** The shortest age of any channel so far, in ms. */
+  get shortestAge(): number {
+    return this.#shortestAge;
+  }
+
+  /** Takes up what a store knows. Before anything else. */
+  open(state: LogState): void {
+    this.#positions = new Positions(state.begin, state.last, state.holes);
+    this.#watermarks = new Watermarks(state.floor, state.watermarks);
+  }
+
+  began(hole: Hole): void {
+    this.#positions.began(hole);
+  }
+
+  /** Adds committed rows, and their channels to `touched`. Evicts nothing: readers come first. */
+  append(rows: readonly Row[], touched: Set<LogChannel<W>>): void {
+    for (const row of rows) {
+      const channel = this.channel(row.key);
+      this.#ring.push(channel, row);
+      channel.newestId = row.id;
+      touched.add(channel);
+    }
+    const newest = rows.at(-1);
+    if (newest === undefined) return;
+    this.#positions.moveTo(newest.id);
+    if (newest.at > this.#newestAt) this.#newestAt = newest.at;
+  }
+
+  /** Notes what others trimmed before it was seen here, and adds the watched channels that lost something. */
+  lost(unseen: Unseen, touched: Set<LogChannel<W>>): void {
+    this.#watermarks.raiseFloor(unseen.floor);
+    for (const [key, id] of unseen.watermarks) {
+      const channel = this.#channels.get(key);
+      if (channel === undefined) this.#keepWatermark(key, id);
+      else if (id > channel.watermark) {
+        channel.watermark = id;
+        touched.add(channel);
+      }
+    }
+    this.#positions.moveTo(unseen.last);
+  }
+
+  /** The channel of this key, made if it is not known. Whoever makes one without adding a row calls `release`. */
+  channel(key: string): LogChannel<W> {
+    const known = this.#channels.get(key);
+    if (known !== undefined) return known;
+    const channel = new LogChannel<W>(key, this.#numbers.take(), this.#limitsOf(key), this.#watermarks.take(key));
+    this.#channels.set(key, channel);
+    return channel;
+  }
+
+  /** Forgets a channel that has become empty and unwatched, but for its watermark. */
+  release(channel: LogChannel<W>): void {
+    if (channel.size > 0 || channel.watch !== undefined) return;
+    if (this.#channels.get(channel.key) !== channel) return;
+    this.#channels.delete(channel.key);
+    this.#numbers.giveBack(channel.number);
+    this.#keepWatermark(channel.key, channel.watermark);
+  }
+
+  /** All that is retained after `last` on these channels, up to the limit. */
+  read(ask: Ask): Answer {
+    const from = ask.last > this.newest ? 0 : ask.last;
+    const now = this.#now();
+    const found: LogChannel<W>[] = [];
+    let missed = ask.last > 0 && !this.#positions.has(ask.last);
+    for (const key of ask.keys) {
+      const channel = this.#channels.get(key);
+      if (channel !== undefined) {
+        this.#expire(channel, now);
+        if (channel.newestId > from && channel.size > 0) found.push(channel);
+      }
+      if (ask.last > 0 && (channel?.watermark ?? this.#watermarks.of(key)) > from) missed = true;
+    }
+    const after = from === 0 ? this.#ring.placeAfterTime(now - ask.lookback - 1) : this.#ring.placeAfter(from);
+    return this.#answer(found, { after, limit: ask.limit }, missed);
+  }
+
+  /** What the channels got after `from`, for readers who waited since then. `missed` is false for those who read from 0. */
+  since(channels: readonly LogChannel<W>[], from: number, limit: number, exact: boolean): Answer {
+    const found = channels.filter((channel) => channel.newestId > from && channel.size > 0);
+    const missed = exact && channels.some((channel) => channel.watermark > from);
+    return this.#answer(found, { after: this.#ring.placeAfter(from), limit }, missed);
+  }
+
+  /** The newest `count` rows of all, which were just added. */
+  tail(count: number): readonly SharedRow[] {
+    const { span } = this.#ring;
+    return Array.from({ length: count }, (_, index) => this.#ring.rowAt(span - count + index));
+  }
+
+  /** The newest rows of these channels, oldest first. */
+  recent(keys: readonly string[], count: number): Answer {
+    const now = this.#now();
+    const found: LogChannel<W>[] = [];
+    for (const key of keys) {
+      const channel = this.#channels.get(key);
+      if (channel === undefined) continue;
+      this.#expire(channel, now);
+      if (channel.size > 0) found.push(channel);
+    }
+    return new Answer(this.#rows(gatherNewest(this.#ring, found, count)), this.newest, false);
+  }
+
+  /** Evicts what the counts do not allow: first of the channels that were touched, then of all. */
+  evict(touched: Iterable<LogChannel<W>>): void {
+    for (const channel of touched) {
+      while (channel.size > channel.limits.count) this.#drop(channel);
+      this.release(channel);
+    }
+    while (this.#ring.size > this.#options.retention.total) {
+      const channel = this.#ring.chainAt(0)!;
+      this.#drop(channel);
+      this.release(channel);
+    }
+  }
+
+  /** Evicts what has grown too old on any channel. */
+  sweep(): void {
+    const now = this.#now();
+    const end = this.#ring.placeAfterTime(now - this.#shortestAge - 1);
+    const old = new Set<LogChannel<W>>();
+    for (let place = 0; place < end; place += 1) {
+      const channel = this.#ring.chainAt(place);
+      if (channel !== undefined) old.add(channel);
+    }
+    for (const channel of old) this.#expire(channel, now);
+  }
+
+  #answer(found: readonly LogChannel<W>[], range: Range, missed: boolean): Answer {
+    const { places, cut } = gather(this.#ring, found, range, this.#numbers);
+    const rows = this.#rows(places);
+    return new Answer(rows, cut ? rows.at(-1)!.id : this.newest, missed);
+  }
+
+  #rows(places: Int32Array): SharedRow[] {
+    const rows: SharedRow[] = [];
+    for (const place of places) rows.push(this.#ring.rowAt(place));
+    return rows;
+  }
+
+  #keepWatermark(key: string, id: number): void {
+    const forgotten = this.#watermarks.put(key, id);
+    if (forgotten.length > 0) this.#options.trimmings?.forgot(forgotten, this.#watermarks.floor);
+  }
+
+  #expire(channel: LogChannel<W>, now: number): void {
+    const expired = now - channel.limits.age;
+    if (channel.size === 0 || this.#ring.timeIn(channel.oldest) >= expired) return;
+    while (channel.size > 0 && this.#ring.timeIn(channel.oldest) < expired) this.#drop(channel);
+    this.release(channel);
+  }
+
+  #drop(channel: LogChannel<W>): void {
+    const id = this.#ring.dropOldest(channel);
+    channel.watermark = Math.max(channel.watermark, id);
+    this.#options.trimmings?.dropped(id, channel.key);
+  }
+
+  // A clock that was set back does not make the newest row come from the future.
+  #now(): number {
+    return Math.max(this.#options.clock.now(), this.#newestAt);
+  }
+
+  #limitsOf(key: string): Limits {
+    const { retention, error } = this.#options;
+    try {
+      const limits = limitsOf(retention, () => channelOf(key));
+      if (limits.age < this.#shortestAge) this.#shortestAge = limits.age;
+      return limits;
+    } catch (thrown) {
+      error(asError(thrown));
+      return retention;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { BusError, given } from "../errors.ts";
+import type { Channel } from "../notification.ts";
+
+/** How much of one channel is retained. */
+export interface ChannelRetention {
+  /** How long a notification is retained, in ms. */
+  readonly age?: number;
+  /** How many notifications are retained. */
+  readonly count?: number;
+}
+
+/**
+ * How much a bus retains. What is trimmed is never silently lost: a reader that was behind it is answered `missed`.
+ * Processes that share a store are given the same.
+ */
+export interface Retention extends ChannelRetention {
+  /** ms, for each channel. Default: 24 hours. */
+  readonly age?: number;
+  /** For each channel. Default: 1,000. */
+  readonly count?: number;
+  /** Over all channels. Default: 100,000. */
+  readonly total?: number;
+  /** A channel's own `age` and `count`; what it leaves out is as above. */
+  readonly of?: (channel: Channel) => ChannelRetention | undefined;
+}
+
+export type Limits = Required<ChannelRetention>;
+
+export interface CheckedRetention extends Limits {
+  readonly total: number;
+  readonly of: ((channel: Channel) => ChannelRetention | undefined) | undefined;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Checks what the application gave. Throws `bad_option`. */
+export function checkRetention(retention: Retention = {}): CheckedRetention {
+  const { age = DAY, count = 1_000, total = 100_000, of } = retention;
+  checkBound("retention.age", age);
+  checkBound("retention.count", count);
+  checkBound("retention.total", total);
+  if (of !== undefined && typeof of !== "function") {
+    throw new BusError(
+      "bad_option",
+      `retention.of must be a function from a channel to its age and count, got ${given(of)}`,
+    );
+  }
+  return { age, count, total, of };
+}
+
+/** What is retained of one channel. Throws `bad_option` when the application's `of` gave something else. */
+export function limitsOf(retention: CheckedRetention, channel: () => Channel): Limits {
+  if (retention.of === undefined) return retention;
+  const { age = retention.age, count = retention.count } = retention.of(channel()) ?? {};
+  checkBound("the age that retention.of returns", age);
+  checkBound("the count that retention.of returns", count);
+  return { age, count };
+}
+
+function checkBound(name: string, value: unknown): void {
+  if (typeof value === "number" && value >= 0) return;
+  throw new BusError("bad_option", `${name} must be a number from 0 up (Infinity for no bound), got ${given(value)}`);
+}

@@ -1,0 +1,207 @@
+import type { Row } from "../store.ts";
+import { type RowSource, SharedRow } from "./row.ts";
+
+/** No slot: the end of a chain. */
+export const NONE = -1;
+
+/** The rows of one channel, as a chain through the ring from its oldest to its newest. */
+export interface Chain extends RowSource {
+  /** A small number that stands for the channel in scans. */
+  readonly number: number;
+  oldest: number;
+  newest: number;
+  size: number;
+}
+
+/**
+ * Rows in the order of their ids, in columns, oldest first. A row that was removed from the middle leaves a gap, which keeps
+ * its id, so that the order can be searched; when a full ring is at least half gaps it closes up instead of growing, so that
+ * adding stays O(1) and memory follows what is retained. A row's object is made when it is first read.
+ */
+export class Ring<C extends Chain> {
+  #ids = new Float64Array(16);
+  #sends = new Float64Array(16);
+  #times = new Float64Array(16);
+  #older = new Int32Array(16);
+  #newer = new Int32Array(16);
+  #numbers = new Int32Array(16);
+  #texts: (string | undefined)[] = [];
+  #chains: (C | undefined)[] = [];
+  #shared: (SharedRow | undefined)[] = [];
+  #mask = 15;
+  #head = 0;
+  #span = 0;
+  #size = 0;
+
+  /** The number of rows. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The number of places from the oldest row to the newest, gaps included. */
+  get span(): number {
+    return this.#span;
+  }
+
+  /** The chain of the row at this place, counted from the oldest; undefined for a gap. */
+  chainAt(place: number): C | undefined {
+    return this.#chains[(this.#head + place) & this.#mask];
+  }
+
+  idAt(place: number): number {
+    return this.#ids[(this.#head + place) & this.#mask]!;
+  }
+
+  timeAt(place: number): number {
+    return this.#times[(this.#head + place) & this.#mask]!;
+  }
+
+  sendAt(place: number): number {
+    return this.#sends[(this.#head + place) & this.#mask]!;
+  }
+
+  /** The channel's number, or 0 for a gap. */
+  numberAt(place: number): number {
+    return this.#numbers[(this.#head + place) & this.#mask]!;
+  }
+
+  /** The row as an object, the same one at each call. */
+  rowAt(place: number): SharedRow {
+    const slot = (this.#head + place) & this.#mask;
+    const known = this.#shared[slot];
+    if (known !== undefined) return known;
+    const row = new SharedRow(this.#ids[slot]!, this.#chains[slot]!, this.#texts[slot]!);
+    this.#shared[slot] = row;
+    return row;
+  }
+
+  /** The place of a slot that a chain names. */
+  placeOf(slot: number): number {
+    return (slot - this.#head) & this.#mask;
+  }
+
+  idIn(slot: number): number {
+    return this.#ids[slot]!;
+  }
+
+  timeIn(slot: number): number {
+    return this.#times[slot]!;
+  }
+
+  /** The slot of the row before this one in its chain. */
+  olderThan(slot: number): number {
+    return this.#older[slot]!;
+  }
+
+  /** The first place whose id is larger than `last`; `span` when there is none. */
+  placeAfter(last: number): number {
+    return this.#search(this.#ids, last);
+  }
+
+  /** The first place whose row was committed after this time. */
+  placeAfterTime(at: number): number {
+    return this.#search(this.#times, at);
+  }
+
+  /** Adds the newest row. */
+  push(chain: C, row: Row): void {
+    if (this.#span > this.#mask) this.#makeRoom();
+    const slot = (this.#head + this.#span) & this.#mask;
+    this.#ids[slot] = row.id;
+    this.#sends[slot] = row.send;
+    this.#times[slot] = row.at;
+    this.#texts[slot] = row.json;
+    this.#shared[slot] = undefined;
+    this.#link(slot, chain);
+    this.#span += 1;
+    this.#size += 1;
+  }
+
+  /** Removes the oldest row of a chain, which must have one, and returns its id. */
+  dropOldest(chain: C): number {
+    const slot = chain.oldest;
+    const next = this.#newer[slot]!;
+    chain.oldest = next;
+    chain.size -= 1;
+    if (next === NONE) chain.newest = NONE;
+    else this.#older[next] = NONE;
+    this.#texts[slot] = undefined;
+    this.#chains[slot] = undefined;
+    this.#shared[slot] = undefined;
+    this.#numbers[slot] = 0;
+    this.#size -= 1;
+    while (this.#span > 0 && this.#chains[this.#head] === undefined) {
+      this.#head = (this.#head + 1) & this.#mask;
+      this.#span -= 1;
+    }
+    return this.#ids[slot]!;
+  }
+
+  #link(slot: number, chain: C): void {
+    this.#chains[slot] = chain;
+    this.#numbers[slot] = chain.number;
+    this.#newer[slot] = NONE;
+    this.#older[slot] = chain.newest;
+    if (chain.newest === NONE) chain.oldest = slot;
+    else this.#newer[chain.newest] = slot;
+    chain.newest = slot;
+    chain.size += 1;
+  }
+
+  #search(column: Float64Array, value: number): number {
+    let low = 0;
+    let high = this.#span;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (column[(this.#head + middle) & this.#mask]! > value) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  // Copies what is retained, without the gaps, into columns of a size that leaves at least half of them free.
+  #makeRoom(): void {
+    let capacity = 16;
+    while (capacity < this.#size * 2) capacity *= 2;
+    const [ids, sends, times, older] = [this.#ids, this.#sends, this.#times, this.#older];
+    const [texts, chains, shared] = [this.#texts, this.#chains, this.#shared];
+    const [head, span, mask] = [this.#head, this.#span, this.#mask];
+    this.#allocate(capacity);
+    for (let place = 0; place < span; place += 1) {
+      const from = (head + place) & mask;
+      const chain = chains[from];
+      if (chain === undefined) continue;
+      const slot = this.#span;
+      this.#ids[slot] = ids[from]!;
+      this.#sends[slot] = sends[from]!;
+      this.#times[slot] = times[from]!;
+      this.#texts[slot] = texts[from];
+      this.#shared[slot] = shared[from];
+      // A chain's oldest row comes by first, and starts the chain afresh.
+      if (older[from] === NONE) startAfresh(chain);
+      this.#link(slot, chain);
+      this.#span += 1;
+    }
+  }
+
+  #allocate(capacity: number): void {
+    this.#ids = new Float64Array(capacity);
+    this.#sends = new Float64Array(capacity);
+    this.#times = new Float64Array(capacity);
+    this.#older = new Int32Array(capacity);
+    this.#newer = new Int32Array(capacity);
+    this.#numbers = new Int32Array(capacity);
+    this.#texts = new Array(capacity);
+    this.#chains = new Array(capacity);
+    this.#shared = new Array(capacity);
+    this.#mask = capacity - 1;
+    this.#head = 0;
+    this.#span = 0;
+  }
+}
+
+function startAfresh(chain: Chain): void {
+  chain.oldest = NONE;
+  chain.newest = NONE;
+  chain.size = 0;
+}

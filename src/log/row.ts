@@ -1,0 +1,41 @@
+import type { Channel, Notification } from "../notification.ts";
+
+/** The channel that a row came on. */
+export interface RowSource {
+  readonly key: string;
+  readonly channel: Channel;
+}
+
+/**
+ * A row on its way to readers. All of them share this one object, so that a message is parsed at most once, and its HTTP
+ * text is made at most once.
+ */
+export class SharedRow {
+  readonly id: number;
+  readonly #source: RowSource;
+  readonly #json: string;
+  #notification: Notification | undefined;
+  #text: string | undefined;
+
+  constructor(id: number, source: RowSource, json: string) {
+    this.id = id;
+    this.#source = source;
+    this.#json = json;
+  }
+
+  /** What readers inside the process get, parsed when the first of them asks. */
+  get notification(): Notification {
+    this.#notification ??= {
+      id: this.id,
+      channel: this.#source.channel as string, // a Notification of any channel says no more of it than that it is one
+      message: JSON.parse(this.#json) as unknown,
+    };
+    return this.#notification;
+  }
+
+  /** What goes over HTTP. The message is written as it was sent and never parsed. */
+  get text(): string {
+    this.#text ??= `{"id":${this.id},"channel":${this.#source.key},"message":${this.#json}}`;
+    return this.#text;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Watermark } from "../store.ts";
+
+/** The fewest watermarks that are kept before any is forgotten. */
+export const KEPT_WATERMARKS = 100_000;
+
+/**
+ * The watermarks of channels that are empty and unwatched: all that such a channel leaves behind. The newest 100,000 are
+ * kept; of a channel whose watermark was forgotten it is only known that it lies at or below the floor.
+ */
+export class Watermarks {
+  readonly #ids: Map<string, number>;
+  #floor: number;
+
+  constructor(floor: number, watermarks: readonly Watermark[]) {
+    this.#floor = floor;
+    this.#ids = new Map([...watermarks].sort(([, a], [, b]) => a - b));
+  }
+
+  /** The largest watermark that was ever forgotten, 0 when none was. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** The watermark of a channel, or the most that it can be. */
+  of(key: string): number {
+    return this.#ids.get(key) ?? this.#floor;
+  }
+
+  /** Gives a watermark back to a channel that has rows or readers again. */
+  take(key: string): number {
+    const id = this.of(key);
+    this.#ids.delete(key);
+    return id;
+  }
+
+  raiseFloor(id: number): void {
+    if (id > this.#floor) this.#floor = id;
+  }
+
+  /** Keeps the watermark of a channel that has become empty and unwatched, and returns the channels that are forgotten for it. */
+  put(key: string, id: number): readonly string[] {
+    // A watermark at or below the floor says nothing that the floor does not say, and none ever moves back.
+    if (id <= this.of(key)) return [];
+    this.#ids.delete(key);
+    this.#ids.set(key, id);
+    return this.#ids.size > KEPT_WATERMARKS * 1.05 ? this.#forget(this.#ids.size - KEPT_WATERMARKS) : [];
+  }
+
+  // Many at once, since finding the first of a Map from whose front one has deleted is not O(1).
+  #forget(count: number): readonly string[] {
+    const forgotten: string[] = [];
+    for (const [key, id] of this.#ids) {
+      if (forgotten.length === count) break;
+      forgotten.push(key);
+      this.raiseFloor(id);
+      this.#ids.delete(key);
+    }
+    return forgotten;
+  }
+}

@@ -1,0 +1,49 @@
+import { type Clock, gaveOut } from "./clock.ts";
+import type { PendingRow, Row, Store, StoreSink } from "./store.ts";
+
+/** The store of a bus that was given none: a counter. Nothing outlives the process, and nobody else commits. */
+export function memory(): Store {
+  let sink: StoreSink;
+  let last = 0;
+  let at = 0;
+  let running = false;
+
+  function beginRun(clock: Clock): void {
+    const before = Math.max(last + 1, clock.base());
+    if (before > last + 1) sink.began({ after: last, before });
+    last = before - 1;
+    running = true;
+  }
+
+  function commit(send: readonly PendingRow[], rows: Row[]): number[] {
+    const first = last + 1;
+    const ids: number[] = [];
+    for (const { key, json } of send) {
+      last += 1;
+      ids.push(last);
+      rows.push({ id: last, key, json, at, send: first });
+    }
+    return ids;
+  }
+
+  return {
+    maxRows: Number.POSITIVE_INFINITY,
+    maxBytes: Number.POSITIVE_INFINITY,
+    async open(given) {
+      sink = given;
+      last = sink.clock.base();
+      sink.opened({ begin: last, last, holes: [], watermarks: [], floor: 0 });
+    },
+    async append(sends) {
+      if (!running) beginRun(sink.clock);
+      at = Math.max(at, sink.clock.now());
+      const rows: Row[] = [];
+      const ids = sends.map((send) => commit(send, rows));
+      gaveOut(last);
+      sink.commit(rows);
+      return ids;
+    },
+    async sync() {},
+    async close() {},
+  };
+}

@@ -1,0 +1,44 @@
+import type { Clock } from "./clock.ts";
+import type { Retention } from "./log/retention.ts";
+import type { Notification } from "./notification.ts";
+import type { Store } from "./store.ts";
+
+export interface BusOptions {
+  /** Where notifications are kept beyond the process. Without one they are kept in memory alone. */
+  readonly store?: Store;
+  /** How much is retained. Default: 24 hours, 1,000 notifications a channel, 100,000 in all. */
+  readonly retention?: Retention;
+  /** The most notifications of one answer, though a send is never cut. Default: 1,000. */
+  readonly limit?: number;
+  /** The most bytes of one message's JSON text. Default: 1 MiB. */
+  readonly maxMessage?: number;
+  /** Where time comes from. Default: the machine. */
+  readonly clock?: Clock;
+}
+
+export interface PollOptions {
+  /** Ends the poll; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** The most notifications of this answer. Default: the bus's. */
+  readonly limit?: number;
+  /** When polling from 0: only what is at most so many ms old. */
+  readonly lookback?: number;
+}
+
+export interface SubscribeOptions {
+  /** The last id that was seen. Default: the newest id at the call. */
+  readonly last?: number;
+  /** Ends the loop. */
+  readonly signal?: AbortSignal;
+  /** Called with the last id before a hole in the history, instead of ending with `missed`. */
+  readonly onMissed?: (last: number) => void;
+}
+
+export interface BusEvents<C extends object> {
+  /** Everything that is committed from now on, by any process, in order. */
+  notification(notification: Notification<C>): void;
+  /** What nobody asked for went wrong. Without a listener it is dropped. */
+  error(error: Error): void;
+  /** The bus has closed. */
+  close(): void;
+}

@@ -1,0 +1,247 @@
+import { unlessAborted } from "./abort.ts";
+import type { Clock } from "./clock.ts";
+import { asError, closed } from "./errors.ts";
+import { Health } from "./health.ts";
+import { Answer } from "./log/answer.ts";
+import type { LogChannel } from "./log/channel.ts";
+import { type Ask, Log } from "./log/log.ts";
+import type { CheckedRetention } from "./log/retention.ts";
+import { Trimmings } from "./log/trimmings.ts";
+import type { Notification } from "./notification.ts";
+import type { Hole, LogState, Row, Store, StoreSink, Unseen } from "./store.ts";
+import { Syncs } from "./syncs.ts";
+import { Upkeep } from "./upkeep.ts";
+import { type Line, Waiters } from "./waiters/waiters.ts";
+
+type Channel = LogChannel<Line>;
+
+export interface ReaderOptions {
+  readonly clock: Clock;
+  readonly retention: CheckedRetention;
+  readonly store: Store;
+  /** The most rows of an answer to those who set no limit of their own. */
+  readonly limit: number;
+  /** Whether anyone wants `notify` to be called. */
+  readonly listening: () => boolean;
+  readonly notify: (notification: Notification) => void;
+  readonly error: (error: Error) => void;
+}
+
+/** How a poll is parked. */
+export interface Parking<T> {
+  /** By the monotonic clock; may be Infinity. */
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+  readonly form: (answer: Answer) => T;
+}
+
+/**
+ * Reads or parks, and wakes: where the log, those who wait and the store meet. It takes what the store hands over, and at the
+ * end of the tick answers those who wait, and only then evicts. Between `read` and `park` nothing may be awaited.
+ */
+export class Reader implements StoreSink {
+  readonly clock: Clock;
+  readonly limit: number;
+  /** Resolves when the store has been replayed, also while the bus is closing. Rejects with `store`. */
+  readonly opening: Promise<void>;
+  readonly #options: ReaderOptions;
+  readonly #log: Log<Line>;
+  readonly #waiters: Waiters<Channel, Answer>;
+  readonly #upkeep: Upkeep;
+  readonly #syncs: Syncs;
+  #live = false;
+  #lastReplayed = 0;
+  #closing = false;
+  readonly #health = new Health();
+  /** The channels that this tick's commits touched, and where the log stood before them. */
+  readonly #touched = new Set<Channel>();
+  #before: number | undefined;
+
+  constructor(options: ReaderOptions) {
+    const { clock, retention, store, error } = options;
+    this.clock = clock;
+    this.limit = options.limit;
+    this.#options = options;
+    const trimmings = store.trim === undefined ? undefined : new Trimmings();
+    this.#log = new Log<Line>({ clock, retention, error, trimmings });
+    this.#upkeep = new Upkeep({
+      clock,
+      log: this.#log,
+      trimmings,
+      trim: (trimmed) => store.trim?.(trimmed),
+      beforeSweep: () => this.#endTick(),
+    });
+    this.#waiters = new Waiters<Channel, Answer>(clock, {
+      answer: (channels, { limit, exact }) => this.#since(channels, limit, exact),
+      nothing: () => this.nothing(),
+      left: (channel) => this.#log.release(channel),
+    });
+    this.#syncs = new Syncs(() => this.#health.watch(store.sync()));
+    this.opening = this.#open();
+    this.opening.catch(() => {}); // whoever calls gets it; it was reported once
+  }
+
+  get last(): number {
+    return this.#log.newest;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Resolves with the newest id of this moment, or else of the replay. Rejects with `store` or `closed`. */
+  get now(): number | Promise<number> {
+    return this.#live ? this.last : this.ready().then(() => this.#lastReplayed);
+  }
+
+  /** Whether the bus is open, and the store worked when it was last used. */
+  get healthy(): boolean {
+    return this.#health.good && !this.#closing;
+  }
+
+  /** Resolves when the store has been replayed. Rejects with `store` or `closed`. */
+  ready(): Promise<void> {
+    return this.#closing ? Promise.reject(closed()) : this.opening;
+  }
+
+  /** Reads, or parks until there is something to say. Rejects with `store`, `closed`, or the signal's reason. */
+  poll<T>(ask: Ask, parking: Parking<T>): Promise<T> {
+    const { signal } = parking;
+    if (this.#closing) return Promise.reject(closed());
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const reaching = this.#reach(ask.last);
+    if (reaching === undefined) return this.#readOrPark(ask, parking);
+    return unlessAborted(reaching, signal).then(() => this.#readOrPark(ask, parking));
+  }
+
+  /**
+   * What has to be awaited before reading from `last`, if anything: that the store is open, and for a cursor beyond the newest
+   * id, which may come from a faster process, that this one has caught up. Rejects with `store` or `closed`.
+   */
+  reach(last: number): Promise<void> | undefined {
+    return this.#closing ? Promise.reject(closed()) : this.#reach(last);
+  }
+
+  /** What there is to answer at once: rows, or that something was missed. */
+  read(ask: Ask): Answer | undefined {
+    this.#endTick();
+    const answer = this.#log.read(ask);
+    return answer.isEmpty ? undefined : answer;
+  }
+
+  /** The answer of a reader for whom there is nothing. */
+  nothing(): Answer {
+    return new Answer([], this.last, false);
+  }
+
+  recent(keys: readonly string[], count: number): Answer {
+    this.#endTick();
+    return this.#log.recent(keys, count);
+  }
+
+  /** Parks a poll for which `read` has just found nothing. Rejects with the signal's reason. */
+  park<T>(ask: Ask, { deadline, signal, form }: Parking<T>): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    // It was called before the end, and is answered as those are that were parked then.
+    if (this.#closing) return Promise.resolve(form(this.nothing()));
+    const channels = ask.keys.map((key) => this.#log.channel(key));
+    return this.#waiters.park({ channels, limit: ask.limit, exact: ask.last > 0, deadline, signal, form });
+  }
+
+  /** Commits sends. */
+  append: Store["append"] = (sends) => this.#health.watch(this.#options.store.append(sends));
+
+  /** Lets nobody in any longer. What is queued is still committed, and reaches those who wait. */
+  shut(): void {
+    this.#closing = true;
+  }
+
+  /** Answers everyone who still waits, and closes the store. */
+  async close(): Promise<void> {
+    await this.opening.catch(() => {}); // it was reported, and there is nothing to close
+    this.#endTick();
+    this.#waiters.close();
+    this.#upkeep.stop();
+    if (this.#live) await this.#options.store.close();
+  }
+
+  opened(state: LogState): void {
+    this.#log.open(state);
+  }
+
+  began(hole: Hole): void {
+    this.#log.began(hole);
+  }
+
+  trimmed(unseen: Unseen): void {
+    this.#beginTick();
+    this.#log.lost(unseen, this.#touched);
+  }
+
+  commit(rows: readonly Row[]): void {
+    this.#beginTick();
+    this.#log.append(rows, this.#touched);
+    if (this.#live && this.#options.listening()) this.#notify(rows.length);
+  }
+
+  error(error: Error): void {
+    this.#health.good = false;
+    this.#options.error(error);
+  }
+
+  async #open(): Promise<void> {
+    try {
+      await this.#health.watch(this.#options.store.open(this));
+    } catch (error) {
+      this.#options.error(error as Error); // a store rejects with BusError
+      throw error;
+    }
+    this.#endTick();
+    this.#lastReplayed = this.last;
+    this.#live = true;
+  }
+
+  #beginTick(): void {
+    if (this.#before !== undefined) return;
+    this.#before = this.last;
+    if (!this.#live) return; // the replay is one long tick
+    const tick = Promise.resolve();
+    tick.then(() => this.#endTick()).catch((error) => this.error(asError(error)));
+  }
+
+  #endTick(): void {
+    if (this.#before === undefined) return;
+    this.#waiters.wake(this.#touched);
+    this.#log.evict(this.#touched);
+    this.#touched.clear();
+    this.#before = undefined;
+    this.#upkeep.changed();
+  }
+
+  #reach(last: number): Promise<void> | undefined {
+    if (!this.#live) return this.opening.then(() => this.#reach(last));
+    return last > this.last ? this.#syncs.run() : undefined;
+  }
+
+  #readOrPark<T>(ask: Ask, parking: Parking<T>): Promise<T> {
+    const answer = this.read(ask);
+    if (answer !== undefined) return Promise.resolve(parking.form(answer));
+    if (parking.deadline <= this.clock.monotonic()) return Promise.resolve(parking.form(this.nothing()));
+    return this.park(ask, parking);
+  }
+
+  #since(channels: readonly Channel[], limit: number, exact: boolean): Answer | undefined {
+    const answer = this.#log.since(channels, this.#before ?? this.last, limit, exact);
+    return answer.isEmpty ? undefined : answer;
+  }
+
+  #notify(count: number): void {
+    for (const row of this.#log.tail(count)) {
+      try {
+        this.#options.notify(row.notification);
+      } catch (error) {
+        this.#options.error(error as Error); // a stored message that is no JSON
+      }
+    }
+  }
+}

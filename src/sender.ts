@@ -1,0 +1,90 @@
+import pDefer, { type DeferredPromise } from "p-defer";
+import type { BusError } from "./errors.ts";
+import type { PendingRow, Store } from "./store.ts";
+
+interface Send {
+  readonly rows: readonly PendingRow[];
+  readonly ids: DeferredPromise<readonly number[]>;
+}
+
+export interface SenderOptions {
+  readonly maxRows: number;
+  /** Resolves when the store is open. */
+  readonly opening: Promise<void>;
+  readonly append: Store["append"];
+}
+
+/**
+ * Queues sends and commits them in groups: the sends of one tick together, and while one commit is under way the next ones
+ * gather. Each send is committed whole and settles for itself.
+ */
+export class Sender {
+  readonly #options: SenderOptions;
+  #queue: Send[] = [];
+  #flushing: Promise<void> | undefined;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the ids once the rows are committed. */
+  send(rows: readonly PendingRow[]): Promise<readonly number[]> {
+    const ids = pDefer<readonly number[]>();
+    this.#queue.push({ rows, ids });
+    // An already resolved promise is not held up by fake timers, as queueMicrotask is.
+    this.#flushing ??= Promise.resolve().then(() => this.#flush());
+    return ids.promise;
+  }
+
+  /** Resolves when everything that was queued has settled. */
+  async finish(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#options.opening;
+      while (this.#queue.length > 0) await this.#commit(this.#take());
+    } catch (error) {
+      for (const send of this.#queue.splice(0)) send.ids.reject(error);
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  /** The sends of the next commit: as many as the store takes at once, and at least one. */
+  #take(): readonly Send[] {
+    let rows = 0;
+    let count = 0;
+    for (const send of this.#queue) {
+      rows += send.rows.length;
+      if (count > 0 && rows > this.#options.maxRows) break;
+      count += 1;
+    }
+    if (count < this.#queue.length) return this.#queue.splice(0, count);
+    const all = this.#queue;
+    this.#queue = [];
+    return all;
+  }
+
+  async #commit(sends: readonly Send[]): Promise<void> {
+    try {
+      const ids = await this.#options.append(sends.map((send) => send.rows));
+      sends.forEach((send, index) => {
+        send.ids.resolve(ids[index]!);
+      });
+    } catch (error) {
+      await this.#refused(sends, error);
+    }
+  }
+
+  // One send that the store refuses must not take those with it that were committed together with it. When it is not certain
+  // that nothing was committed, trying again could send twice.
+  async #refused(sends: readonly Send[], error: unknown): Promise<void> {
+    if (sends.length > 1 && (error as Partial<BusError>).refused === true) {
+      for (const send of sends) await this.#commit([send]);
+      return;
+    }
+    for (const send of sends) send.ids.reject(error);
+  }
+}

@@ -1,0 +1,76 @@
+import { createRequire } from "node:module";
+import { BusError } from "../../errors.ts";
+
+/** What nightbus uses of a better-sqlite3 database. */
+export interface SqliteDatabase {
+  readonly name: string;
+  readonly memory: boolean;
+  readonly inTransaction: boolean;
+  prepare(sql: string): SqliteStatement;
+  exec(sql: string): unknown;
+  pragma(sql: string, options?: { simple?: boolean }): unknown;
+  close(): unknown;
+}
+
+/** What nightbus uses of a better-sqlite3 statement. */
+export interface SqliteStatement {
+  run(...parameters: unknown[]): unknown;
+  get(...parameters: unknown[]): unknown;
+  all(...parameters: unknown[]): unknown[];
+  raw(on?: boolean): SqliteStatement;
+  safeIntegers(on?: boolean): SqliteStatement;
+}
+
+const NODE_API_OF_13 = 10;
+
+/** Opens a file with better-sqlite3, waiting for no lock. Rejects with `store`. */
+export async function openDatabase(path: string): Promise<SqliteDatabase> {
+  refuseCrash();
+  try {
+    const { default: Database } = await import("better-sqlite3");
+    return new Database(path, { timeout: 0 });
+  } catch (cause) {
+    if (isMissing(cause))
+      throw failure('nightbus/sqlite needs better-sqlite3: run "npm install better-sqlite3@12"', cause);
+    throw failure(`SQLite could not open ${JSON.stringify(path)}: ${String((cause as Error).message)}`, cause);
+  }
+}
+
+/** True when somebody else holds a lock, or the application's own connection is in the middle of something. */
+export function isBusy(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code === "string") return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
+  return typeof message === "string" && message.includes("database connection is busy");
+}
+
+/** A `store` error. An input or output error of the disk leaves open whether the commit reached it. */
+export function failure(sentence: string, cause: unknown): BusError {
+  const { code } = cause as { code?: unknown };
+  const refused = !(typeof code === "string" && code.startsWith("SQLITE_IOERR"));
+  return new BusError("store", sentence, { cause, refused });
+}
+
+// Version 13 loads on a Node that lacks its Node-API, and then ends the process without a word.
+function refuseCrash(): void {
+  const version = installedVersion();
+  const napi = Number(process.versions["napi"]);
+  if (version === undefined || Number.parseInt(version, 10) < 13 || napi >= NODE_API_OF_13) return;
+  throw new BusError(
+    "store",
+    `better-sqlite3 ${version} needs Node-API ${NODE_API_OF_13} (Node 22.14 or later) and this is Node ${process.version} with ` +
+      `Node-API ${napi}: run "npm install better-sqlite3@12", or a newer Node`,
+  );
+}
+
+function installedVersion(): string | undefined {
+  try {
+    return (createRequire(import.meta.url)("better-sqlite3/package.json") as { version: string }).version;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === "ERR_MODULE_NOT_FOUND" && String(message).includes("better-sqlite3");
+}

@@ -1,0 +1,194 @@
+import type { Hole, PendingRow, Row, Watermark } from "../../store.ts";
+import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
+
+const VERSION = 1;
+
+/** Rows of one page of a replay. Larger pages load no faster. */
+const PAGE = 5_000;
+
+/** When there are more runs than these, the oldest are folded into the beginning. */
+const MOST_HOLES = 100_000;
+
+export interface Meta {
+  readonly begin: number;
+  readonly last: number;
+  readonly at: number;
+  readonly floor: number;
+}
+
+/** What was committed after an id. */
+export interface News {
+  readonly last: number;
+  readonly floor: number;
+  readonly holes: readonly Hole[];
+  readonly rows: readonly Row[];
+  /** Only where some of what was committed is gone already. */
+  readonly watermarks: readonly Watermark[] | undefined;
+}
+
+type RawRow = [id: number, key: string, json: string, at: number, send: number];
+
+/** The version of the tables in a file; undefined when it has none. Throws what SQLite throws, as for a file that is no database. */
+export function versionOf(db: SqliteDatabase): number | undefined {
+  const table = db.prepare("select 1 from sqlite_master where type = 'table' and name = 'nightbus_meta'").get();
+  if (table === undefined) return undefined;
+  const meta = db.prepare("select version from nightbus_meta").safeIntegers(false).get() as
+    | { version: number }
+    | undefined;
+  return meta?.version;
+}
+
+/** Whether this nightbus knows tables of this version. */
+export function isKnown(version: number | undefined): boolean {
+  return version === undefined || version <= VERSION;
+}
+
+/** Makes the tables if they are missing; the log then begins at `begin`. Inside a transaction. */
+export function createTables(db: SqliteDatabase, begin: () => number): void {
+  db.exec(`
+    create table if not exists nightbus_meta (
+      version integer not null, begin integer not null, last integer not null, at integer not null, floor integer not null
+    );
+    create table if not exists nightbus_rows (
+      id integer primary key, key text not null, json text not null, at integer not null, send integer not null
+    );
+    create table if not exists nightbus_holes (before integer primary key, after integer not null);
+    create table if not exists nightbus_watermarks (key text primary key, id integer not null) without rowid;
+  `);
+  if (db.prepare("select 1 from nightbus_meta").get() !== undefined) return;
+  const first = begin();
+  db.prepare("insert into nightbus_meta values (?, ?, ?, 0, 0)").run(VERSION, first, first);
+}
+
+/**
+ * The statements on nightbus's tables, prepared once. There is no index beside the primary keys: the log in memory is the
+ * index, and one on (channel, id) would make every insert and every trim many times dearer.
+ */
+export class Tables {
+  readonly #prepare: (sql: string) => SqliteStatement;
+  readonly #dataVersion: SqliteStatement;
+  readonly #meta: SqliteStatement;
+  readonly #setMeta: SqliteStatement;
+  readonly #raiseFloor: SqliteStatement;
+  readonly #insertRow: SqliteStatement;
+  readonly #insertHole: SqliteStatement;
+  readonly #rowsAfter: SqliteStatement;
+  readonly #page: SqliteStatement;
+  readonly #holesAfter: SqliteStatement;
+  readonly #watermarksAfter: SqliteStatement;
+  readonly #deleteRow: SqliteStatement;
+  readonly #raiseWatermark: SqliteStatement;
+  readonly #deleteWatermark: SqliteStatement;
+
+  constructor(db: SqliteDatabase) {
+    // An application may have switched its handle to BigInt; ids fit into numbers.
+    this.#prepare = (sql) => db.prepare(sql).safeIntegers(false);
+    this.#dataVersion = this.#prepare("pragma data_version").raw();
+    this.#meta = this.#prepare("select begin, last, at, floor from nightbus_meta");
+    this.#setMeta = this.#prepare("update nightbus_meta set last = ?, at = ?");
+    this.#raiseFloor = this.#prepare("update nightbus_meta set floor = ? where floor < ?");
+    this.#insertRow = this.#prepare("insert into nightbus_rows (id, key, json, at, send) values (?, ?, ?, ?, ?)");
+    this.#insertHole = this.#prepare("insert into nightbus_holes (before, after) values (?, ?)");
+    const columns = "select id, key, json, at, send from nightbus_rows where id > ? order by id";
+    this.#rowsAfter = this.#prepare(columns).raw();
+    this.#page = this.#prepare(`${columns} limit ${PAGE}`).raw();
+    this.#holesAfter = this.#prepare("select after, before from nightbus_holes where before > ? order by before");
+    this.#watermarksAfter = this.#prepare("select key, id from nightbus_watermarks where id > ?").raw();
+    this.#deleteRow = this.#prepare("delete from nightbus_rows where id = ?");
+    this.#raiseWatermark = this.#prepare(
+      "insert into nightbus_watermarks (key, id) values (?, ?) on conflict do update set id = excluded.id where excluded.id > id",
+    );
+    this.#deleteWatermark = this.#prepare("delete from nightbus_watermarks where key = ? and id <= ?");
+  }
+
+  /** A number that changes when another connection has committed something. */
+  dataVersion(): number {
+    const [version] = this.#dataVersion.get() as [number];
+    return version;
+  }
+
+  meta(): Meta {
+    return this.#meta.get() as Meta;
+  }
+
+  holes(): readonly Hole[] {
+    return this.#holesAfter.all(0) as Hole[];
+  }
+
+  watermarks(): readonly Watermark[] {
+    return this.#watermarksAfter.all(0) as Watermark[];
+  }
+
+  /** All rows, a page at a time. Inside one transaction, so that they belong together. */
+  *pages(): Generator<readonly Row[]> {
+    let last = 0;
+    for (;;) {
+      const page = this.#page.all(last) as RawRow[];
+      if (page.length > 0) yield page.map(rowOf);
+      if (page.length < PAGE) return;
+      last = page.at(-1)![0];
+    }
+  }
+
+  /** What was committed after `seen`. Inside a transaction. */
+  news(seen: number): News {
+    const { last, floor } = this.meta();
+    const holes = this.#holesAfter.all(seen) as Hole[];
+    const rows = (this.#rowsAfter.all(seen) as RawRow[]).map(rowOf);
+    const never = holes.reduce((sum, hole) => sum + hole.before - hole.after - 1, 0);
+    const complete = seen + never + rows.length === last;
+    return {
+      last,
+      floor,
+      holes,
+      rows,
+      watermarks: complete ? undefined : (this.#watermarksAfter.all(seen) as Watermark[]),
+    };
+  }
+
+  /** Adds a send from this id on, and returns its rows. */
+  insert(send: readonly PendingRow[], first: number, at: number): readonly Row[] {
+    return send.map(({ key, json }, index) => {
+      const row = { id: first + index, key, json, at, send: first };
+      this.#insertRow.run(row.id, key, json, at, first);
+      return row;
+    });
+  }
+
+  beginRun(hole: Hole): void {
+    this.#insertHole.run(hole.before, hole.after);
+    this.#foldHoles();
+  }
+
+  setLast(last: number, at: number): void {
+    this.#setMeta.run(last, at);
+  }
+
+  /** Deletes rows, and keeps what is then the newest trimmed id of their channels. */
+  trim(ids: readonly number[], keys: readonly string[]): void {
+    const watermarks = new Map<string, number>();
+    ids.forEach((id, index) => {
+      this.#deleteRow.run(id);
+      watermarks.set(keys[index]!, id);
+    });
+    for (const [key, id] of watermarks) this.#raiseWatermark.run(key, id);
+  }
+
+  /** Deletes the watermarks of these channels, which the floor covers from now on. */
+  forget(keys: readonly string[], floor: number): void {
+    this.#raiseFloor.run(floor, floor);
+    for (const key of keys) this.#deleteWatermark.run(key, floor);
+  }
+
+  #foldHoles(): void {
+    const sql = `select before from nightbus_holes order by before desc limit 1 offset ${MOST_HOLES}`;
+    const folded = this.#prepare(sql).get() as { before: number } | undefined;
+    if (folded === undefined) return;
+    this.#prepare("delete from nightbus_holes where before <= ?").run(folded.before);
+    this.#prepare("update nightbus_meta set begin = ?").run(folded.before);
+  }
+}
+
+function rowOf([id, key, json, at, send]: RawRow): Row {
+  return { id, key, json, at, send };
+}

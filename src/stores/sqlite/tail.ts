@@ -1,0 +1,72 @@
+import { type FSWatcher, watch } from "node:fs";
+import { basename, dirname } from "node:path";
+import { type Clock, keepAlive, type Timer } from "../../clock.ts";
+
+/** How often one looks when the file cannot be watched, or watching has proved deaf, in ms. */
+const OFTEN = 25;
+
+/** How often one looks when watching works, in case it does not, in ms. */
+const SELDOM = 250;
+
+/** How many looks are taken often after one that found what watching had not told. */
+const DISTRUST = 1_000;
+
+export interface TailOptions {
+  readonly clock: Clock;
+  /** The database's file. */
+  readonly path: string;
+  /** Looks for what others committed, and says whether there was anything. */
+  readonly look: () => boolean;
+}
+
+/** Looks for what other processes commit: when the file changes, and on a coarse tick, since watching is not reliable everywhere. */
+export class Tail {
+  readonly #options: TailOptions;
+  readonly #watcher: FSWatcher | undefined;
+  #timer: Timer | undefined;
+  #distrust: number;
+  #stopped = false;
+
+  constructor(options: TailOptions) {
+    this.#options = options;
+    this.#watcher = this.#watch();
+    this.#distrust = this.#watcher === undefined ? Number.POSITIVE_INFINITY : 0;
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#watcher?.close();
+    this.#options.clock.clearTimeout(this.#timer);
+  }
+
+  // The folder is watched and not the file, since the file's log comes and goes.
+  #watch(): FSWatcher | undefined {
+    const { path, look } = this.#options;
+    const name = basename(path);
+    try {
+      const watcher = watch(dirname(path), { persistent: false }, (_, changed) => {
+        if (!this.#stopped && (changed === null || changed.startsWith(name))) look();
+      });
+      watcher.on("error", () => {
+        this.#distrust = Number.POSITIVE_INFINITY;
+        watcher.close();
+      });
+      return watcher;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.clock.setTimeout(() => this.#tick(), this.#distrust > 0 ? OFTEN : SELDOM);
+    keepAlive(this.#timer, false);
+  }
+
+  #tick(): void {
+    if (this.#stopped) return;
+    const found = this.#options.look();
+    this.#distrust = found ? Math.max(this.#distrust, DISTRUST) : Math.max(0, this.#distrust - 1);
+    this.#schedule();
+  }
+}

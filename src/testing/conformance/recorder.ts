@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import type { Clock } from "../../clock.ts";
+import type { Hole, LogState, Row, StoreSink, Unseen, Watermark } from "../../store.ts";
+
+/** A sink that keeps what a store hands over, and checks with each call that it may come now. */
+export class Recorder implements StoreSink {
+  readonly clock: Clock;
+  state: LogState | undefined;
+  readonly rows: Row[] = [];
+  readonly holes: Hole[] = [];
+  readonly unseen: Watermark[] = [];
+  readonly errors: Error[] = [];
+  /** What was called, in order. */
+  readonly calls: string[] = [];
+  /** Everything up to here was handed over, or is gone, or was never given out. */
+  #last = 0;
+  #live = false;
+  #floor = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** The newest id that it knows of, else where the log begins. */
+  get last(): number {
+    return this.#last;
+  }
+
+  get opening(): LogState {
+    assert.ok(this.state !== undefined, "it has been opened");
+    return this.state;
+  }
+
+  opened(state: LogState): void {
+    assert.equal(this.calls.length, 0, "opened comes once, before anything else");
+    this.calls.push("opened");
+    this.state = state;
+    this.holes.push(...state.holes);
+    this.#floor = state.floor;
+    this.#last = state.begin;
+  }
+
+  /** Everything that the log kept has been replayed. */
+  replayed(): void {
+    assert.ok(this.#last <= this.opening.last, "the newest id is the newest that was committed");
+    this.#last = this.opening.last;
+    this.#live = true;
+  }
+
+  began(hole: Hole): void {
+    this.calls.push("began");
+    assert.ok(hole.before > hole.after + 1, "a hole has room for an id");
+    assert.ok(hole.after >= this.#last, "a run begins above all that was committed");
+    this.holes.push(hole);
+  }
+
+  trimmed({ last, watermarks, floor }: Unseen): void {
+    this.calls.push("trimmed");
+    assert.ok(last >= this.#last);
+    this.unseen.push(...watermarks);
+    this.#floor = Math.max(this.#floor, floor);
+  }
+
+  commit(rows: readonly Row[]): void {
+    this.calls.push("commit");
+    assert.ok(rows.length > 0, "rows are handed over");
+    for (const row of rows) this.#take(row);
+  }
+
+  error(error: Error): void {
+    this.errors.push(error);
+  }
+
+  #take(row: Row): void {
+    const before = this.rows.at(-1);
+    if (before !== undefined) {
+      assert.ok(row.id > before.id, "in the order of their ids, each once");
+      assert.ok(row.at >= before.at, "the time never decreases");
+    }
+    assert.ok(row.send <= row.id && Number.isSafeInteger(row.send) && Number.isSafeInteger(row.at));
+    if (this.#live) assert.ok(this.#follows(row), `nothing is left out before ${row.id}`);
+    this.rows.push(row);
+    this.#last = row.id;
+  }
+
+  #follows({ id }: Row): boolean {
+    if (id === this.#last + 1 || this.calls.includes("trimmed")) return true;
+    return this.holes.some(({ after, before }) => after === this.#last && before === id);
+  }
+
+  /** Whether it was handed this row of this channel, or told that it is gone. */
+  explains(id: number, key: string): boolean {
+    if (this.rows.some((row) => row.id === id)) return true;
+    const known = [...this.opening.watermarks, ...this.unseen].filter(([of]) => of === key);
+    return known.some(([, watermark]) => watermark >= id) || this.#floor >= id;
+  }
+}

@@ -1,0 +1,58 @@
+import { type Clock, keepAlive, type Timer } from "./clock.ts";
+import type { Log } from "./log/log.ts";
+import type { Trimmings } from "./log/trimmings.ts";
+import type { Trimmed } from "./store.ts";
+
+/** How often what has grown too old is looked for: a quarter of the shortest age, but within these, in ms. */
+const SHORTEST = 1_000;
+const LONGEST = 60_000;
+
+export interface UpkeepOptions {
+  readonly clock: Clock;
+  readonly log: Pick<Log<unknown>, "rows" | "shortestAge" | "sweep">;
+  /** What the log trims; absent where no store wants to know. */
+  readonly trimmings: Trimmings | undefined;
+  readonly trim: (trimmed: Trimmed) => void;
+  /** Called before anything is evicted for its age: readers come first. */
+  readonly beforeSweep: () => void;
+}
+
+/** Keeps a log tidy: evicts what grows too old while nobody reads, and tells the store what was trimmed. */
+export class Upkeep {
+  readonly #options: UpkeepOptions;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  /** After the log has changed. */
+  changed(): void {
+    const { trimmings, trim } = this.#options;
+    const trimmed = trimmings?.take();
+    if (trimmed !== undefined) trim(trimmed);
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    const { clock, log } = this.#options;
+    if (this.#stopped || this.#timer !== undefined || log.rows === 0) return;
+    if (log.shortestAge === Number.POSITIVE_INFINITY) return;
+    const delay = Math.min(LONGEST, Math.max(SHORTEST, log.shortestAge / 4));
+    this.#timer = clock.setTimeout(() => this.#sweep(), delay);
+    keepAlive(this.#timer, false);
+  }
+
+  #sweep(): void {
+    this.#timer = undefined;
+    this.#options.beforeSweep();
+    this.#options.log.sweep();
+    this.changed();
+  }
+}

@@ -1,0 +1,67 @@
+/** How a reader reads. */
+export interface Reading {
+  readonly limit: number;
+  /** Whether a hole in the history concerns it: not those who read from 0. */
+  readonly exact: boolean;
+}
+
+/** A channel: a number that no other has. */
+export interface Numbered {
+  readonly number: number;
+}
+
+/** How waiters are answered, by those who know the log. */
+export interface Answering<C extends Numbered, A> {
+  /** What these channels got; undefined when that does not concern this reader. */
+  answer(channels: readonly C[], reading: Reading): A | undefined;
+  /** What a reader gets when its time is up, or at the end. */
+  nothing(): A;
+  /** Nobody waits on this channel any longer. */
+  left(channel: C): void;
+}
+
+/**
+ * The answers of one wake-up. What a waiter gets depends only on how it reads and on which of the touched channels it waits
+ * on, whatever else it waits on; those for whom that is the same share one answer.
+ */
+export class Answers<C extends Numbered, A> {
+  readonly #touched: ReadonlySet<C>;
+  readonly #answering: Answering<C, A>;
+  readonly #of = new Map<string, A | undefined>();
+  // Waiters come line by line, so that mostly the answer before is the answer again.
+  #channel: C | undefined;
+  #reading: Reading | undefined;
+  #answer: A | undefined;
+
+  constructor(touched: ReadonlySet<C>, answering: Answering<C, A>) {
+    this.#touched = touched;
+    this.#answering = answering;
+  }
+
+  /** The answer to a waiter in this channel's line. */
+  to(reading: Reading, channel: C, places: readonly { readonly channel: C }[]): A | undefined {
+    if (places.length === 1 || this.#touched.size === 1) return this.#ofChannel(channel, reading);
+    const concerned: C[] = [];
+    for (const place of places) if (this.#touched.has(place.channel)) concerned.push(place.channel);
+    return concerned.length === 1 ? this.#ofChannel(channel, reading) : this.#ofSome(concerned, reading);
+  }
+
+  #ofChannel(channel: C, reading: Reading): A | undefined {
+    if (this.#channel === channel && this.#reading?.limit === reading.limit && this.#reading.exact === reading.exact) {
+      return this.#answer;
+    }
+    this.#answer = this.#ofSome([channel], reading);
+    this.#channel = channel;
+    this.#reading = reading;
+    return this.#answer;
+  }
+
+  #ofSome(channels: readonly C[], reading: Reading): A | undefined {
+    const numbers = channels.map((channel) => channel.number).sort((a, b) => a - b);
+    const key = `${reading.limit} ${reading.exact} ${numbers.join()}`;
+    if (this.#of.has(key)) return this.#of.get(key);
+    const answer = this.#answering.answer(channels, reading);
+    this.#of.set(key, answer);
+    return answer;
+  }
+}

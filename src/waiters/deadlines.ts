@@ -1,0 +1,154 @@
+import { type Clock, keepAlive, LONGEST_TIMER, type Timer } from "../clock.ts";
+
+/** What can be due. It carries its own place, so that leaving is O(1). */
+export interface Due {
+  bucket: Bucket | undefined;
+  slot: number;
+}
+
+export interface Bucket {
+  readonly time: number;
+  readonly members: Due[];
+}
+
+/** Deadlines this close together, in ms, fall due together; late by at most so much, never early. */
+const GRAIN = 4;
+
+/**
+ * Deadlines that share one timer. Those of the same few milliseconds lie in one bucket, and the timer is set for the earliest
+ * bucket. It keeps the process alive as long as anything waits, be its deadline infinite.
+ */
+export class Deadlines<T extends Due> {
+  readonly #clock: Clock;
+  readonly #expired: (due: readonly T[]) => void;
+  readonly #buckets = new Map<number, Bucket>();
+  /** The buckets' times as a binary heap, the earliest first. */
+  readonly #times: number[] = [];
+  #size = 0;
+  #timer: Timer | undefined;
+  #timerTime = Number.POSITIVE_INFINITY;
+  #alive = false;
+
+  constructor(clock: Clock, expired: (due: readonly T[]) => void) {
+    this.#clock = clock;
+    this.#expired = expired;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds what falls due at this time of the monotonic clock. */
+  add(due: T, deadline: number): void {
+    const time = Math.ceil(deadline / GRAIN) * GRAIN;
+    const bucket = this.#buckets.get(time) ?? this.#makeBucket(time);
+    due.bucket = bucket;
+    due.slot = bucket.members.push(due) - 1;
+    this.#size += 1;
+    if (this.#timer === undefined || time < this.#timerTime) this.#setTimer(time);
+    this.#keepAlive(true);
+  }
+
+  /** Removes what no longer waits. Twice is once. */
+  remove(due: T): void {
+    const { bucket, slot } = due;
+    if (bucket === undefined) return;
+    due.bucket = undefined;
+    this.#size -= 1;
+    const moved = bucket.members.pop()!;
+    if (moved !== due) {
+      bucket.members[slot] = moved;
+      moved.slot = slot;
+    }
+    if (this.#size === 0) this.#keepAlive(false);
+  }
+
+  /** Removes everything, and returns it. */
+  drain(): readonly T[] {
+    const all: T[] = [];
+    for (const bucket of this.#buckets.values()) this.#empty(bucket, all);
+    this.#buckets.clear();
+    this.#times.length = 0;
+    this.#keepAlive(false);
+    return all;
+  }
+
+  /** Ends the timer. */
+  close(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #empty(bucket: Bucket, into: T[]): void {
+    for (const member of bucket.members) {
+      member.bucket = undefined;
+      into.push(member as T); // only `add` puts members in, and it takes T
+    }
+    this.#size -= bucket.members.length;
+  }
+
+  #makeBucket(time: number): Bucket {
+    const bucket: Bucket = { time, members: [] };
+    this.#buckets.set(time, bucket);
+    push(this.#times, time);
+    return bucket;
+  }
+
+  #setTimer(time: number): void {
+    this.close();
+    this.#timerTime = time;
+    const delay = Math.min(LONGEST_TIMER, Math.max(1, Math.ceil(time - this.#clock.monotonic())));
+    this.#timer = this.#clock.setTimeout(() => this.#ring(), delay);
+    this.#alive = true;
+    this.#keepAlive(this.#size > 0);
+  }
+
+  #ring(): void {
+    this.#timer = undefined;
+    const now = this.#clock.monotonic();
+    const due: T[] = [];
+    while (this.#times.length > 0) {
+      const time = this.#times[0]!;
+      const bucket = this.#buckets.get(time)!;
+      // Buckets whose members have all left are dropped on the way, so that nobody is woken for them.
+      if (time > now && bucket.members.length > 0) break;
+      pop(this.#times);
+      this.#buckets.delete(time);
+      this.#empty(bucket, due);
+    }
+    const next = this.#times[0];
+    if (next !== undefined) this.#setTimer(next);
+    if (due.length > 0) this.#expired(due);
+  }
+
+  #keepAlive(alive: boolean): void {
+    if (alive === this.#alive || this.#timer === undefined) return;
+    this.#alive = alive;
+    keepAlive(this.#timer, alive);
+  }
+}
+
+function push(heap: number[], time: number): void {
+  let index = heap.push(time) - 1;
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    if (heap[parent]! <= time) break;
+    heap[index] = heap[parent]!;
+    index = parent;
+  }
+  heap[index] = time;
+}
+
+function pop(heap: number[]): void {
+  const time = heap.pop()!;
+  if (heap.length === 0) return;
+  let index = 0;
+  for (;;) {
+    let child = index * 2 + 1;
+    if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child += 1;
+    if (child >= heap.length || heap[child]! >= time) break;
+    heap[index] = heap[child]!;
+    index = child;
+  }
+  heap[index] = time;
+}

@@ -1,0 +1,39 @@
+/**
+ * Listens to abort signals once each, however many share one: adding a listener to a signal gets slower with every
+ * listener that it has.
+ */
+export class Signals<T> {
+  readonly #aborted: (item: T, reason: unknown) => void;
+  readonly #shared = new WeakMap<AbortSignal, Set<T>>();
+
+  constructor(aborted: (item: T, reason: unknown) => void) {
+    this.#aborted = aborted;
+  }
+
+  add(signal: AbortSignal, item: T): void {
+    const known = this.#shared.get(signal);
+    if (known !== undefined) {
+      known.add(item);
+      return;
+    }
+    this.#shared.set(signal, new Set([item]));
+    signal.addEventListener("abort", this.#listener);
+  }
+
+  remove(signal: AbortSignal, item: T): void {
+    const items = this.#shared.get(signal);
+    if (items === undefined) return;
+    items.delete(item);
+    if (items.size > 0) return;
+    this.#shared.delete(signal);
+    signal.removeEventListener("abort", this.#listener);
+  }
+
+  readonly #listener = (event: Event): void => {
+    const signal = event.target as AbortSignal; // only signals are listened to
+    const items = this.#shared.get(signal);
+    this.#shared.delete(signal);
+    signal.removeEventListener("abort", this.#listener);
+    for (const item of items ?? []) this.#aborted(item, signal.reason);
+  };
+}

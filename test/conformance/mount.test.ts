@@ -1,0 +1,105 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { serve as serveFetch } from "@hono/node-server";
+import express from "express";
+import express4 from "express4";
+import Fastify, { type FastifyRequest } from "fastify";
+import { type Context, Hono } from "hono";
+import Koa from "koa";
+import { mount as mountOnExpress } from "../../src/http/express.ts";
+import { mount as mountOnFastify } from "../../src/http/fastify.ts";
+import { mount as mountOnFetch } from "../../src/http/fetch.ts";
+import { mount as mountOnHono } from "../../src/http/hono.ts";
+import { mount as mountOnKoa } from "../../src/http/koa.ts";
+import { mount as mountOnNode } from "../../src/http/node.ts";
+import { describeMount, type Served } from "./mount.ts";
+
+const nodeHeader = ({ headers }: Pick<IncomingMessage, "headers">, name: string) => headers[name] as string | undefined;
+
+async function listening(server: Server): Promise<Served> {
+  if (!server.listening) await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${port}/longpolling`, close };
+}
+
+const listen = (handler: Parameters<typeof createServer>[1]) => listening(createServer(handler).listen(0, "127.0.0.1"));
+
+describeMount("node:http", {
+  serve: (bus, options) => listen(mountOnNode(bus, options)),
+  header: (request: IncomingMessage, name) => nodeHeader(request, name),
+});
+
+describeMount("node:http with a prefix", {
+  serve: (bus, options) => listen(mountOnNode(bus, { ...options, prefix: "/longpolling" })),
+  header: (request: IncomingMessage, name) => nodeHeader(request, name),
+});
+
+describeMount("Express 5", {
+  serve: (bus, options) => listen(express().use("/longpolling", mountOnExpress(bus, options))),
+  header: (request: express.Request, name) => request.get(name),
+});
+
+describeMount("Express 5 behind express.json()", {
+  serve: (bus, options) =>
+    listen(express().use(quiet(express.json())).use("/longpolling", mountOnExpress(bus, options))),
+  header: (request: express.Request, name) => request.get(name),
+  parsesBodies: true,
+});
+
+describeMount("Express 4", {
+  serve: (bus, options) => listen(express4().use("/longpolling", mountOnExpress(bus, options))),
+  header: (request: express.Request, name) => request.get(name),
+});
+
+describeMount("Express 4 behind express.json()", {
+  serve: (bus, options) =>
+    listen(express4().use(quiet(express4.json())).use("/longpolling", mountOnExpress(bus, options))),
+  header: (request: express.Request, name) => request.get(name),
+  parsesBodies: true,
+});
+
+describeMount("Koa", {
+  serve: (bus, options) => listen(new Koa().use(mountOnKoa(bus, { ...options, prefix: "/longpolling" })).callback()),
+  header: (context: Koa.Context, name) => context.get(name) || undefined,
+});
+
+describeMount("Hono", {
+  serve: (bus, options) => {
+    const app = new Hono().all("/longpolling/*", mountOnHono(bus, options));
+    return listening(serveFetch({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }) as Server);
+  },
+  header: (context: Context, name) => context.req.header(name),
+});
+
+describeMount("Fastify", {
+  serve: async (bus, options) => {
+    const app = Fastify();
+    await app.register(mountOnFastify(bus, options), { prefix: "/longpolling" });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    return listening(app.server);
+  },
+  header: (request: FastifyRequest, name) => nodeHeader(request, name),
+});
+
+describeMount("fetch", {
+  serve: (bus, options) => {
+    const fetch = mountOnFetch(bus, options);
+    return listening(serveFetch({ fetch, port: 0, hostname: "127.0.0.1" }) as Server);
+  },
+  header: (request: Request, name) => request.headers.get(name) ?? undefined,
+});
+
+// Express prints what its parser throws, unless an error handler takes it.
+type Middleware = (request: never, response: never, next: (error?: unknown) => void) => void;
+function quiet(parser: Middleware): express.RequestHandler {
+  return (request, response, next) =>
+    parser(request as never, response as never, (error) => {
+      if (error === undefined) next();
+      else response.status((error as { status: number }).status).end();
+    });
+}

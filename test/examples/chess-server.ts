@@ -1,0 +1,33 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+let server: ChildProcess;
+
+/** Where the application can be reached; another port after each start. */
+export let address = "";
+
+/** Starts the application as `npm start` does, on a port that the system picks. */
+export async function start(DATABASE: string): Promise<void> {
+  server = spawn(process.execPath, ["--import", "tsx", "examples/chess/server.ts"], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    env: { ...process.env, PORT: "0", DATABASE },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  // It is piped.
+  for await (const line of createInterface({ input: server.stdout! })) {
+    address = /http:\S+$/.exec(line)?.[0] ?? "";
+    if (address !== "") return;
+  }
+  throw new Error("the server ended before it listened");
+}
+
+/** Ends it, and resolves with its exit code; null when the signal ended it. */
+export async function stop(signal: NodeJS.Signals): Promise<number | null> {
+  if (server.exitCode === null && server.signalCode === null) {
+    server.kill(signal);
+    await once(server, "exit");
+  }
+  return server.exitCode;
+}

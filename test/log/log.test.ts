@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { describe, it } from "vitest";
+import type { LogChannel } from "../../src/log/channel.ts";
+import { type Ask, Log } from "../../src/log/log.ts";
+import { checkRetention, type Retention } from "../../src/log/retention.ts";
+import { Trimmings } from "../../src/log/trimmings.ts";
+import type { LogState } from "../../src/store.ts";
+import { ManualClock } from "../../src/testing/conformance/clock.ts";
+import { rowOf } from "./chains.ts";
+
+const { POSITIVE_INFINITY } = Number;
+const MANY = 1_000_000;
+
+describe("a log", () => {
+  it("leaves nothing but its watermark of a channel that has become empty, a million times over", {
+    timeout: 60_000,
+  }, () => {
+    const { log, add, trimmings } = make({ total: 1 });
+    let forgotten = 0;
+    for (let id = 1; id <= MANY; id += 1) {
+      add(id, `c${id}`);
+      if (id % 1_000 === 0) forgotten += trimmings.take()?.forgotten.length ?? 0;
+    }
+    assert.equal(log.rows, 1);
+    const kept = MANY - forgotten;
+    assert.ok(kept >= 100_000 && kept <= 106_000, `${kept} watermarks`);
+    assert.ok(log.channel("fresh").number <= 3, "numbers of gone channels are used again");
+    assert.equal(missed(log, `c${MANY - 2}`, MANY - 3), true);
+    assert.equal(missed(log, `c${MANY - 2}`, MANY - 2), false);
+  });
+
+  it("keeps nothing of a million channels that were only watched", () => {
+    const { log, trimmings } = make({});
+    for (let index = 0; index < MANY; index += 1) {
+      const channel = log.channel(`c${index}`);
+      channel.watch = {};
+      log.release(channel);
+      channel.watch = undefined;
+      log.release(channel);
+    }
+    assert.equal(log.channel("fresh").number, 1);
+    assert.equal(trimmings.take(), undefined);
+  });
+
+  it("keeps the exact watermark of a channel that is watched or has rows, whatever is folded away", () => {
+    const { log, add } = make({ count: 1, total: 3 });
+    add(1, "watched");
+    add(2, "watched");
+    log.channel("watched").watch = {};
+    add(3, "x");
+    const { floor } = fold(log, add, 4);
+    assert.ok(floor > 100_000);
+    const watermark = log.channel("watched").watermark;
+    assert.deepEqual([missed(log, "watched", watermark - 1), missed(log, "watched", watermark)], [true, false]);
+  });
+
+  it("says missed of folded channels, of unknown ones below the floor, and of no others", () => {
+    const { log, add } = make({ count: 1, total: 3 });
+    log.channel("watched from the start").watch = {};
+    add(1, "gone");
+    add(2, "x");
+    add(3, "x");
+    const { newest, floor } = fold(log, add, 4);
+    assert.ok(floor > 1 && floor < newest);
+    const asked = (key: string): readonly boolean[] => [1, floor - 1, floor].map((last) => missed(log, key, last));
+    assert.deepEqual(asked("gone"), [true, true, false]);
+    assert.deepEqual(asked("never used"), [true, true, false]);
+    assert.deepEqual(asked("watched from the start"), [false, false, false]);
+    assert.equal(log.read(ask("gone", 0)).missed, false);
+  });
+
+  it("tells its store each trimmed row once, before and after a channel was forgotten and made anew", () => {
+    const { log, add, trimmings, clock } = make({ age: 10 });
+    add(1, "a", clock.now());
+    clock.advance(11);
+    log.read(ask("a", 0));
+    add(2, "a", clock.now());
+    clock.advance(11);
+    log.sweep();
+    assert.deepEqual(trimmings.take(), { ids: [1, 2], keys: ["a", "a"], forgotten: [], floor: 0 });
+  });
+
+  it("sweeps what has grown too old on any channel, each by its own age", () => {
+    const { log, add, clock } = make({ age: 100, of: (channel) => (channel === "short" ? { age: 10 } : undefined) });
+    for (const [index, key] of ['"short"', '"long"', '"short"'].entries()) add(index + 1, key, clock.now());
+    assert.equal(log.shortestAge, 10);
+    clock.advance(11);
+    log.sweep();
+    assert.equal(log.rows, 1);
+    clock.advance(90);
+    log.sweep();
+    assert.equal(log.rows, 0);
+  });
+
+  it("notes what others trimmed unseen: of a watched channel, of one with rows, of one it does not know", () => {
+    const { log, add } = make({});
+    add(1, "rows");
+    const watched = log.channel("watched");
+    watched.watch = {};
+    const touched = new Set<LogChannel<object>>();
+    const watermarks = [
+      ["rows", 3],
+      ["watched", 4],
+      ["unknown", 5],
+    ] as const;
+    log.lost({ last: 6, watermarks, floor: 0 }, touched);
+    assert.deepEqual([...touched].map(({ key }) => key).sort(), ["rows", "watched"]);
+    assert.equal(log.newest, 6);
+    for (const [key, id] of watermarks) {
+      assert.deepEqual([missed(log, key, id - 1), missed(log, key, id)], [true, false], key);
+    }
+    log.lost(
+      {
+        last: 6,
+        watermarks: [
+          ["unknown", 2],
+          ["watched", 2],
+        ],
+        floor: 0,
+      },
+      touched,
+    );
+    assert.deepEqual([missed(log, "unknown", 4), missed(log, "watched", 3)], [true, true], "and none moves back");
+  });
+
+  it("takes up the watermarks and the floor of its store", () => {
+    const { log } = make(
+      {},
+      {
+        begin: 1,
+        last: 50,
+        holes: [],
+        watermarks: [
+          ["a", 30],
+          ["old", 5],
+        ],
+        floor: 10,
+      },
+    );
+    assert.deepEqual([missed(log, "a", 29), missed(log, "a", 30)], [true, false]);
+    assert.deepEqual([missed(log, "unknown", 9), missed(log, "unknown", 10)], [true, false]);
+  });
+});
+
+interface Made {
+  readonly log: Log<object>;
+  readonly trimmings: Trimmings;
+  readonly clock: ManualClock;
+  /** Commits a row in a send of its own, and evicts. */
+  add(id: number, key: string, at?: number): void;
+}
+
+const NEW: LogState = { begin: 1, last: 1, holes: [], watermarks: [], floor: 0 };
+
+function make(retention: Retention, state: LogState = NEW): Made {
+  const [clock, trimmings] = [new ManualClock(), new Trimmings()];
+  const age = retention.age ?? POSITIVE_INFINITY;
+  const error = (thrown: Error): never => assert.fail(thrown);
+  const log = new Log<object>({ clock, retention: checkRetention({ ...retention, age }), trimmings, error });
+  log.open(state);
+  const touched = new Set<LogChannel<object>>();
+  return {
+    log,
+    trimmings,
+    clock,
+    add(id, key, at = id) {
+      log.append([{ ...rowOf(id, { key }), at }], touched);
+      log.evict(touched);
+      touched.clear();
+    },
+  };
+}
+
+/** Lets so many channels come and go that the oldest watermarks are folded. */
+function fold(log: Log<object>, add: Made["add"], from: number): { readonly newest: number; readonly floor: number } {
+  const newest = from + 210_000;
+  for (let id = from; id <= newest; id += 1) add(id, `c${id}`);
+  let floor = from;
+  while (missed(log, "never seen", floor)) floor += 1;
+  return { newest, floor };
+}
+
+function missed(log: Log<object>, key: string, last: number): boolean {
+  return log.read(ask(key, last)).missed;
+}
+
+function ask(key: string, last: number): Ask {
+  return { keys: [key], last, limit: POSITIVE_INFINITY, lookback: POSITIVE_INFINITY };
+}

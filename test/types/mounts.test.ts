@@ -1,0 +1,60 @@
+import express, { type Request } from "express";
+import Fastify, { type FastifyRequest } from "fastify";
+import { Hono } from "hono";
+import Koa from "koa";
+import { Bus } from "nightbus";
+import { mount as onExpress } from "nightbus/express";
+import { mount as onFastify } from "nightbus/fastify";
+import { mount as onFetch } from "nightbus/fetch";
+import { mount as onHono } from "nightbus/hono";
+import { mount as onKoa } from "nightbus/koa";
+import { mount as onNode } from "nightbus/node";
+import { expect, it } from "vitest";
+
+interface Chat {
+  lobby: { text: string };
+  "res.partner": { note: string };
+}
+interface SignedIn extends Request {
+  user: { id: number };
+}
+
+it("types hooks with the framework's own request", async () => {
+  const bus = new Bus<Chat>();
+  const app = express();
+  app.use(
+    "/longpolling",
+    onExpress(bus, { channels: (asked, request: SignedIn) => [...asked, ["res.partner", request.user.id]] }) as never,
+  );
+  app.use(
+    "/longpolling",
+    onExpress(bus, { channels: (asked, request: Request) => [...asked, ["res.partner", request.ip ?? ""]] }),
+  );
+  app.use("/longpolling", onExpress(bus));
+  // @ts-expect-error a tuple of a name that the bus does not have
+  onExpress(bus, { channels: (asked) => [...asked, ["nope", 1]] });
+  // @ts-expect-error a message that does not fit its channel
+  onExpress(bus, { send: () => [["lobby", { wrong: 1 }]] });
+  onNode(bus, { channels: (asked, request) => [...asked, ["res.partner", request.headers.cookie ?? ""]] });
+  new Koa().use(onKoa(bus, { channels: (asked, context: Koa.Context) => [...asked, ["res.partner", context.ip]] }));
+  new Koa().use(onKoa(bus));
+  new Hono().all("/longpolling/*", onHono(bus));
+  new Hono().all(
+    "/longpolling/*",
+    onHono(bus, {
+      channels: (asked, context: import("hono").Context) => [...asked, ["res.partner", context.req.path]],
+    }),
+  );
+  const fastify = Fastify();
+  fastify.register(onFastify(bus), { prefix: "/a" });
+  fastify.register(
+    onFastify(bus, { channels: (asked, request: FastifyRequest) => [...asked, ["res.partner", request.ip]] }),
+    { prefix: "/b" },
+  );
+  const handler: (request: Request_) => Promise<Response> = onFetch(bus);
+  await fastify.close();
+  await bus.close();
+  expect(handler).toBeTypeOf("function");
+});
+
+type Request_ = globalThis.Request;

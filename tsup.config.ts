@@ -1,0 +1,20 @@
+import { defineConfig } from "tsup";
+
+export default defineConfig({
+  entry: {
+    index: "src/index.ts",
+    sqlite: "src/stores/sqlite.ts",
+    node: "src/http/node.ts",
+    fetch: "src/http/fetch.ts",
+    express: "src/http/express.ts",
+    koa: "src/http/koa.ts",
+    hono: "src/http/hono.ts",
+    fastify: "src/http/fastify.ts",
+  },
+  format: "esm",
+  target: "node20",
+  dts: true,
+  clean: true,
+  // `Bus` has to be one class over all subpaths, so shared code goes into shared chunks.
+  splitting: true,
+});
