@@ -20,6 +20,8 @@ export type BusErrorCode =
 export interface BusErrorOptions extends ErrorOptions {
   /** For `store`: true when it is certain that nothing of what was asked has been committed. */
   readonly refused?: boolean;
+  /** For `store`: true when the store could not be used at all, whatever was asked, as while it is locked. */
+  readonly unavailable?: boolean;
 }
 
 /** The one error of nightbus: a stable `code`, a sentence that says what was given and what to do, and the `cause`. */
@@ -30,12 +32,15 @@ export class BusError extends Error {
    * the answer was lost on the way: such a send may have been committed, whole if so.
    */
   readonly refused: boolean;
+  /** True when the store could not be used at all, whatever was asked: it was locked or cut off. The same call may work later. */
+  readonly unavailable: boolean;
 
   constructor(code: BusErrorCode, message: string, options: BusErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.name = "BusError";
     this.code = code;
     this.refused = options.refused ?? code !== "store";
+    this.unavailable = options.unavailable ?? false;
   }
 }
 

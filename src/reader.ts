@@ -94,8 +94,9 @@ export class Reader implements StoreSink {
     return this.#live ? this.last : this.ready().then(() => this.#lastReplayed);
   }
 
-  /** Whether the bus is open, and the store worked when it was last used. */
-  get healthy(): boolean {
+  /** Whether the bus is open and its store works. One that failed when it was last used is asked again. */
+  async check(): Promise<boolean> {
+    if (this.#live && !this.#health.good) await this.#syncs.run().catch(() => {}); // it leaves its mark on the health
     return this.#health.good && !this.#closing;
   }
 

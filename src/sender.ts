@@ -79,12 +79,14 @@ export class Sender {
   }
 
   // One send that the store refuses must not take those with it that were committed together with it. When it is not certain
-  // that nothing was committed, trying again could send twice.
+  // that nothing was committed, trying again could send twice; when nothing can be committed, each would wait in vain again.
   async #refused(sends: readonly Send[], error: unknown): Promise<void> {
-    if (sends.length > 1 && (error as Partial<BusError>).refused === true) {
+    const { refused, unavailable } = error as Partial<BusError>;
+    if (sends.length > 1 && refused === true && unavailable !== true) {
       for (const send of sends) await this.#commit([send]);
       return;
     }
-    for (const send of sends) send.ids.reject(error);
+    const waiting = unavailable === true ? this.#queue.splice(0) : [];
+    for (const send of [...sends, ...waiting]) send.ids.reject(error);
   }
 }

@@ -89,7 +89,8 @@ export interface Store {
   open(sink: StoreSink): Promise<void>;
   /**
    * Commits these sends or none, and resolves with their ids once they are durable and handed over. Rejects with code `store`,
-   * `refused` when it is certain that nothing was committed. It is not called again before it has settled.
+   * `refused` when it is certain that nothing was committed, and `unavailable` when no other send would fare better. It is not
+   * called again before it has settled.
    */
   append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]>;
   /** Resolves when every row that was committed before the call, by anyone, has been handed over. */

@@ -30,7 +30,9 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "stores/": [
     ["sqlite/driver"],
     ["sqlite/tables", "sqlite/transactions", "sqlite/tail"],
-    ["sqlite/trimmer"],
+    ["sqlite/file"],
+    ["sqlite/trouble"],
+    ["sqlite/trimmer", "sqlite/follower"],
     ["sqlite/store"],
     ["sqlite"],
   ],

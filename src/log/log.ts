@@ -87,15 +87,18 @@ export class Log<W> {
 
   /** Notes what others trimmed before it was seen here, and adds the watched channels that lost something. */
   lost(unseen: Unseen, touched: Set<LogChannel<W>>): void {
-    this.#watermarks.raiseFloor(unseen.floor);
-    for (const [key, id] of unseen.watermarks) {
-      const channel = this.#channels.get(key);
-      if (channel === undefined) this.#keepWatermark(key, id);
-      else if (id > channel.watermark) {
-        channel.watermark = id;
-        touched.add(channel);
-      }
+    const told = new Map(unseen.watermarks);
+    for (const [key, id] of told) if (!this.#channels.has(key)) this.#keepWatermark(key, id);
+    // Where others forgot watermarks of what was never seen here, any channel of which nothing is told may have lost some.
+    const forgotten = unseen.floor > this.newest;
+    for (const channel of this.#channels.values()) {
+      const id = told.get(channel.key) ?? (forgotten ? unseen.floor : 0);
+      if (id <= channel.watermark) continue;
+      channel.watermark = id;
+      touched.add(channel);
     }
+    this.#watermarks.raiseFloor(unseen.floor);
+    if (forgotten) this.#watermarks.forgetUntold(told);
     this.#positions.moveTo(unseen.last);
   }
 

@@ -1,3 +1,4 @@
+import { BusError } from "../errors.ts";
 import type { Channel, Notification } from "../notification.ts";
 
 /** The channel that a row came on. */
@@ -23,12 +24,12 @@ export class SharedRow {
     this.#json = json;
   }
 
-  /** What readers inside the process get, parsed when the first of them asks. */
+  /** What readers inside the process get, parsed when the first of them asks. Throws `store` where a store kept no JSON. */
   get notification(): Notification {
     this.#notification ??= {
       id: this.id,
       channel: this.#source.channel as string, // a Notification of any channel says no more of it than that it is one
-      message: JSON.parse(this.#json) as unknown,
+      message: parse(this.id, this.#json),
     };
     return this.#notification;
   }
@@ -37,5 +38,19 @@ export class SharedRow {
   get text(): string {
     this.#text ??= `{"id":${this.id},"channel":${this.#source.key},"message":${this.#json}}`;
     return this.#text;
+  }
+}
+
+function parse(id: number, json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new BusError(
+      "store",
+      `the message of notification ${id} is no JSON: something else has written into the store`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -37,6 +37,11 @@ export class Watermarks {
     if (id > this.#floor) this.#floor = id;
   }
 
+  /** Forgets those below the floor but for these channels. */
+  forgetUntold(told: ReadonlyMap<string, number>): void {
+    for (const [key, id] of this.#ids) if (id < this.#floor && !told.has(key)) this.#ids.delete(key);
+  }
+
   /** Keeps the watermark of a channel that has become empty and unwatched, and returns the channels that are forgotten for it. */
   put(key: string, id: number): readonly string[] {
     // A watermark at or below the floor says nothing that the floor does not say, and none ever moves back.

@@ -15,7 +15,8 @@ export interface SqliteOptions {
 
 /**
  * Keeps a bus's notifications in SQLite: in a file whose folder must exist, in `":memory:"`, or in the application's own
- * better-sqlite3 database, which is used as it is and not closed. Several processes may share a file.
+ * better-sqlite3 database, which is used as it is and not closed. Several processes may share a file. A store, and a handle,
+ * serves one bus.
  * Throws `bad_option`; a file that cannot be opened makes the bus reject with `store`.
  */
 export function sqlite(pathOrDatabase: string | SqliteDatabase, options: SqliteOptions = {}): Store {

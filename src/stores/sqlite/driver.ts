@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { BusError } from "../../errors.ts";
+import { asError, BusError } from "../../errors.ts";
 
 /** What nightbus uses of a better-sqlite3 database. */
 export interface SqliteDatabase {
@@ -30,9 +30,10 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
     const { default: Database } = await import("better-sqlite3");
     return new Database(path, { timeout: 0 });
   } catch (cause) {
-    if (isMissing(cause))
-      throw failure('nightbus/sqlite needs better-sqlite3: run "npm install better-sqlite3@12"', cause);
-    throw failure(`SQLite could not open ${JSON.stringify(path)}: ${String((cause as Error).message)}`, cause);
+    const sentence = isMissing(cause)
+      ? 'nightbus/sqlite needs better-sqlite3: run "npm install better-sqlite3@12"'
+      : `SQLite could not open ${JSON.stringify(path)}: ${asError(cause).message}`;
+    throw new BusError("store", sentence, { cause, refused: true });
   }
 }
 
@@ -43,11 +44,10 @@ export function isBusy(error: unknown): boolean {
   return typeof message === "string" && message.includes("database connection is busy");
 }
 
-/** A `store` error. An input or output error of the disk leaves open whether the commit reached it. */
-export function failure(sentence: string, cause: unknown): BusError {
-  const { code } = cause as { code?: unknown };
-  const refused = !(typeof code === "string" && code.startsWith("SQLITE_IOERR"));
-  return new BusError("store", sentence, { cause, refused });
+/** True for an input or output error of the disk, which leaves open whether a commit reached it. */
+export function isLostAnswer(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && code.startsWith("SQLITE_IOERR");
 }
 
 // Version 13 loads on a Node that lacks its Node-API, and then ends the process without a word.

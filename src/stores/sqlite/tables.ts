@@ -142,7 +142,8 @@ export class Tables {
       floor,
       holes,
       rows,
-      watermarks: complete ? undefined : (this.#watermarksAfter.all(seen) as Watermark[]),
+      // Those at or below `seen` are known, unless some were forgotten since: what is still kept says which were not.
+      watermarks: complete ? undefined : (this.#watermarksAfter.all(floor > seen ? 0 : seen) as Watermark[]),
     };
   }
 

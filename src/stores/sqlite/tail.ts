@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, realpathSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { type Clock, keepAlive, type Timer } from "../../clock.ts";
 
@@ -40,11 +40,12 @@ export class Tail {
     this.#options.clock.clearTimeout(this.#timer);
   }
 
-  // The folder is watched and not the file, since the file's log comes and goes.
+  // The folder is watched and not the file, since the file's log comes and goes. It lies beside the file that a link points to.
   #watch(): FSWatcher | undefined {
-    const { path, look } = this.#options;
-    const name = basename(path);
+    const { look } = this.#options;
     try {
+      const path = realpathSync(this.#options.path);
+      const name = basename(path);
       const watcher = watch(dirname(path), { persistent: false }, (_, changed) => {
         if (!this.#stopped && (changed === null || changed.startsWith(name))) look();
       });

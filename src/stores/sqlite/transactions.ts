@@ -7,18 +7,27 @@ export const PATIENCE = 5_000;
 /** The longest pause between two tries, in ms. */
 const LONGEST_PAUSE = 20;
 
+export interface TransactionsOptions {
+  readonly db: SqliteDatabase;
+  readonly clock: Clock;
+  /** Whether the connection is ours, which never waits inside SQLite; an application's may be set to. */
+  readonly isOurs: boolean;
+}
+
 /**
- * Transactions that never block the event loop: a lock of somebody else is not waited for inside SQLite, but tried again
- * later. While the application has a transaction open on the same connection, ours wait for its end.
+ * Work on a connection that never blocks the event loop: a lock of somebody else is not waited for inside SQLite, but tried
+ * again later. While the application has a transaction open on the same connection, ours wait for its end.
  */
 export class Transactions {
   readonly #db: SqliteDatabase;
   readonly #clock: Clock;
+  readonly #isOurs: boolean;
   readonly #statements = new Map<string, SqliteStatement>();
 
-  constructor(db: SqliteDatabase, clock: Clock) {
+  constructor({ db, clock, isOurs }: TransactionsOptions) {
     this.#db = db;
     this.#clock = clock;
+    this.#isOurs = isOurs;
   }
 
   /** Whether the application is inside a transaction of its own. */
@@ -26,22 +35,29 @@ export class Transactions {
     return this.#db.inTransaction;
   }
 
-  /** Runs synchronous work in a transaction that may write, as soon as the lock is free; rejects with SQLite's error. */
-  write<T>(work: () => T): Promise<T> {
-    return this.patiently(() => this.writeNow(work));
+  /** Runs synchronous work in a transaction that writes. Throws a busy error. */
+  write<T>(work: () => T): T {
+    return this.now(() => this.#inside("begin immediate", work));
   }
 
-  /** The same without waiting: throws a busy error. */
-  writeNow<T>(work: () => T): T {
-    return this.#impatiently(() => this.#inside("begin immediate", work));
+  /** Runs synchronous work in one snapshot. Throws a busy error. */
+  read<T>(work: () => T): T {
+    return this.now(() => this.#inside("begin", work));
   }
 
-  /** Reads in one snapshot, without waiting. */
-  readNow<T>(work: () => T): T {
-    return this.#impatiently(() => this.#inside("begin", work));
+  /** Runs work that throws a busy error rather than wait. */
+  now<T>(work: () => T): T {
+    if (this.#isOurs) return work();
+    const timeout = this.#db.pragma("busy_timeout", { simple: true });
+    this.#db.pragma("busy_timeout = 0");
+    try {
+      return work();
+    } finally {
+      this.#db.pragma(`busy_timeout = ${timeout}`);
+    }
   }
 
-  /** Tries work that may find the database busy, again and again for a while. */
+  /** Tries work that may find the database busy, again and again for a while; then rejects with SQLite's error. */
   async patiently<T>(work: () => T): Promise<T> {
     let deadline = this.#clock.monotonic() + PATIENCE;
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
@@ -49,7 +65,7 @@ export class Transactions {
         deadline = this.#clock.monotonic() + PATIENCE;
       } else {
         try {
-          return work();
+          return this.now(work);
         } catch (error) {
           if (!isBusy(error) || this.#clock.monotonic() >= deadline) throw error;
         }
@@ -59,34 +75,23 @@ export class Transactions {
   }
 
   #inside<T>(begin: string, work: () => T): T {
-    this.#run(begin);
+    this.#prepared(begin).run();
     try {
       const result = work();
-      this.#run("commit");
+      this.#prepared("commit").run();
       return result;
     } catch (error) {
       // A full disk ends the transaction by itself.
-      if (this.#db.inTransaction) this.#run("rollback");
+      if (this.#db.inTransaction) this.#prepared("rollback").run();
       throw error;
     }
   }
 
-  // The application's own connection may be set to wait inside SQLite; ours is not, and then this changes nothing.
-  #impatiently<T>(work: () => T): T {
-    const timeout = this.#db.pragma("busy_timeout", { simple: true });
-    if (Number(timeout) === 0) return work();
-    this.#db.pragma("busy_timeout = 0");
-    try {
-      return work();
-    } finally {
-      this.#db.pragma(`busy_timeout = ${timeout}`);
-    }
-  }
-
-  #run(sql: string): void {
+  #prepared(sql: string): SqliteStatement {
     const known = this.#statements.get(sql);
-    const statement = known ?? this.#db.prepare(sql);
-    if (known === undefined) this.#statements.set(sql, statement);
-    statement.run();
+    if (known !== undefined) return known;
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
   }
 }

@@ -2,6 +2,7 @@ import { type Clock, keepAlive, type Timer } from "../../clock.ts";
 import type { Trimmed } from "../../store.ts";
 import type { Tables } from "./tables.ts";
 import type { Transactions } from "./transactions.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** How long trimmed rows are gathered, in ms. */
 const DELAY = 500;
@@ -13,7 +14,7 @@ export interface TrimmerOptions {
   readonly clock: Clock;
   readonly tables: Tables;
   readonly transactions: Transactions;
-  readonly failed: (error: unknown) => void;
+  readonly trouble: Trouble;
 }
 
 /** Deletes what the log has trimmed: later than the sends, in small batches, each together with its watermarks. */
@@ -51,16 +52,18 @@ export class Trimmer {
   }
 
   #tick(): void {
+    const { transactions, trouble } = this.#options;
     this.#timer = undefined;
+    let delay = 0; // what is left waits for the next turn of the event loop, so that sends get between
     try {
-      if (!this.#options.transactions.occupied) this.#trimBatch();
+      if (transactions.occupied) delay = DELAY;
+      else this.#trimBatch();
+      trouble.worked();
     } catch (error) {
-      this.#options.failed(error);
-      this.#schedule(DELAY);
-      return;
+      trouble.failed(error);
+      delay = DELAY;
     }
-    // What is left waits for the next turn of the event loop, so that sends get between.
-    if (this.#waits()) this.#schedule(this.#options.transactions.occupied ? DELAY : 0);
+    if (this.#waits()) this.#schedule(delay);
   }
 
   #waits(): boolean {
@@ -71,7 +74,7 @@ export class Trimmer {
     const { tables, transactions } = this.#options;
     const ids = this.#ids.slice(0, BATCH);
     const forgotten = this.#forgotten.slice(0, BATCH);
-    transactions.writeNow(() => {
+    transactions.write(() => {
       tables.trim(ids, this.#keys);
       if (forgotten.length > 0) tables.forget(forgotten, this.#floor);
     });

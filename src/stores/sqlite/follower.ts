@@ -1,0 +1,81 @@
+import type { StoreSink } from "../../store.ts";
+import type { OpenFile } from "./file.ts";
+import type { News } from "./tables.ts";
+import { Tail } from "./tail.ts";
+import { Trouble } from "./trouble.ts";
+
+/** Where this process stands in the file: what it has handed over, and what others have committed since. */
+export class Follower {
+  readonly #file: OpenFile;
+  readonly #sink: StoreSink;
+  readonly #trouble: Trouble;
+  #tail: Tail | undefined;
+  /** Everything up to here has been handed over. */
+  #seen = 0;
+  #version = 0;
+
+  constructor(file: OpenFile, sink: StoreSink) {
+    this.#file = file;
+    this.#sink = sink;
+    this.#trouble = new Trouble((error) => sink.error(error));
+  }
+
+  /** Replays the file, and from then on hands over what others commit. Throws SQLite's error, and has begun nothing then. */
+  start(): void {
+    const { memory, name } = this.#file.db;
+    this.#replay();
+    if (!memory) this.#tail = new Tail({ clock: this.#sink.clock, path: name, look: () => this.#look() });
+  }
+
+  /** What was committed since, with `last` the newest id. Inside a transaction. */
+  news(last: number): News | undefined {
+    return last === this.#seen ? undefined : this.#file.tables.news(this.#seen);
+  }
+
+  /** Reads and hands over what was committed since, and says whether there was anything. Throws SQLite's error. */
+  catchUp(): boolean {
+    const { tables, transactions } = this.#file;
+    const version = tables.dataVersion();
+    const news = transactions.read(() => tables.news(this.#seen));
+    this.#version = version;
+    if (news.last <= this.#seen) return false;
+    this.handOver(news);
+    return true;
+  }
+
+  handOver({ last, floor, holes, rows, watermarks }: News): void {
+    for (const hole of holes) this.#sink.began(hole);
+    if (watermarks !== undefined) this.#sink.trimmed({ last, floor, watermarks });
+    if (rows.length > 0) this.#sink.commit(rows);
+    this.#seen = last;
+  }
+
+  stop(): void {
+    this.#tail?.stop();
+  }
+
+  #replay(): void {
+    const { tables, transactions } = this.#file;
+    this.#version = tables.dataVersion();
+    transactions.read(() => {
+      const { begin, last, floor } = tables.meta();
+      this.#sink.opened({ begin, last, floor, holes: tables.holes(), watermarks: tables.watermarks() });
+      for (const page of tables.pages()) this.#sink.commit(page);
+      this.#seen = last;
+    });
+  }
+
+  /** Looks for what others committed, in passing: what goes wrong is reported, and the next look tries again. */
+  #look(): boolean {
+    const { tables, transactions } = this.#file;
+    if (transactions.occupied) return false;
+    try {
+      const found = transactions.now(() => tables.dataVersion() !== this.#version && this.catchUp());
+      this.#trouble.worked();
+      return found;
+    } catch (error) {
+      this.#trouble.failed(error);
+      return false;
+    }
+  }
+}
