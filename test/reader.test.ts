@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { describe, it } from "vitest";
+import { readerOf } from "../src/bus.ts";
 import { ManualClock } from "../src/testing/conformance/clock.ts";
 import { failsWith, isPending, messagesOf, turns } from "../src/testing/conformance/topic.ts";
 import { gate, StoreDouble, storeError } from "./doubles.ts";
@@ -206,6 +207,22 @@ describe("what other processes do", () => {
     await bus.close();
   });
 
+  it("checks a store that failed by asking it again", async () => {
+    const { bus, store } = make();
+    const reader = readerOf(bus);
+    assert.equal(await reader.check(), false, "not yet open");
+    await bus.ready();
+    assert.equal(await reader.check(), true);
+    assert.equal(store.syncs, 0, "what works is not asked");
+    store.sink.error(storeError(true));
+    store.syncing = () => Promise.reject(storeError(true));
+    assert.equal(await reader.check(), false);
+    store.syncing = () => {};
+    assert.equal(await reader.check(), true);
+    await bus.close();
+    assert.equal(await reader.check(), false);
+  });
+
   it("rejects the readers of a stored message that is no JSON, and nobody else", async () => {
     const { bus, store, errors } = make();
     await bus.ready();
@@ -214,7 +231,7 @@ describe("what other processes do", () => {
     const [bad, good] = [bus.poll(["bad"], 1_000, FOREVER), bus.poll(["a"], 1_000, FOREVER)];
     await turns();
     store.commit([{ key: '"bad"', json: "{" }, ROW]);
-    await assert.rejects(bad);
+    await failsWith("store", () => bad, "notification 1001 is no JSON");
     assert.deepEqual([messagesOf(await good), seen, errors.length], [["theirs"], ["theirs"], 1]);
     assert.equal(bus.waiting, 0);
     await bus.close();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Bus } from "nightbus";
+import { Bus, BusError } from "nightbus";
 import { describe, it } from "vitest";
 import { failsWith, messagesOf, turns } from "../src/testing/conformance/topic.ts";
 import { gate, StoreDouble, storeError } from "./doubles.ts";
@@ -113,6 +113,27 @@ describe("sending in groups", () => {
     );
     assert.equal(store.appends.length, 1);
     assert.equal(await bus.sendone("a", 3), 1_001);
+  });
+
+  it("rejects at once all that wait when the store is unavailable, and tries what comes later afresh", async () => {
+    await using bed = make();
+    const { bus, store } = bed;
+    const unlocked = gate();
+    const error = new BusError("store", "it was locked", { refused: true, unavailable: true });
+    store.committing = async () => {
+      if (store.appends.length > 1) return;
+      await unlocked.promise;
+      throw error;
+    };
+    const first = [bus.sendone("a", 1), bus.sendone("a", 2)];
+    await turns();
+    const gathered = bus.sendone("a", 3);
+    unlocked.resolve();
+    for (const result of await Promise.allSettled([...first, gathered])) {
+      assert.equal(result.status === "rejected" && result.reason, error);
+    }
+    assert.equal(store.appends.length, 1);
+    assert.equal(await bus.sendone("a", 4), 1_001);
   });
 
   it("tries a send that is refused alone no second time", async () => {

@@ -123,6 +123,32 @@ describe("a log", () => {
     assert.deepEqual([missed(log, "unknown", 4), missed(log, "watched", 3)], [true, true], "and none moves back");
   });
 
+  it("doubts every channel of which nothing is told when others forgot watermarks of what it never saw", () => {
+    const { log, add } = make({ total: 1 });
+    add(1, "empty");
+    add(2, "rows");
+    for (const key of ["watched", "told"]) log.channel(key).watch = {};
+    const touched = new Set<LogChannel<object>>();
+    log.lost({ last: 9, watermarks: [["told", 4]], floor: 7 }, touched);
+    assert.deepEqual([...touched].map(({ key }) => key).sort(), ["rows", "told", "watched"]);
+    for (const key of ["rows", "watched", "empty", "never seen"]) {
+      assert.deepEqual([missed(log, key, 6), missed(log, key, 7)], [true, false], key);
+    }
+    assert.deepEqual([missed(log, "told", 3), missed(log, "told", 4)], [true, false]);
+  });
+
+  it("doubts nothing of what it saw itself when others forgot its watermark", () => {
+    const { log, add } = make({});
+    add(1, "rows");
+    add(5, "rows");
+    log.channel("watched").watch = {};
+    log.lost({ last: 9, watermarks: [], floor: 5 }, new Set());
+    assert.deepEqual(
+      [missed(log, "rows", 1), missed(log, "watched", 1), missed(log, "unknown", 1)],
+      [false, false, true],
+    );
+  });
+
   it("takes up the watermarks and the floor of its store", () => {
     const { log } = make(
       {},

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { Bus } from "../../src/bus.ts";
-import { sqlite } from "../../src/stores/sqlite.ts";
-import { closing, temporaryFiles } from "./files.ts";
+import { Bus } from "../../../src/bus.ts";
+import { sqlite } from "../../../src/stores/sqlite.ts";
+import { closing, temporaryFiles } from "../files.ts";
 
 interface Acknowledged {
   readonly n: number;

@@ -1,6 +1,6 @@
 // A process that sends until it is killed, and prints what was acknowledged: `writer.ts PATH NAME FIRST [COUNT]`.
-import { Bus } from "../../src/bus.ts";
-import { sqlite } from "../../src/stores/sqlite.ts";
+import { Bus } from "../../../src/bus.ts";
+import { sqlite } from "../../../src/stores/sqlite.ts";
 
 const [path, name, first, count] = process.argv.slice(2);
 const retention = { age: Number.POSITIVE_INFINITY, count: Number.POSITIVE_INFINITY, total: Number.POSITIVE_INFINITY };

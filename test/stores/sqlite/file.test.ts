@@ -1,0 +1,146 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, it, vi } from "vitest";
+import { Bus } from "../../../src/bus.ts";
+import type { BusOptions } from "../../../src/options.ts";
+import { sqlite } from "../../../src/stores/sqlite.ts";
+import { closing, temporaryFiles } from "../files.ts";
+
+const newPath = temporaryFiles();
+const close = closing();
+const open = (path: string, options: BusOptions = {}) => close(new Bus({ store: sqlite(path), ...options }));
+
+describe("ids in SQLite", () => {
+  it("never reuses an id, also when everything was trimmed", async () => {
+    const path = newPath();
+    const first = open(path, { retention: { count: 0 } });
+    const before = await first.sendone("x", 1);
+    await first.close();
+    const db = close(new Database(path));
+    expect(db.prepare("select count(*) as count from nightbus_rows").get()).toEqual({ count: 0 });
+    const second = open(path);
+    await second.ready();
+    expect(second.last).toBe(before);
+    expect(await second.sendone("x", 2)).toBeGreaterThan(before);
+    expect((await second.poll(["x"], before)).missed).toBe(false);
+    expect((await second.poll(["x"], before - 1)).missed).toBe(true);
+  });
+
+  it("counts on from a run of another process while that goes on", async () => {
+    const path = newPath();
+    const [a, b] = [open(path), open(path)];
+    const first = await a.sendone("x", 1);
+    const second = await b.sendone("x", 2);
+    expect(second).toBeGreaterThan(first + 1);
+    expect(await a.sendone("x", 3)).toBe(second + 1);
+    expect(await b.sendone("x", 4)).toBe(second + 2);
+  });
+
+  it("tells a cursor of a life that the file does not know: deleted, or restored from an older copy", async () => {
+    const path = newPath();
+    const first = open(path);
+    await first.sendone("x", 1);
+    await first.close();
+    const backup = readFileSync(path);
+    const second = open(path);
+    const lost = await second.sendone("x", 2);
+    await second.close();
+    writeFileSync(path, backup);
+    const restored = open(path);
+    expect(await restored.poll(["x"], lost)).toMatchObject({ missed: true, length: 1 });
+    await restored.sendone("x", 3);
+    expect(await restored.poll(["x"], lost)).toMatchObject({ missed: true, length: 1 });
+    await restored.close();
+    writeFileSync(path, "");
+    const empty = open(path);
+    expect(await empty.poll(["x"], lost)).toMatchObject({ missed: true, length: 0 });
+  });
+});
+
+describe("the file", () => {
+  it("has tables of nightbus's own prefix, no index, and leaves user_version to the application", async () => {
+    const path = newPath();
+    const db = close(new Database(path));
+    db.pragma("user_version = 42");
+    db.exec("create table mine (id)");
+    await open(path).sendone("x", 1);
+    const names = db.prepare("select type, name from sqlite_master where name not like 'sqlite_%'").all();
+    expect(names).toEqual([
+      { type: "table", name: "mine" },
+      ...["meta", "rows", "holes", "watermarks"].map((name) => ({ type: "table", name: `nightbus_${name}` })),
+    ]);
+    expect(db.pragma("user_version", { simple: true })).toBe(42);
+    expect(db.prepare("select version from nightbus_meta").get()).toEqual({ version: 1 });
+    expect(db.pragma("journal_mode", { simple: true })).toBe("wal");
+  });
+
+  it.each([
+    [undefined, "synchronous = full"],
+    ["full", "synchronous = full"],
+    ["normal", "synchronous = normal"],
+  ] as const)("with durability %s runs %s", async (durability, expected) => {
+    const pragma = vi.spyOn(Database.prototype, "pragma");
+    const store = sqlite(newPath(), durability === undefined ? {} : { durability });
+    await close(new Bus({ store })).ready();
+    expect(pragma.mock.calls.flat()).toContain(expected);
+    pragma.mockRestore();
+  });
+
+  it.each([
+    ["is no database", "this is no database ".repeat(100), /not a database/],
+    ["was written by a newer nightbus", newer, /newer nightbus.*version 99.*update/],
+  ])("that %s is refused and left as it is", async (_, content, sentence) => {
+    const path = newPath();
+    if (typeof content === "string") writeFileSync(path, content);
+    else content(path);
+    const before = readFileSync(path);
+    const bus = open(path);
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    const rejection = { code: "store", message: expect.stringMatching(sentence) };
+    await expect(bus.ready()).rejects.toMatchObject(rejection);
+    await expect(bus.sendone("x", 1)).rejects.toMatchObject(rejection);
+    await expect(bus.poll(["x"])).rejects.toMatchObject(rejection);
+    await bus.close();
+    expect(errors).toHaveLength(1);
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(existsSync(`${path}-wal`)).toBe(false);
+  });
+
+  it("needs a folder that exists, and says so", async () => {
+    const bus = open(join(dirname(newPath()), "no", "bus.db"));
+    await expect(bus.ready()).rejects.toMatchObject({
+      code: "store",
+      message: expect.stringMatching(/directory does not exist/),
+    });
+  });
+
+  it("is emptied into the database when the bus closes", async () => {
+    const path = newPath();
+    const bus = open(path);
+    void bus.sendone("x", "queued");
+    await bus.close();
+    expect(existsSync(`${path}-wal`)).toBe(false);
+    expect(await open(path).recent(["x"], 1)).toMatchObject([{ message: "queued" }]);
+  });
+});
+
+describe("a store", () => {
+  it("serves one bus", async () => {
+    const store = sqlite(newPath());
+    const first = close(new Bus({ store }));
+    await expect(close(new Bus({ store })).ready()).rejects.toMatchObject({
+      code: "store",
+      message: /serves another bus/,
+    });
+    const id = await first.sendone("x", 1);
+    expect(await first.poll(["x"])).toMatchObject([{ id }]);
+  });
+});
+
+function newer(path: string): void {
+  const db = new Database(path);
+  db.exec("create table nightbus_meta (version integer, more text); insert into nightbus_meta values (99, 'x')");
+  db.close();
+}

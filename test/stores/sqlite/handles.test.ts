@@ -1,0 +1,111 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import Database from "better-sqlite3";
+import { describe, expect, it, vi } from "vitest";
+import { Bus } from "../../../src/bus.ts";
+import { sqlite } from "../../../src/stores/sqlite.ts";
+import { closing, temporaryFiles } from "../files.ts";
+
+const newPath = temporaryFiles();
+const close = closing();
+
+describe("a database of the application's own", () => {
+  it("is used with its own pragmas and stays open", async () => {
+    const db = close(new Database(newPath(), { timeout: 1234 }));
+    const bus = close(new Bus({ store: sqlite(db) }));
+    await bus.sendone("x", 1);
+    await bus.close();
+    expect(db.open).toBe(true);
+    expect(db.pragma("journal_mode", { simple: true })).toBe("delete");
+    expect(db.pragma("busy_timeout", { simple: true })).toBe(1234);
+  });
+
+  it("never waits for a lock inside SQLite, however long it is set to, in opening, sending and looking", async () => {
+    const path = newPath();
+    const other = close(new Database(path));
+    other.exec("create table t (x); begin exclusive");
+    const bus = close(new Bus({ store: sqlite(close(new Database(path, { timeout: 5_000 }))) }));
+    const watching = longestTurn();
+    const sent = bus.sendone("x", 1);
+    for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    other.exec("commit");
+    await sent;
+    other.exec("begin exclusive");
+    const again = bus.sendone("x", 2);
+    // Long enough for a look in passing.
+    for (let turn = 0; turn < 300; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    other.exec("commit");
+    await again;
+    expect(watching()).toBeLessThan(1_000);
+  });
+
+  it("serves one bus at a time", async () => {
+    const db = close(new Database(":memory:"));
+    const first = close(new Bus({ store: sqlite(db) }));
+    const second = close(new Bus({ store: sqlite(db) }));
+    await expect(second.ready()).rejects.toMatchObject({ code: "store", message: /another bus uses this database/ });
+    const id = await first.sendone("x", 1);
+    await first.close();
+    const third = close(new Bus({ store: sqlite(db) }));
+    expect(await third.poll(["x"])).toMatchObject([{ id }]);
+  });
+
+  it("takes no durability, and nothing else may stand in for it", () => {
+    const db = close(new Database(":memory:"));
+    expect(() => sqlite(db, { durability: "normal" })).toThrow(/keeps its own pragmas/);
+    expect(() => sqlite("x", { durability: "maybe" as never })).toThrow(/"full" or "normal", got "maybe"/);
+    for (const wrong of ["", undefined, {}, 5]) expect(() => sqlite(wrong as never)).toThrow(/takes a path or/);
+  });
+
+  it("makes sends wait while the application is inside a transaction, and commits nothing of the bus's in it", async () => {
+    const db = close(new Database(newPath()));
+    const bus = close(new Bus({ store: sqlite(db) }));
+    await bus.ready();
+    db.exec("begin");
+    let settled = false;
+    const sent = bus.sendone("x", 1).finally(() => {
+      settled = true;
+    });
+    for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(settled).toBe(false);
+    db.exec("rollback");
+    const id = await sent;
+    expect(db.prepare("select id from nightbus_rows").all()).toEqual([{ id }]);
+  });
+
+  it("may be switched to BigInt", async () => {
+    const db = close(new Database(newPath()));
+    db.defaultSafeIntegers(true);
+    const first = close(new Bus({ store: sqlite(db), retention: { count: 1 } }));
+    const ids = await first.sendmany([1, 2, 3].map((n) => ["x", n] as const));
+    await first.close();
+    const second = close(new Bus({ store: sqlite(db) }));
+    expect(await second.poll(["x"], ids[0])).toMatchObject({ missed: true, last: ids[2], 0: { id: ids[2] } });
+    expect(await second.poll(["x"], ids[1])).toMatchObject({ missed: false, last: ids[2], 0: { id: ids[2] } });
+  });
+});
+
+/** Watches the event loop, and in the end says how long its longest turn took, in ms. */
+function longestTurn(): () => number {
+  const delays = monitorEventLoopDelay({ resolution: 5 });
+  delays.enable();
+  return () => {
+    delays.disable();
+    return delays.max / 1e6;
+  };
+}
+
+describe("better-sqlite3 13 on a Node that lacks its Node-API", () => {
+  it("is refused with a sentence, before it can end the process", async () => {
+    vi.resetModules();
+    vi.doMock("node:module", () => ({ createRequire: () => () => ({ version: "13.0.1" }) }));
+    const napi = Object.getOwnPropertyDescriptor(process.versions, "napi")!;
+    Object.defineProperty(process.versions, "napi", { ...napi, value: "9" });
+    const fresh = await import("../../../src/stores/sqlite/driver.ts");
+    await expect(fresh.openDatabase(newPath())).rejects.toMatchObject({
+      code: "store",
+      message: expect.stringMatching(/better-sqlite3 13\.0\.1 needs Node-API 10.*npm install better-sqlite3@12/),
+    });
+    Object.defineProperty(process.versions, "napi", napi);
+    vi.doUnmock("node:module");
+  });
+});
