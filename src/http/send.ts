@@ -19,8 +19,7 @@ export async function send<C extends object, Context>(
   const { dialect, entries } = isJsonRpc(body) ? rpcSend(body) : plainSend(body);
   try {
     const checked = checkEntries(entries, mounted.options.maxChannelLength);
-    const allowed = await allow(mounted, checked, context);
-    return dialect.sent(await mounted.bus.sendmany(allowed));
+    return dialect.sent(await publish(mounted, checked, context));
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
@@ -28,17 +27,24 @@ export async function send<C extends object, Context>(
   }
 }
 
-async function allow<C extends object, Context>(
-  { options }: Mounted<C, Context>,
+async function publish<C extends object, Context>(
+  { bus, options }: Mounted<C, Context>,
   entries: readonly RemoteEntry[],
   context: Context,
-): Promise<readonly Entry<C>[]> {
+): Promise<readonly number[]> {
   const verdict = await ask(() => options.send?.(entries, context), "send");
   // What a client sends is not known to fit the application's types: letting it through is the hook's word that it does.
-  if (verdict === true) return entries as unknown as readonly Entry<C>[];
-  if (Array.isArray(verdict)) return verdict as unknown as readonly Entry<C>[]; // the hook's type says so
+  if (verdict === true) return bus.sendmany(entries as unknown as readonly Entry<C>[]);
   if (verdict === false) throw new Refusal(403, "refused", "this may not be sent");
-  throw new Error(`the mount's send hook must return true, false or entries, got ${given(verdict)}`);
+  if (!Array.isArray(verdict)) {
+    throw new Error(`the mount's send hook must return true, false or entries, got ${given(verdict)}`);
+  }
+  try {
+    return await bus.sendmany(verdict as unknown as readonly Entry<C>[]); // the hook's type says so
+  } catch (cause) {
+    if (refusalOf(cause)?.status !== 400) throw cause;
+    throw new Error("the mount's send hook must return entries that can be sent", { cause });
+  }
 }
 
 function checkEntries(entries: unknown, maxChannelLength: number): readonly RemoteEntry[] {
@@ -51,6 +57,7 @@ function checkEntries(entries: unknown, maxChannelLength: number): readonly Remo
     }
     const [channel, message] = entry as readonly unknown[];
     checkName(channel, maxChannelLength);
+    if (message === undefined) throw new Refusal(400, "bad_message", "there is no message; send null for nothing");
     return [channel, message];
   });
 }

@@ -111,6 +111,15 @@ export function describeDialects<Context>(start: Start<Context>): void {
     expect(tuple.json).toMatchObject(serverError(7, "bus.Bus only string channels are allowed."));
   });
 
+  it("refuses a send without a message before the hook is asked", async () => {
+    const { bus, client } = await start({ send: (entries) => entries.map((entry) => entry) });
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    const reply = await client.post("send", JSON.stringify(call({ channel: "x" })));
+    expect(reply).toMatchObject({ status: 200, json: { error: { data: { name: "nightbus.bad_message" } } } });
+    expect(errors).toEqual([]);
+  });
+
   it("keeps HTTP errors for what is not the application's: too many polls", async () => {
     const { bus, client } = await start({ maxWaiting: 0 });
     const reply = await client.poll(call({ channels: ["x"], last: bus.last }));

@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { Bus } from "../../src/bus.ts";
+import { BusError } from "../../src/errors.ts";
 import { until } from "./client.ts";
 import type { Host, Start } from "./mount.ts";
 
@@ -92,6 +94,28 @@ export function describeHooks<Context>(start: Start<Context>, host: Host<Context
     expect(allowed).toMatchObject({ status: 200, json: { ids: [bus.last] } });
     expect((await post({ "x-user": "ann" })).status).toBe(200);
     expect(await bus.recent(["x", ["x", "ann"]], 9)).toMatchObject([{ channel: "x" }, { channel: ["x", "ann"] }]);
+  });
+
+  it.each([
+    ["a channel that is none", [["", 1]]],
+    ["a message that is no JSON", [["x", () => 1]]],
+    ["no pair", [["x"]]],
+  ])("answers 500 without a word where the hook returns %s, and tells the application", async (_, entries) => {
+    const { bus, client } = await start({ send: () => entries as never });
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    const reply = await client.post("send", '{"entries":[["x",1]]}');
+    expect(reply).toMatchObject({ status: 500, json: { error: { code: "internal" } } });
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.message).toMatch(/send hook/);
+    expect(errors[0]?.cause).toBeInstanceOf(BusError);
+    expect(await bus.recent(["x"], 1)).toEqual([]);
+  });
+
+  it("leaves it to the client that its message is too large", async () => {
+    const { client } = await start({ send: () => true }, new Bus({ maxMessage: 10 }));
+    const reply = await client.post("send", '{"entries":[["x","longer than that"]]}');
+    expect(reply).toMatchObject({ status: 400, json: { error: { code: "bad_message" } } });
   });
 
   it.each([
