@@ -27,12 +27,23 @@ export function tooLarge(maxBody: number): Refusal {
   return new Refusal(413, "too_large", `a body may have ${maxBody} bytes`, { headers: { Connection: "close" } });
 }
 
+/** Throws a Refusal when a body that was read elsewhere has too many bytes. */
+export function checkLength(body: string | Buffer, maxBody: number): void {
+  if (Buffer.byteLength(body) > maxBody) throw tooLarge(maxBody);
+}
+
+/** What is said of a body that breaks while it is read. */
+export function unreadable(): Refusal {
+  return new Refusal(400, "bad_json", "the body cannot be read to its end, or not be decoded");
+}
+
 function isJson(type: string): boolean {
   if (type === "application/json") return true;
   return /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type);
 }
 
 function parse(text: string): unknown {
+  if (text === "") throw new Refusal(400, "bad_json", "the body is empty, or was read already before the mount");
   try {
     return JSON.parse(text);
   } catch (error) {

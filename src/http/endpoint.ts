@@ -78,10 +78,10 @@ export class Endpoint<C extends object, Context> {
   }
 
   #failed(error: unknown, request: EndpointRequest): EndpointReply {
-    const refusal = refusalOf(error);
-    if (refusal !== undefined) return refused(refusal);
     // Nobody reads what is answered to a client that has gone; proxies know this status by that meaning.
     if (request.signal.aborted) return refused(new Refusal(499, "gone", "the client has gone"));
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) return refused(refusal);
     this.#mounted.bus.emit("error", asError(error));
     return refused(new Refusal(500, "internal", "something went wrong on the server"));
   }

@@ -17,6 +17,6 @@ export interface FastifyReply {
 /** What nightbus uses of a Fastify instance. */
 export interface FastifyInstance {
   removeAllContentTypeParsers(): unknown;
-  addContentTypeParser(type: string, parser: () => Promise<undefined>): unknown;
+  addContentTypeParser(type: string, parser: (request: unknown, payload: unknown) => Promise<unknown>): unknown;
   all(path: string, handler: never): unknown;
 }

@@ -19,18 +19,19 @@ export function mount<C extends object, Request extends FastifyRequest = Fastify
   return async (instance) => {
     // Inside the plugin bodies are left to the endpoint, which knows what to say of bad ones.
     instance.removeAllContentTypeParsers();
-    instance.addContentTypeParser("*", async () => undefined);
-    const handler = async (request: Request, reply: FastifyReply): Promise<void> => {
+    instance.addContentTypeParser("*", async (_, payload) => payload);
+    const handler = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {
       const answer = await endpoint.handle(new NodeRequest(request.raw, reply.raw, request), request);
       if (answer === undefined) {
         reply.callNotFound();
-        return;
+        return reply;
       }
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
       }
       reply.hijack();
       answerTo(reply.raw, answer);
+      return reply;
     };
     instance.all("/*", handler as never); // Fastify types its handlers by their routes' schemas, and ours have none
   };

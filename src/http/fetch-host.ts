@@ -1,4 +1,4 @@
-import { tooLarge } from "./body.ts";
+import { checkLength, tooLarge } from "./body.ts";
 import type { EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
 
 /** A request of the Fetch standard, as the endpoint sees it. */
@@ -28,8 +28,10 @@ export class FetchRequest implements EndpointRequest {
   }
 
   async body(limit: number): Promise<RequestBody> {
-    const read = this.#request.bodyUsed && this.#readText !== undefined;
-    return { text: read ? await this.#readText!() : await readText(this.#request, limit) };
+    if (!this.#request.bodyUsed) return { text: await readText(this.#request, limit) };
+    const text = (await this.#readText?.()) ?? "";
+    checkLength(text, limit);
+    return { text };
   }
 }
 

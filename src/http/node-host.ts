@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { tooLarge } from "./body.ts";
+import type { Readable } from "node:stream";
+import { checkLength, tooLarge, unreadable } from "./body.ts";
 import type { EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
 
 /** What a framework may have made of a request. */
 interface Framework {
   /** The path as it was asked for, where routing has cut something off. */
   readonly originalUrl?: string;
-  /** The body, where it was read and parsed already. */
+  /** The body, where it was read and parsed already, or the stream to read it from. */
   readonly body?: unknown;
 }
 
@@ -38,16 +39,27 @@ export class NodeRequest implements EndpointRequest {
 
   async body(limit: number): Promise<RequestBody> {
     const { body } = this.#framework;
+    if (isStream(body)) return { text: await readText(body, limit) };
     // Some parsers leave an empty object where they did not read.
-    const parsed = body !== undefined && this.#request.readableDidRead !== false;
-    if (!parsed) return { text: await readText(this.#request, limit) };
-    return typeof body === "string" || Buffer.isBuffer(body) ? { text: body.toString() } : { parsed: body };
+    const read = body !== undefined && this.#request.readableDidRead !== false;
+    if (!read) return { text: await readText(this.#request, limit) };
+    if (typeof body === "string" || Buffer.isBuffer(body)) {
+      checkLength(body, limit);
+      return { text: body.toString() };
+    }
+    if (!this.#saysItsLength()) checkLength(JSON.stringify(body), limit);
+    return { parsed: body };
   }
 
-  /** The client has gone when the response closes before it was written; the request closes as soon as it was read. */
+  /** The client has gone when the response closes before it was ended; the request closes as soon as it was read. */
   get signal(): AbortSignal {
-    this.#gone ??= goneOf(this.#response);
+    this.#gone ??= goneOf(this.#request, this.#response);
     return this.#gone.signal;
+  }
+
+  // Of what is compressed, it says less than there is.
+  #saysItsLength(): boolean {
+    return this.header("content-length") !== undefined && this.header("content-encoding") === undefined;
   }
 }
 
@@ -58,27 +70,46 @@ export function reply(response: ServerResponse, { status, headers, body }: Endpo
   response.end(response.req.method === "HEAD" ? undefined : body);
 }
 
-function goneOf(response: ServerResponse): AbortController {
+function goneOf(request: IncomingMessage, response: ServerResponse): AbortController {
   const gone = new AbortController();
+  // A pipelined response has no socket before its turn, and does not close when its client goes before that.
+  const socket = response.socket === null ? request.socket : undefined;
   const closed = (): void => {
-    if (!response.writableFinished) gone.abort();
+    socket?.off("close", closed);
+    if (!response.writableEnded) gone.abort();
   };
-  if (response.destroyed) closed();
-  else response.once("close", closed);
+  // HTTP/2 has no response.destroyed.
+  if (response.destroyed || request.socket.destroyed) closed();
+  else {
+    response.once("close", closed);
+    socket?.setMaxListeners(0).once("close", closed); // a client may pipeline as many polls as it likes
+  }
   return gone;
 }
 
-function readText(request: IncomingMessage, limit: number): Promise<string> {
+function isStream(body: unknown): body is Readable {
+  return typeof (Object(body) as { pipe?: unknown }).pipe === "function";
+}
+
+function readText(stream: Readable, limit: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= limit) chunks.push(chunk);
+    const closed = (): void => {
+      // Every stream closes, most after their end: an Error made for each would cost more than its request.
+      if (!stream.readableEnded) reject(new Error("the body was cut off"));
+    };
+    // What has happened already is not told again.
+    if (stream.readableEnded) return resolve("");
+    if (stream.destroyed) return closed();
+    stream.on("data", (chunk: Buffer | string) => {
+      const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+      bytes += piece.length;
+      if (bytes <= limit) chunks.push(piece);
       else reject(tooLarge(limit));
     });
-    request.on("end", () => resolve(chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString()));
-    request.on("error", reject);
-    request.on("close", () => reject(new Error("the client went before its body had come")));
+    stream.on("end", () => resolve(chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString()));
+    stream.on("error", () => reject(unreadable()));
+    stream.on("close", closed);
   });
 }

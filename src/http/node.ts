@@ -17,10 +17,13 @@ export function mount<C extends object, Request extends IncomingMessage = Incomi
 ): (request: Request, response: ServerResponse, next?: (error?: unknown) => void) => Promise<void> {
   const endpoint = new Endpoint(bus, options);
   return async (request, response, next) => {
+    const answer = await endpoint.handle(new NodeRequest(request, response), request);
+    if (answer === undefined && next !== undefined) {
+      next();
+      return;
+    }
     try {
-      const answer = await endpoint.handle(new NodeRequest(request, response), request);
-      if (answer === undefined && next !== undefined) next();
-      else reply(response, answer ?? notFound());
+      reply(response, answer ?? notFound());
     } catch (error) {
       if (next === undefined) response.destroy();
       else next(error);

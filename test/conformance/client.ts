@@ -40,7 +40,7 @@ export class Client {
   }
 
   /** Posts a body without saying how long it is. */
-  postInPieces(route: string, count: number, piece: string): Promise<{ status: number | undefined }> {
+  postInPieces(route: string, pieces: readonly string[]): Promise<{ status: number | undefined }> {
     return new Promise((resolve, reject) => {
       const headers = { "content-type": "application/json" };
       const request = httpRequest(`${this.#url}/${route}`, { method: "POST", headers }, (response) => {
@@ -48,7 +48,7 @@ export class Client {
         resolve({ status: response.statusCode });
       });
       request.on("error", reject);
-      for (let sent = 0; sent < count; sent += 1) request.write(piece);
+      for (const piece of pieces) request.write(piece);
       request.end();
     });
   }

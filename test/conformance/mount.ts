@@ -5,6 +5,8 @@ import type { AnyChannels } from "../../src/notification.ts";
 import { Client, until } from "./client.ts";
 import { describeDialects } from "./dialects.ts";
 import { describeHooks } from "./hooks.ts";
+import { describeBodies } from "./mount-bodies.ts";
+import { describeCors } from "./mount-cors.ts";
 
 /** A mount of the bus on a running server, and how to end it. */
 export interface Served {
@@ -202,55 +204,5 @@ function describeRefusals<Context>(start: Start<Context>): void {
     await bus.sendone("x", 1);
     await held;
     expect((await client.poll({ channels: ["x"], last: bus.last, timeout: 1 })).status).toBe(200);
-  });
-}
-
-function describeBodies<Context>(start: Start<Context>, host: Host<Context>): void {
-  it("refuses a body that is no JSON, too large, or not called JSON", async () => {
-    const { bus, client } = await start({ maxBody: 1000, send: () => true });
-    const unreadable = await client.post("poll", "{");
-    expect(unreadable.status).toBe(400);
-    if (!host.parsesBodies) expect(unreadable.json).toMatchObject({ error: { code: "bad_json" } });
-    const large = JSON.stringify({ channels: ["x".repeat(2000)] });
-    expect(await client.post("poll", large)).toMatchObject({ status: 413, json: { error: { code: "too_large" } } });
-    const form = { "content-type": "application/x-www-form-urlencoded" };
-    const unnamed = await client.request("send", { method: "POST", body: "entries=1", headers: form });
-    expect(unnamed).toMatchObject({ status: 415, json: { error: { code: "bad_type" } } });
-    expect(bus.last).toBe((await bus.recent(["x"], 1)).last);
-  });
-
-  // Elsewhere the framework's own limit holds.
-  if (host.parsesBodies) return;
-  it("refuses a body of unknown length as soon as it is too large", async () => {
-    const { client } = await start({ maxBody: 1000 });
-    expect(await client.postInPieces("poll", 40, "x".repeat(100))).toMatchObject({ status: 413 });
-  });
-}
-
-function describeCors<Context>(start: Start<Context>): void {
-  const from = (origin: string) => ({ headers: { origin } });
-
-  it("is closed to pages of other origins unless asked", async () => {
-    const { client } = await start();
-    const reply = await client.request("health", from("https://a.example"));
-    expect(reply.headers.get("access-control-allow-origin")).toBeNull();
-  });
-
-  it("lets named origins read, with credentials", async () => {
-    const { client } = await start({ cors: { origin: ["https://a.example"], credentials: true, maxAge: 60 } });
-    const reply = await client.request("health", from("https://a.example"));
-    expect(reply.headers.get("access-control-allow-origin")).toBe("https://a.example");
-    expect(reply.headers.get("access-control-allow-credentials")).toBe("true");
-    expect(reply.headers.get("access-control-expose-headers")).toBe("Nightbus-Last, Nightbus-Missed");
-    expect(reply.headers.get("vary")).toContain("Origin");
-    const other = await client.request("health", from("https://b.example"));
-    expect(other.headers.get("access-control-allow-origin")).toBeNull();
-    expect(other.headers.get("vary")).toContain("Origin");
-    const asked = { origin: "https://a.example", "access-control-request-headers": "content-type" };
-    const before = await client.request("poll", { method: "OPTIONS", headers: asked });
-    expect(before.status).toBe(204);
-    expect(before.headers.get("access-control-allow-methods")).toBe("GET, POST");
-    expect(before.headers.get("access-control-allow-headers")).toBe("content-type");
-    expect(before.headers.get("access-control-max-age")).toBe("60");
   });
 }

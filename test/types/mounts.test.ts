@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import Koa from "koa";
 import { Bus } from "nightbus";
 import { mount as onExpress } from "nightbus/express";
-import { mount as onFastify } from "nightbus/fastify";
+import { type FastifyInstance, mount as onFastify } from "nightbus/fastify";
 import { mount as onFetch } from "nightbus/fetch";
 import { mount as onHono } from "nightbus/hono";
 import { mount as onKoa } from "nightbus/koa";
@@ -51,10 +51,12 @@ it("types hooks with the framework's own request", async () => {
     onFastify(bus, { channels: (asked, request: FastifyRequest) => [...asked, ["res.partner", request.ip]] }),
     { prefix: "/b" },
   );
+  const instances: FastifyInstance[] = [fastify, Fastify({ http2: true })];
   const handler: (request: Request_) => Promise<Response> = onFetch(bus);
   await fastify.close();
   await bus.close();
   expect(handler).toBeTypeOf("function");
+  expect(instances).toHaveLength(2);
 });
 
 type Request_ = globalThis.Request;

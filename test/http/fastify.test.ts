@@ -1,0 +1,59 @@
+import { createGunzip, gzipSync } from "node:zlib";
+import Fastify, { type FastifyInstance } from "fastify";
+import { expect, it, onTestFinished } from "vitest";
+import type { Bus } from "../../src/bus.ts";
+import { mount } from "../../src/http/fastify.ts";
+import { Client } from "../conformance/client.ts";
+import { portOf, startBus } from "./servers.ts";
+
+async function start(bus: Bus, prepare: (app: FastifyInstance) => unknown): Promise<Client> {
+  const app = Fastify();
+  onTestFinished(() => app.close());
+  prepare(app);
+  await app.register(mount(bus, { maxBody: 1000 }), { prefix: "/longpolling" });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  return new Client(`http://127.0.0.1:${await portOf(app.server)}/longpolling`);
+}
+
+it("leaves a path that is no route to the application's own answer, however long that takes", async () => {
+  const { bus } = startBus();
+  const client = await start(bus, (app) =>
+    app.setNotFoundHandler(async (_, reply) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return reply.code(404).send({ theirs: true });
+    }),
+  );
+  expect(await client.get("nothing")).toMatchObject({ status: 404, json: { theirs: true } });
+  expect(await client.post("nothing", "{}")).toMatchObject({ status: 404, json: { theirs: true } });
+});
+
+const inflating = (app: FastifyInstance) =>
+  app.addHook("preParsing", async (request, _, payload) =>
+    request.headers["content-encoding"] === "gzip" ? payload.pipe(createGunzip()) : payload,
+  );
+const gzipped = (client: Client, body: Buffer<ArrayBuffer>) =>
+  client.request("poll", {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json", "content-encoding": "gzip" },
+  });
+
+it("reads the body that a preParsing hook makes of the client's", async () => {
+  const { bus, errors } = startBus();
+  const client = await start(bus, inflating);
+  const id = await bus.sendone("x", 1);
+  const reply = await gzipped(client, gzipSync(JSON.stringify({ channels: ["x"], last: id - 1 })));
+  expect(reply).toMatchObject({ status: 200, json: { notifications: [{ id }] } });
+  expect((await client.poll({ channels: ["x"], last: id - 1 })).status).toBe(200);
+  const large = gzipSync(JSON.stringify({ channels: ["x".repeat(4000)] }));
+  expect(await gzipped(client, large)).toMatchObject({ status: 413, json: { error: { code: "too_large" } } });
+  expect(errors).toEqual([]);
+});
+
+it("refuses a body that a preParsing hook cannot make anything of", async () => {
+  const { bus, errors } = startBus();
+  const client = await start(bus, inflating);
+  const reply = await gzipped(client, Buffer.from("this is not compressed"));
+  expect(reply).toMatchObject({ status: 400, json: { error: { code: "bad_json" } } });
+  expect(errors).toEqual([]);
+});

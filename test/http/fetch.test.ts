@@ -1,0 +1,34 @@
+import { Hono } from "hono";
+import { expect, it } from "vitest";
+import { mount } from "../../src/http/fetch.ts";
+import { mount as mountOnHono } from "../../src/http/hono.ts";
+import { startBus } from "./servers.ts";
+
+const post = (body: unknown) =>
+  new Request("http://localhost/poll", {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json" },
+  });
+
+it("answers 400 when something has read the body before and kept it", async () => {
+  const { bus, errors } = startBus();
+  const request = post({ channels: ["x"], timeout: 0 });
+  await request.text();
+  const response = await mount(bus)(request);
+  expect(response.status).toBe(400);
+  expect(await response.text()).toMatch(/was read already/);
+  expect(errors).toEqual([]);
+});
+
+it("measures a body that the framework has read", async () => {
+  const { bus } = startBus();
+  const app = new Hono().use(async (context, next) => {
+    await context.req.text();
+    await next();
+  });
+  app.all("/poll", mountOnHono(bus, { maxBody: 1000 }));
+  // As many characters as there may be bytes, but more bytes.
+  expect((await app.request(post({ channels: ["ü".repeat(900)] }))).status).toBe(413);
+  expect((await app.request(post({ channels: ["ü".repeat(200)], timeout: 0 }))).status).toBe(200);
+});

@@ -1,0 +1,85 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { type ClientHttp2Session, connect, createServer, type Http2Session } from "node:http2";
+import { expect, it, onTestFinished } from "vitest";
+import type { Bus } from "../../src/bus.ts";
+import { mount } from "../../src/http/node.ts";
+import type { MountOptions } from "../../src/http/options.ts";
+import type { AnyChannels } from "../../src/notification.ts";
+import { until } from "../conformance/client.ts";
+import { portOf, startBus } from "./servers.ts";
+
+type Options = MountOptions<AnyChannels, IncomingMessage>;
+
+async function start(bus: Bus, options: Options = {}): Promise<ClientHttp2Session> {
+  // The pair of http2's compatibility layer has what nightbus uses of the pair of node:http.
+  const handler = mount(bus, options) as never;
+  const server = createServer(handler);
+  const sessions: Http2Session[] = [];
+  server.on("session", (session) => sessions.push(session));
+  const session = connect(`http://127.0.0.1:${await portOf(server)}`);
+  session.on("error", () => {}); // the server may end first
+  onTestFinished(() => {
+    session.destroy();
+    for (const one of sessions) one.destroy();
+  });
+  await bus.ready();
+  return session;
+}
+
+function post(session: ClientHttp2Session, path: string, body: unknown) {
+  const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/json" });
+  stream.end(JSON.stringify(body));
+  return stream;
+}
+
+it("holds a poll over HTTP/2 until something comes", async () => {
+  const { bus, errors } = startBus();
+  const session = await start(bus);
+  const stream = post(session, "/poll", { channels: ["x"], last: bus.last });
+  const [headers] = (
+    await Promise.all([once(stream, "response"), until(() => bus.waiting === 1).then(() => bus.sendone("x", "now"))])
+  )[0];
+  const text = (await stream.setEncoding("utf8").toArray()).join("");
+  expect(headers[":status"]).toBe(200);
+  expect(JSON.parse(text)).toMatchObject({ notifications: [{ message: "now" }], last: bus.last });
+  expect(bus.waiting).toBe(0);
+  expect(errors).toEqual([]);
+});
+
+it("lets go of a poll over HTTP/2 when its client goes, and of no other on the connection", async () => {
+  const { bus, errors } = startBus();
+  const session = await start(bus);
+  const gone = post(session, "/poll", { channels: ["x"], last: bus.last });
+  const stays = post(session, "/poll", { channels: ["x"], last: bus.last });
+  await until(() => bus.waiting === 2);
+  gone.close();
+  await until(() => bus.waiting === 1);
+  const answered = once(stays, "response");
+  await bus.sendone("x", 1);
+  expect((await answered)[0][":status"]).toBe(200);
+  expect(errors).toEqual([]);
+});
+
+it("does not park a poll over HTTP/2 whose client went while the hook was asked", async () => {
+  const { bus, errors } = startBus();
+  let answer: (() => void) | undefined;
+  let closed = false;
+  const channels = (names: readonly string[], request: IncomingMessage) =>
+    new Promise<readonly string[]>((resolve) => {
+      request.once("close", () => {
+        closed = true;
+      });
+      answer = () => resolve(names);
+    });
+  const session = await start(bus, { channels });
+  const stream = post(session, "/poll", { channels: ["x"], last: bus.last });
+  await until(() => answer !== undefined);
+  stream.close();
+  await until(() => closed);
+  answer?.();
+  // Whether it parks is settled after a few turns of the loop.
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(bus.waiting).toBe(0);
+  expect(errors).toEqual([]);
+});
