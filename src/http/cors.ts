@@ -29,8 +29,16 @@ export function preflight({ maxAge }: Cors, request: EndpointRequest): EndpointR
 const EXPOSED: Headers = { "Access-Control-Expose-Headers": "Nightbus-Last, Nightbus-Missed" };
 
 function allowedOrigin({ origin }: Cors, asking: string): string | undefined {
-  if (typeof origin === "function") return origin(asking) ? asking : undefined;
+  if (typeof origin === "function") return isAllowed(origin, asking) ? asking : undefined;
   const origins = typeof origin === "string" ? [origin] : origin;
   if (origins.includes("*")) return "*";
   return origins.includes(asking) ? asking : undefined;
+}
+
+function isAllowed(origin: (origin: string) => unknown, asking: string): boolean {
+  try {
+    return origin(asking) === true; // a promise is no permission
+  } catch (cause) {
+    throw new Error("the mount's function cors.origin failed", { cause });
+  }
 }

@@ -48,8 +48,14 @@ export class Endpoint<C extends object, Context> {
   async handle(request: EndpointRequest, context: Context): Promise<EndpointReply | undefined> {
     const methods = this.#methods(request.path);
     if (methods === undefined) return undefined;
-    const reply = await this.#answer(methods, request, context);
-    const headers = corsHeaders(this.#mounted.options.cors, request);
+    let headers: EndpointReply["headers"] | undefined;
+    let reply: EndpointReply;
+    try {
+      headers = corsHeaders(this.#mounted.options.cors, request);
+      reply = await this.#answer(methods, request, context);
+    } catch (error) {
+      reply = this.#failed(error, request);
+    }
     return headers === undefined ? reply : { ...reply, headers: { ...reply.headers, ...headers } };
   }
 
@@ -70,11 +76,7 @@ export class Endpoint<C extends object, Context> {
       const allowed = Object.keys(methods).join(", ");
       return refused(new Refusal(405, "bad_method", `use ${allowed} here`, { headers: { Allow: allowed } }));
     }
-    try {
-      return await route(this.#mounted, request, context);
-    } catch (error) {
-      return this.#failed(error, request);
-    }
+    return route(this.#mounted, request, context);
   }
 
   #failed(error: unknown, request: EndpointRequest): EndpointReply {

@@ -66,7 +66,10 @@ export class NodeRequest implements EndpointRequest {
 /** Writes an answer, unless nobody is there to read it. */
 export function reply(response: ServerResponse, { status, headers, body }: EndpointReply): void {
   if (response.destroyed || response.headersSent) return;
-  response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body) });
+  const all: Record<string, string | number> = { ...headers };
+  if (status !== 204) all["Content-Length"] = Buffer.byteLength(body);
+  if (all["Vary"] !== undefined) all["Vary"] = [response.getHeader("Vary") ?? [], all["Vary"]].flat().join(", ");
+  response.writeHead(status, all);
   response.end(response.req.method === "HEAD" ? undefined : body);
 }
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve as serveFetch } from "@hono/node-server";
 import express from "express";
@@ -27,58 +27,78 @@ async function listening(server: Server): Promise<Served> {
   return { url: `http://127.0.0.1:${port}/longpolling`, close };
 }
 
-const listen = (handler: Parameters<typeof createServer>[1]) => listening(createServer(handler).listen(0, "127.0.0.1"));
+type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+const listen = (handler: Handler) => listening(createServer(handler).listen(0, "127.0.0.1"));
+
+/** A handler behind something that sets headers. */
+const behind =
+  (headers: Readonly<Record<string, string>>, handler: Handler): Handler =>
+  (request, response) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    return handler(request, response);
+  };
 
 describeMount("node:http", {
-  serve: (bus, options) => listen(mountOnNode(bus, options)),
+  serve: (bus, options, headers) => listen(behind(headers, mountOnNode(bus, options))),
   header: (request: IncomingMessage, name) => nodeHeader(request, name),
 });
 
 describeMount("node:http with a prefix", {
-  serve: (bus, options) => listen(mountOnNode(bus, { ...options, prefix: "/longpolling" })),
+  serve: (bus, options, headers) => listen(behind(headers, mountOnNode(bus, { ...options, prefix: "/longpolling" }))),
   header: (request: IncomingMessage, name) => nodeHeader(request, name),
 });
 
 describeMount("Express 5", {
-  serve: (bus, options) => listen(express().use("/longpolling", mountOnExpress(bus, options))),
+  serve: (bus, options, headers) =>
+    listen(behind(headers, express().use("/longpolling", mountOnExpress(bus, options)))),
   header: (request: express.Request, name) => request.get(name),
 });
 
 describeMount("Express 5 behind express.json()", {
-  serve: (bus, options) =>
-    listen(express().use(quiet(express.json())).use("/longpolling", mountOnExpress(bus, options))),
+  serve: (bus, options, headers) =>
+    listen(behind(headers, express().use(quiet(express.json())).use("/longpolling", mountOnExpress(bus, options)))),
   header: (request: express.Request, name) => request.get(name),
   parsesBodies: true,
 });
 
 describeMount("Express 4", {
-  serve: (bus, options) => listen(express4().use("/longpolling", mountOnExpress(bus, options))),
+  serve: (bus, options, headers) =>
+    listen(behind(headers, express4().use("/longpolling", mountOnExpress(bus, options)))),
   header: (request: express.Request, name) => request.get(name),
 });
 
 describeMount("Express 4 behind express.json()", {
-  serve: (bus, options) =>
-    listen(express4().use(quiet(express4.json())).use("/longpolling", mountOnExpress(bus, options))),
+  serve: (bus, options, headers) =>
+    listen(behind(headers, express4().use(quiet(express4.json())).use("/longpolling", mountOnExpress(bus, options)))),
   header: (request: express.Request, name) => request.get(name),
   parsesBodies: true,
 });
 
 describeMount("Koa", {
-  serve: (bus, options) => listen(new Koa().use(mountOnKoa(bus, { ...options, prefix: "/longpolling" })).callback()),
+  serve: (bus, options, headers) => {
+    const app = new Koa().use(mountOnKoa(bus, { ...options, prefix: "/longpolling" }));
+    return listen(behind(headers, app.callback()));
+  },
   header: (context: Koa.Context, name) => context.get(name) || undefined,
 });
 
 describeMount("Hono", {
-  serve: (bus, options) => {
-    const app = new Hono().all("/longpolling/*", mountOnHono(bus, options));
+  serve: (bus, options, headers) => {
+    const app = new Hono();
+    app.use(async (context, next) => {
+      await next(); // a handler's Response would replace what is set before
+      for (const [name, value] of Object.entries(headers)) context.header(name, value, { append: true });
+    });
+    app.all("/longpolling/*", mountOnHono(bus, options));
     return listening(serveFetch({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }) as Server);
   },
   header: (context: Context, name) => context.req.header(name),
 });
 
 describeMount("Fastify", {
-  serve: async (bus, options) => {
+  serve: async (bus, options, headers) => {
     const app = Fastify();
+    app.addHook("onRequest", async (_, reply) => void reply.headers(headers));
     await app.register(mountOnFastify(bus, options), { prefix: "/longpolling" });
     await app.listen({ port: 0, host: "127.0.0.1" });
     return listening(app.server);
@@ -92,6 +112,7 @@ describeMount("fetch", {
     return listening(serveFetch({ fetch, port: 0, hostname: "127.0.0.1" }) as Server);
   },
   header: (request: Request, name) => request.headers.get(name) ?? undefined,
+  isAlone: true,
 });
 
 // Express prints what its parser throws, unless an error handler takes it.

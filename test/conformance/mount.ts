@@ -19,15 +19,21 @@ export type Options<Context> = MountOptions<AnyChannels, Context>;
 
 /** What a host is like. `Context` is what its framework hands to hooks. */
 export interface Host<Context> {
-  /** Mounts the bus below `/longpolling` on a server that it starts. */
-  serve(bus: Bus, options: Options<Context>): Promise<Served>;
+  /** Mounts the bus below `/longpolling` on a server that it starts, behind something that sets these headers on the response. */
+  serve(bus: Bus, options: Options<Context>, headers: Readonly<Record<string, string>>): Promise<Served>;
   /** A header of the request that the framework hands to hooks. */
   header(context: Context, name: string): string | undefined;
   /** Set where the framework itself answers bodies that it cannot read, before the mount sees them. */
   readonly parsesBodies?: true;
+  /** Set where nothing can come before the mount, so that nothing has set a header. */
+  readonly isAlone?: true;
 }
 
-export type Start<Context> = (options?: Options<Context>, bus?: Bus) => Promise<{ bus: Bus; client: Client }>;
+export type Start<Context> = (
+  options?: Options<Context>,
+  bus?: Bus,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<{ bus: Bus; client: Client }>;
 
 /** What every mount owes, over real HTTP. */
 export function describeMount<Context>(name: string, host: Host<Context>): void {
@@ -37,9 +43,9 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
       for (const end of ended.splice(0).reverse()) await end();
     });
 
-    const start: Start<Context> = async (options = {}, bus = new Bus()) => {
+    const start: Start<Context> = async (options = {}, bus = new Bus(), headers = {}) => {
       ended.push(() => bus.close());
-      const served = await host.serve(bus, options);
+      const served = await host.serve(bus, options, headers);
       ended.push(() => served.close());
       return { bus, client: new Client(served.url) };
     };
@@ -47,7 +53,7 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
     describePolling(start);
     describeRefusals(start);
     describeBodies(start, host);
-    describeCors(start);
+    describeCors(start, host);
     describeDialects(start);
     describeHooks(start, host);
   });

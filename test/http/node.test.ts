@@ -182,3 +182,16 @@ it("hands what a later handler throws to whoever called, and not to that handler
   expect(given).toEqual([undefined]);
   expect(rejected).toEqual([thrown]);
 });
+
+it("adds to every form in which Vary may have been set", async () => {
+  const { bus } = startBus();
+  const handler = mount(bus, { cors: { origin: "https://a.example" } });
+  let set: string | string[] = "";
+  const port = await listen((request, response) => handler(request, response.setHeader("Vary", set)));
+  const varies = async (before: string | string[]) => {
+    set = before;
+    return (await clientOf(port).get("health")).headers.get("vary");
+  };
+  expect(await varies(["Accept-Encoding", "Cookie"])).toBe("Accept-Encoding, Cookie, Origin");
+  expect(await varies("Accept-Encoding")).toBe("Accept-Encoding, Origin");
+});
