@@ -26,6 +26,8 @@ import { Subscription } from "./subscription.ts";
 /** The reader of a bus, for what stands on rows and not on messages: HTTP. */
 export let readerOf: <C extends object>(bus: Bus<C>) => Reader;
 
+const NO_OPTIONS: PollOptions = {};
+const POLL_OPTIONS = ["signal", "limit", "lookback"];
 const OPTIONS = ["store", "retention", "limit", "maxMessage", "clock"];
 
 /**
@@ -105,22 +107,27 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
    * longer retained. Rejects with `bad_channel`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`, `closed`, `store`, or
    * the signal's reason.
    */
-  async poll<const K extends ChannelOf<C>>(
+  poll<const K extends ChannelOf<C>>(
     channels: readonly K[],
     last = 0,
     timeout = 50_000,
-    options: PollOptions = {},
+    options: PollOptions = NO_OPTIONS,
   ): Promise<Batch<Notification<C, K>>> {
-    checkNames("poll", options, ["signal", "limit", "lookback"]);
-    const { limit = this.#reader.limit, lookback = Number.POSITIVE_INFINITY } = options;
-    const ask = {
-      keys: checkChannels(channels),
-      last: checkLast(last),
-      limit: checkLimit("limit", limit),
-      lookback: checkMs("lookback", lookback),
-    };
-    const deadline = this.#reader.clock.monotonic() + checkTimeout(timeout);
-    return this.#reader.poll(ask, { deadline, signal: checkSignal(options.signal), form: batchOf<C, K> });
+    // Not async, since a second promise would take 250 bytes more for as long as the poll is parked.
+    try {
+      checkNames("poll", options, POLL_OPTIONS);
+      const { limit = this.#reader.limit, lookback = Number.POSITIVE_INFINITY } = options;
+      const ask = {
+        keys: checkChannels(channels),
+        last: checkLast(last),
+        limit: checkLimit("limit", limit),
+        lookback: checkMs("lookback", lookback),
+      };
+      const parking = { timeout: checkTimeout(timeout), signal: checkSignal(options.signal), form: batchOf<C, K> };
+      return this.#reader.poll(ask, parking);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -156,7 +163,7 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
       signal: checkSignal(options.signal),
       onMissed: options.onMissed,
       poll: (last, signal) =>
-        reader.poll({ ...ask, last }, { deadline: Number.POSITIVE_INFINITY, signal, form: batchOf<C, K> }),
+        reader.poll({ ...ask, last }, { timeout: Number.POSITIVE_INFINITY, signal, form: batchOf<C, K> }),
     });
   }
 

@@ -11,7 +11,7 @@ import type { Notification } from "./notification.ts";
 import type { Hole, LogState, Row, Store, StoreSink, Unseen } from "./store.ts";
 import { Syncs } from "./syncs.ts";
 import { Upkeep } from "./upkeep.ts";
-import { type Line, Waiters } from "./waiters/waiters.ts";
+import { type Line, type Wait, Waiters } from "./waiters/waiters.ts";
 
 type Channel = LogChannel<Line>;
 
@@ -28,12 +28,10 @@ export interface ReaderOptions {
 }
 
 /** How a poll is parked. */
-export interface Parking<T> {
-  /** By the monotonic clock; may be Infinity. */
-  readonly deadline: number;
-  readonly signal: AbortSignal | undefined;
-  readonly form: (answer: Answer) => T;
-}
+export type Parking<T> = Pick<Wait<Channel, Answer, T>, "deadline" | "signal" | "form">;
+
+/** How a poll waits, if it has to: so many ms, which may be Infinity. */
+export type Patience<T> = Omit<Parking<T>, "deadline"> & { readonly timeout: number };
 
 /**
  * Reads or parks, and wakes: where the log, those who wait and the store meet. It takes what the store hands over, and at the
@@ -106,13 +104,17 @@ export class Reader implements StoreSink {
   }
 
   /** Reads, or parks until there is something to say. Rejects with `store`, `closed`, or the signal's reason. */
-  poll<T>(ask: Ask, parking: Parking<T>): Promise<T> {
-    const { signal } = parking;
+  poll<T>(ask: Ask, patience: Patience<T>): Promise<T> {
+    const { signal } = patience;
     if (this.#closing) return Promise.reject(closed());
     if (signal?.aborted) return Promise.reject(signal.reason);
     const reaching = this.#reach(ask.last);
-    if (reaching === undefined) return this.#readOrPark(ask, parking);
-    return unlessAborted(reaching, signal).then(() => this.#readOrPark(ask, parking));
+    if (reaching === undefined) return this.#readOrPark(ask, patience);
+    const deadline = this.clock.monotonic() + patience.timeout;
+    return unlessAborted(reaching, signal).then(() => {
+      const timeout = Math.max(0, deadline - this.clock.monotonic());
+      return this.#readOrPark(ask, { ...patience, timeout });
+    });
   }
 
   /**
@@ -224,11 +226,11 @@ export class Reader implements StoreSink {
     return last > this.last ? this.#syncs.run() : undefined;
   }
 
-  #readOrPark<T>(ask: Ask, parking: Parking<T>): Promise<T> {
+  #readOrPark<T>(ask: Ask, { timeout, signal, form }: Patience<T>): Promise<T> {
     const answer = this.read(ask);
-    if (answer !== undefined) return Promise.resolve(parking.form(answer));
-    if (parking.deadline <= this.clock.monotonic()) return Promise.resolve(parking.form(this.nothing()));
-    return this.park(ask, parking);
+    if (answer !== undefined) return Promise.resolve(form(answer));
+    if (timeout === 0) return Promise.resolve(form(this.nothing()));
+    return this.park(ask, { deadline: this.clock.monotonic() + timeout, signal, form });
   }
 
   #since(channels: readonly Channel[], limit: number, exact: boolean): Answer | undefined {

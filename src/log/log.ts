@@ -123,17 +123,20 @@ export class Log<W> {
   /** All that is retained after `last` on these channels, up to the limit. */
   read(ask: Ask): Answer {
     const from = ask.last > this.newest ? 0 : ask.last;
-    const now = this.#now();
-    const found: LogChannel<W>[] = [];
+    const behind: LogChannel<W>[] = [];
     let missed = ask.last > 0 && !this.#positions.has(ask.last);
     for (const key of ask.keys) {
       const channel = this.#channels.get(key);
-      if (channel !== undefined) {
-        this.#expire(channel, now);
-        if (channel.newestId > from && channel.size > 0) found.push(channel);
-      }
-      if (ask.last > 0 && (channel?.watermark ?? this.#watermarks.of(key)) > from) missed = true;
+      if (channel !== undefined && channel.newestId > from) behind.push(channel);
+      else if (ask.last > 0 && (channel?.watermark ?? this.#watermarks.of(key)) > from) missed = true;
     }
+    if (behind.length === 0) return new Answer([], this.newest, missed);
+    const now = this.#now();
+    for (const channel of behind) {
+      this.#expire(channel, now);
+      if (ask.last > 0 && channel.watermark > from) missed = true;
+    }
+    const found = behind.filter(({ size }) => size > 0);
     const after = from === 0 ? this.#ring.placeAfterTime(now - ask.lookback - 1) : this.#ring.placeAfter(from);
     return this.#answer(found, { after, limit: ask.limit }, missed);
   }

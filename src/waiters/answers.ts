@@ -10,6 +10,12 @@ export interface Numbered {
   readonly number: number;
 }
 
+/** Who waits: on one channel, and on these others. */
+export interface Waiting<C extends Numbered> {
+  readonly channel: C;
+  readonly others: readonly { readonly channel: C }[] | undefined;
+}
+
 /** How waiters are answered, by those who know the log. */
 export interface Answering<C extends Numbered, A> {
   /** What these channels got; undefined when that does not concern this reader. */
@@ -21,28 +27,38 @@ export interface Answering<C extends Numbered, A> {
 }
 
 /**
- * The answers of one wake-up. What a waiter gets depends only on how it reads and on which of the touched channels it waits
+ * The answers of a wake-up. What a waiter gets depends only on how it reads and on which of the touched channels it waits
  * on, whatever else it waits on; those for whom that is the same share one answer.
+ *
+ * One serves all wake-ups, since V8 throws away what it compiled for an object of which the garbage collector finds none.
  */
 export class Answers<C extends Numbered, A> {
-  readonly #touched: ReadonlySet<C>;
   readonly #answering: Answering<C, A>;
+  #touched: ReadonlySet<C> = new Set();
   readonly #of = new Map<string, A | undefined>();
   // Waiters come line by line, so that mostly the answer before is the answer again.
   #channel: C | undefined;
   #reading: Reading | undefined;
   #answer: A | undefined;
 
-  constructor(touched: ReadonlySet<C>, answering: Answering<C, A>) {
-    this.#touched = touched;
+  constructor(answering: Answering<C, A>) {
     this.#answering = answering;
   }
 
+  /** Before each wake-up, and with nothing after it: keeps no answer of the one before. */
+  begin(touched: ReadonlySet<C>): void {
+    this.#touched = touched;
+    this.#of.clear();
+    this.#channel = undefined;
+    this.#reading = undefined;
+    this.#answer = undefined;
+  }
+
   /** The answer to a waiter in this channel's line. */
-  to(reading: Reading, channel: C, places: readonly { readonly channel: C }[]): A | undefined {
-    if (places.length === 1 || this.#touched.size === 1) return this.#ofChannel(channel, reading);
-    const concerned: C[] = [];
-    for (const place of places) if (this.#touched.has(place.channel)) concerned.push(place.channel);
+  to(reading: Reading, channel: C, waiting: Waiting<C>): A | undefined {
+    const { others } = waiting;
+    if (others === undefined || this.#touched.size === 1) return this.#ofChannel(channel, reading);
+    const concerned = [waiting, ...others].map((place) => place.channel).filter((own) => this.#touched.has(own));
     return concerned.length === 1 ? this.#ofChannel(channel, reading) : this.#ofSome(concerned, reading);
   }
 

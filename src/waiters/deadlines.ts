@@ -6,10 +6,8 @@ export interface Due {
   slot: number;
 }
 
-export interface Bucket {
-  readonly time: number;
-  readonly members: Due[];
-}
+/** Those that fall due together. */
+export type Bucket = Due[];
 
 /** Deadlines this close together, in ms, fall due together; late by at most so much, never early. */
 const GRAIN = 4;
@@ -43,7 +41,7 @@ export class Deadlines<T extends Due> {
     const time = Math.ceil(deadline / GRAIN) * GRAIN;
     const bucket = this.#buckets.get(time) ?? this.#makeBucket(time);
     due.bucket = bucket;
-    due.slot = bucket.members.push(due) - 1;
+    due.slot = bucket.push(due) - 1;
     this.#size += 1;
     if (this.#timer === undefined || time < this.#timerTime) this.#setTimer(time);
     this.#keepAlive(true);
@@ -55,9 +53,9 @@ export class Deadlines<T extends Due> {
     if (bucket === undefined) return;
     due.bucket = undefined;
     this.#size -= 1;
-    const moved = bucket.members.pop()!;
+    const moved = bucket.pop()!;
     if (moved !== due) {
-      bucket.members[slot] = moved;
+      bucket[slot] = moved;
       moved.slot = slot;
     }
     if (this.#size === 0) this.#keepAlive(false);
@@ -80,15 +78,15 @@ export class Deadlines<T extends Due> {
   }
 
   #empty(bucket: Bucket, into: T[]): void {
-    for (const member of bucket.members) {
+    for (const member of bucket) {
       member.bucket = undefined;
       into.push(member as T); // only `add` puts members in, and it takes T
     }
-    this.#size -= bucket.members.length;
+    this.#size -= bucket.length;
   }
 
   #makeBucket(time: number): Bucket {
-    const bucket: Bucket = { time, members: [] };
+    const bucket: Bucket = [];
     this.#buckets.set(time, bucket);
     push(this.#times, time);
     return bucket;
@@ -111,7 +109,7 @@ export class Deadlines<T extends Due> {
       const time = this.#times[0]!;
       const bucket = this.#buckets.get(time)!;
       // Buckets whose members have all left are dropped on the way, so that nobody is woken for them.
-      if (time > now && bucket.members.length > 0) break;
+      if (time > now && bucket.length > 0) break;
       pop(this.#times);
       this.#buckets.delete(time);
       this.#empty(bucket, due);

@@ -1,6 +1,5 @@
-import pDefer, { type DeferredPromise } from "p-defer";
 import type { Clock } from "../clock.ts";
-import { type Answering, Answers, type Numbered, type Reading } from "./answers.ts";
+import { type Answering, Answers, type Numbered, type Reading, type Waiting } from "./answers.ts";
 import { type Bucket, Deadlines, type Due } from "./deadlines.ts";
 import { Signals } from "./signals.ts";
 
@@ -9,10 +8,8 @@ export interface Watched extends Numbered {
   watch: Line | undefined;
 }
 
-/** Everyone who waits on one channel. */
-export interface Line {
-  readonly places: Place[];
-}
+/** Everyone who waits on one channel. Never empty. */
+export type Line = Place[];
 
 /** A waiter's place in the line of one of its channels. It knows where it stands, so that leaving is O(1). */
 interface Place {
@@ -23,7 +20,7 @@ interface Place {
 
 /** What a reader waits for, and how. */
 export interface Wait<C extends Watched, A, T> extends Reading {
-  /** Each channel once. */
+  /** Each channel once, at least one. */
   readonly channels: readonly C[];
   /** When to give up, by the monotonic clock; may be Infinity. */
   readonly deadline: number;
@@ -32,20 +29,29 @@ export interface Wait<C extends Watched, A, T> extends Reading {
   readonly form: (answer: A) => T;
 }
 
+/** How a reader reads, and what it makes of an answer. */
+interface Manner extends Reading {
+  readonly form: (answer: unknown) => unknown;
+}
+
 const DETACHED = -1;
+const NOTHING: ReadonlySet<never> = new Set();
 
 /** Parked polls. Waking one costs the same however many channels it waits on, and with however many others. */
 export class Waiters<C extends Watched, A> {
   readonly #answering: Answering<C, A>;
+  readonly #answers: Answers<C, A>;
   readonly #deadlines: Deadlines<Waiter>;
   readonly #signals: Signals<Waiter>;
+  #manner: Manner | undefined;
 
   constructor(clock: Clock, answering: Answering<C, A>) {
     this.#answering = answering;
+    this.#answers = new Answers(answering);
     this.#deadlines = new Deadlines<Waiter>(clock, (due) => this.#giveUp(due));
     this.#signals = new Signals<Waiter>((waiter, reason) => {
       this.#leave(waiter);
-      waiter.deferred.reject(reason);
+      waiter.resolve(Promise.reject(reason));
     });
   }
 
@@ -55,27 +61,28 @@ export class Waiters<C extends Watched, A> {
 
   /** Waits until one of the channels is touched or the time is up. Rejects with the signal's reason. */
   park<T>(wait: Wait<C, A, T>): Promise<T> {
-    const deferred = pDefer<T>();
-    // One class of waiters serves every T and A: `form` and `deferred` of one waiter always fit each other.
-    const waiter = new Waiter(wait, deferred as DeferredPromise<unknown>, wait.form as (answer: unknown) => unknown);
-    for (const channel of wait.channels) waiter.places.push(enter({ waiter, channel, index: 0 }));
-    this.#deadlines.add(waiter, wait.deadline);
-    if (waiter.signal !== undefined) this.#signals.add(waiter.signal, waiter);
-    return deferred.promise;
+    const manner = this.#mannerOf(wait as Wait<C, unknown, T>); // `form` and `resolve` of one waiter always fit each other
+    // Whoever is rejected is resolved with a rejected promise: `reject` would be 64 bytes for as long as the poll is parked.
+    return new Promise<T>((resolve) => {
+      const waiter = new Waiter(wait, manner, resolve as (value: unknown) => void); // as above
+      this.#deadlines.add(waiter, wait.deadline);
+      if (waiter.signal !== undefined) this.#signals.add(waiter.signal, waiter);
+    });
   }
 
   /**
    * Answers those who wait on the touched channels, each once. Those whose answer is the same share it.
    */
   wake(touched: ReadonlySet<C>): void {
-    const answers = new Answers(touched, this.#answering);
+    this.#answers.begin(touched);
     for (const channel of touched) {
       const line = channel.watch;
       if (line === undefined) continue;
       channel.watch = undefined;
-      for (const place of line.places) this.#answer(place, channel, answers);
+      for (const place of line) this.#answer(place, channel);
       if (channel.watch === undefined) this.#answering.left(channel);
     }
+    this.#answers.begin(NOTHING);
   }
 
   /** Answers everyone who waits, with nothing. */
@@ -84,10 +91,18 @@ export class Waiters<C extends Watched, A> {
     this.#deadlines.close();
   }
 
-  #answer(place: Place, channel: C, answers: Answers<C, A>): void {
+  // Most readers read alike, so they share what says how.
+  #mannerOf({ limit, exact, form }: Wait<C, unknown, unknown>): Manner {
+    const before = this.#manner;
+    if (before?.limit === limit && before.exact === exact && before.form === form) return before;
+    this.#manner = { limit, exact, form };
+    return this.#manner;
+  }
+
+  #answer(place: Place, channel: C): void {
     const { waiter } = place;
-    const channels = waiter.places as unknown as readonly { readonly channel: C }[]; // it was parked on C's
-    const answer = answers.to(waiter, channel, channels);
+    const waiting = waiter as unknown as Waiting<C>; // it was parked on C's
+    const answer = this.#answers.to(waiter.manner, channel, waiting);
     if (answer === undefined) {
       enter(place);
       return;
@@ -108,62 +123,85 @@ export class Waiters<C extends Watched, A> {
   #leave(waiter: Waiter): void {
     this.#deadlines.remove(waiter);
     if (waiter.signal !== undefined) this.#signals.remove(waiter.signal, waiter);
-    for (const place of waiter.places) {
-      if (place.index !== DETACHED && step(place)) this.#answering.left(place.channel as C); // as in #answer
-    }
+    this.#step(waiter);
+    if (waiter.others !== undefined) for (const place of waiter.others) this.#step(place);
+  }
+
+  #step(place: Place): void {
+    if (place.index !== DETACHED && step(place)) this.#answering.left(place.channel as C); // as in #answer
   }
 }
 
-class Waiter implements Due, Reading {
+/** A parked poll. It stands itself in the line of its first channel, since most polls wait on one alone. */
+class Waiter implements Due, Place {
+  readonly channel: Watched;
+  index = DETACHED;
+  readonly others: readonly Place[] | undefined;
   bucket: Bucket | undefined = undefined;
   slot = 0;
-  readonly places: Place[] = [];
-  readonly limit: number;
-  readonly exact: boolean;
   readonly signal: AbortSignal | undefined;
-  readonly deferred: DeferredPromise<unknown>;
-  readonly form: (answer: unknown) => unknown;
+  readonly manner: Manner;
+  readonly resolve: (value: unknown) => void;
 
   constructor(
-    wait: Reading & { readonly signal: AbortSignal | undefined },
-    deferred: DeferredPromise<unknown>,
-    form: (answer: unknown) => unknown,
+    { channels, signal }: Pick<Wait<Watched, never, unknown>, "channels" | "signal">,
+    manner: Manner,
+    resolve: (value: unknown) => void,
   ) {
-    this.limit = wait.limit;
-    this.exact = wait.exact;
-    this.signal = wait.signal;
-    this.deferred = deferred;
-    this.form = form;
+    this.channel = channels[0]!; // there is one at least
+    this.others = channels.length === 1 ? undefined : othersOf(this, channels);
+    this.signal = signal;
+    this.manner = manner;
+    this.resolve = resolve;
+    enter(this);
   }
+
+  get waiter(): Waiter {
+    return this;
+  }
+}
+
+function othersOf(waiter: Waiter, channels: readonly Watched[]): readonly Place[] {
+  const others: Place[] = [];
+  for (let at = 1; at < channels.length; at += 1) {
+    const place = { waiter, channel: channels[at]!, index: DETACHED };
+    others.push(place);
+    enter(place);
+  }
+  return others;
 }
 
 // What cannot be brought into a reader's form, such as a stored message that is no JSON, is that reader's error alone.
 function settle(waiter: Waiter, answer: unknown): void {
   try {
-    waiter.deferred.resolve(waiter.form(answer));
+    waiter.resolve(waiter.manner.form(answer));
   } catch (error) {
-    waiter.deferred.reject(error);
+    waiter.resolve(Promise.reject(error));
   }
 }
 
 /** Puts a place at the end of its channel's line. */
-function enter(place: Place): Place {
+function enter(place: Place): void {
   const { channel } = place;
-  channel.watch ??= { places: [] };
-  place.index = channel.watch.places.push(place) - 1;
-  return place;
+  if (channel.watch === undefined) {
+    channel.watch = [place];
+    place.index = 0;
+  } else {
+    place.index = channel.watch.push(place) - 1;
+  }
 }
 
 /** Takes a place out of its channel's line; true when it was the last. */
-function step(place: Place): boolean {
-  const { channel, index } = place;
-  const places = channel.watch!.places; // whoever has a place stands in its channel's line
-  const moved = places.pop()!;
-  if (moved !== place) {
-    places[index] = moved;
+function step({ channel, index }: Place): boolean {
+  const line = channel.watch!; // whoever has a place stands in its channel's line
+  const moved = line.pop()!;
+  if (line.length === 0) {
+    channel.watch = undefined;
+    return true;
+  }
+  if (index < line.length) {
+    line[index] = moved;
     moved.index = index;
   }
-  if (places.length > 0) return false;
-  channel.watch = undefined;
-  return true;
+  return false;
 }

@@ -99,7 +99,7 @@ describe("a waiter that has gone", () => {
     for (const go of ways) {
       const wait = { channels, limit: 1, exact: true, deadline: clock.monotonic() + 1_000, signal: end.signal };
       const parked = [1, 2, 3].map(() => waiters.park({ ...wait, form: (answer) => answer }).catch(() => "aborted"));
-      assert.equal(hot.watch?.places.length, 3);
+      assert.equal(hot.watch?.length, 3);
       left.length = 0;
       go();
       await Promise.all(parked);
@@ -118,7 +118,7 @@ describe("a waiter that has gone", () => {
     ends[2]!.abort("third");
     await assert.rejects(parked[0]!, (reason) => reason === "first");
     await assert.rejects(parked[2]!, (reason) => reason === "third");
-    assert.deepEqual([hot.watch?.places.length, quiet.watch?.places.length, waiters.size], [2, 2, 2]);
+    assert.deepEqual([hot.watch?.length, quiet.watch?.length, waiters.size], [2, 2, 2]);
     waiters.wake(new Set([quiet]));
     assert.deepEqual([await parked[1], await parked[3]], ["answered", "answered"]);
   });
@@ -129,7 +129,7 @@ describe("a waiter that has gone", () => {
     const wait = { channels, limit: 1, exact: false, deadline: Number.POSITIVE_INFINITY, signal: undefined };
     const parked = waiters.park({ ...wait, form: (answer) => answer });
     waiters.wake(new Set([hot]));
-    assert.deepEqual([waiters.size, hot.watch?.places.length, quiet.watch?.places.length, left], [1, 1, 1, []]);
+    assert.deepEqual([waiters.size, hot.watch?.length, quiet.watch?.length, left], [1, 1, 1, []]);
     waiters.close();
     assert.equal(await parked, "nothing");
   });
