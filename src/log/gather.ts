@@ -13,10 +13,14 @@ export interface Found {
   readonly cut: boolean;
 }
 
-// Measured: what it costs to follow a chain, per row, when one row that a scan passes by costs 1. Rows of several chains
-// have to be sorted as well.
-const COST_OF_CHAIN = 2;
-const COST_OF_CHAINS = 5;
+// Measured: what it costs to follow a chain, per row, when one row that a scan passes by costs 1. Rows of several chains have
+// to be sorted as well; when there are more than a processor's branch prediction can hold, that costs much more.
+const COST_OF_CHAIN = 0.8;
+const COST_OF_CHAINS = 4;
+const COST_OF_MANY_ROWS = 12;
+const MANY_ROWS = 4_000;
+/** What a scan costs besides, for each channel: it marks them. */
+const COST_OF_MARK = 2;
 
 let scratch = new Int32Array(1024);
 
@@ -32,28 +36,40 @@ export function gather<C extends Chain>(
 ): Found {
   const span = ring.span - range.after;
   if (chains.length === 0 || span === 0) return { places: scratch.subarray(0, 0), cut: false };
+  // Each channel is expected to have a row at least; where there are many, that alone decides, and none is looked at.
+  if (isScan(chains.length, chains.length, span, range.limit)) return scan(ring, chains, range, numbers);
   const expected = expectedRows(ring, chains, range.after);
-  const scanned = expected > range.limit ? (span * range.limit) / expected : span;
-  if (expected * (chains.length === 1 ? COST_OF_CHAIN : COST_OF_CHAINS) < scanned) {
-    // The rows may lie less evenly than expected; then the scan takes over.
-    const followed = follow(ring, chains, range.after, Math.max(64, expected * 2));
-    if (followed !== undefined) return limited(ring, followed, range.limit);
-  }
-  return scan(ring, chains, range, numbers);
+  if (isScan(expected, chains.length, span, range.limit)) return scan(ring, chains, range, numbers);
+  // The rows may lie less evenly than expected; then the scan takes over.
+  const followed = follow(ring, chains, range.after, Math.max(64, Math.ceil(expected * 2)));
+  return followed === undefined ? scan(ring, chains, range, numbers) : limited(ring, followed, range.limit);
+}
+
+/** Whether a scan costs less than following chains, if there are so many rows in a span. */
+function isScan(rows: number, chains: number, span: number, limit: number): boolean {
+  const scanned = rows > limit ? (span * limit) / rows : span;
+  return rows * costOfRow(rows, chains) > scanned + (chains === 1 ? 0 : chains * COST_OF_MARK);
+}
+
+function costOfRow(rows: number, chains: number): number {
+  if (chains === 1) return COST_OF_CHAIN;
+  return rows > MANY_ROWS ? COST_OF_MANY_ROWS : COST_OF_CHAINS;
 }
 
 /** The places of the newest `count` rows of these channels. */
 export function gatherNewest<C extends Chain>(ring: Ring<C>, chains: readonly C[], count: number): Int32Array {
+  let most = 0;
+  for (const { size } of chains) most += Math.min(size, count);
+  const all = room(most);
   let length = 0;
   for (const chain of chains) {
     let slot = chain.newest;
     for (let left = count; left > 0 && slot !== NONE; left -= 1) {
-      reserve(length + 1);
-      scratch[length++] = ring.placeOf(slot);
+      all[length++] = ring.placeOf(slot);
       slot = ring.olderThan(slot);
     }
   }
-  return scratch
+  return all
     .subarray(0, length)
     .sort()
     .subarray(Math.max(0, length - count));
@@ -80,23 +96,25 @@ export class ChannelNumbers {
 
   /** Runs `work` with the chains' numbers marked by 1. */
   marked<T>(chains: readonly Chain[], work: (marks: Uint8Array) => T): T {
-    for (const chain of chains) this.#marks[chain.number] = 1;
+    const marks = this.#marks;
+    for (const chain of chains) marks[chain.number] = 1;
     try {
-      return work(this.#marks);
+      return work(marks);
     } finally {
-      for (const chain of chains) this.#marks[chain.number] = 0;
+      for (const chain of chains) marks[chain.number] = 0;
     }
   }
 }
 
 function expectedRows<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number): number {
-  const share = (ring.span - after) / ring.span;
-  let expected = 0;
-  for (const chain of chains) {
-    const whole = ring.placeOf(chain.oldest) >= after;
-    expected += whole ? chain.size : Math.max(1, chain.size * share);
+  let whole = 0;
+  let others = 0;
+  for (const { oldest, size } of chains) {
+    if (ring.placeOf(oldest) >= after) whole += size;
+    else others += size;
   }
-  return expected;
+  const share = (ring.span - after) / ring.span;
+  return Math.max(chains.length, whole + others * share);
 }
 
 function follow<C extends Chain>(
@@ -105,17 +123,17 @@ function follow<C extends Chain>(
   after: number,
   most: number,
 ): Int32Array | undefined {
+  const all = room(most);
   let length = 0;
   for (const chain of chains) {
     for (let slot = chain.newest; slot !== NONE; slot = ring.olderThan(slot)) {
       const place = ring.placeOf(slot);
       if (place < after) break;
-      if (length >= most) return undefined;
-      reserve(length + 1);
-      scratch[length++] = place;
+      if (length === most) return undefined;
+      all[length++] = place;
     }
   }
-  const places = scratch.subarray(0, length);
+  const places = all.subarray(0, length);
   return chains.length === 1 ? places.reverse() : places.sort();
 }
 
@@ -129,23 +147,22 @@ function limited<C extends Chain>(ring: Ring<C>, places: Int32Array, limit: numb
 
 function scan<C extends Chain>(ring: Ring<C>, chains: readonly C[], range: Range, numbers: ChannelNumbers): Found {
   return numbers.marked(chains, (marks) => {
-    let length = 0;
-    let send = 0;
-    for (let place = range.after; place < ring.span; place += 1) {
+    const { span } = ring;
+    const all = room(span - range.after + 1);
+    let length = ring.scan(range.after, Math.min(range.limit, span - range.after), marks, all);
+    if (length < range.limit) return { places: all.subarray(0, length), cut: false };
+    const newest = all[length - 1]!;
+    const send = ring.sendAt(newest);
+    for (let place = newest + 1; place < span; place += 1) {
       if (marks[ring.numberAt(place)] === 0) continue;
-      if (length >= range.limit && ring.sendAt(place) !== send)
-        return { places: scratch.subarray(0, length), cut: true };
-      reserve(length + 1);
-      scratch[length++] = place;
-      send = ring.sendAt(place);
+      if (ring.sendAt(place) !== send) return { places: all.subarray(0, length), cut: true };
+      all[length++] = place;
     }
-    return { places: scratch.subarray(0, length), cut: false };
+    return { places: all.subarray(0, length), cut: false };
   });
 }
 
-function reserve(length: number): void {
-  if (length <= scratch.length) return;
-  const larger = new Int32Array(scratch.length * 2);
-  larger.set(scratch);
-  scratch = larger;
+function room(length: number): Int32Array {
+  if (length > scratch.length) scratch = new Int32Array(2 ** Math.ceil(Math.log2(length)));
+  return scratch;
 }

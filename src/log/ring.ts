@@ -93,6 +93,21 @@ export class Ring<C extends Chain> {
     return this.#older[slot]!;
   }
 
+  /**
+   * Writes the places from this one on whose channels are marked by 1, until there are so many, and returns their number.
+   * `into` needs room for one more. Every place is written, and kept if it matches: where about half of them do, a branch
+   * would be guessed wrong as often.
+   */
+  scan(from: number, most: number, marks: Uint8Array, into: Int32Array): number {
+    const [numbers, head, mask, span] = [this.#numbers, this.#head, this.#mask, this.#span];
+    let length = 0;
+    for (let place = from; place < span && length < most; place += 1) {
+      into[length] = place;
+      length += marks[numbers[(head + place) & mask]!]!;
+    }
+    return length;
+  }
+
   /** The first place whose id is larger than `last`; `span` when there is none. */
   placeAfter(last: number): number {
     return this.#search(this.#ids, last);
