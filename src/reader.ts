@@ -1,19 +1,19 @@
 import { unlessAborted } from "./abort.ts";
 import type { Clock } from "./clock.ts";
-import { asError, closed } from "./errors.ts";
+import { closed } from "./errors.ts";
 import { Health } from "./health.ts";
 import { Answer } from "./log/answer.ts";
-import type { LogChannel } from "./log/channel.ts";
 import { type Ask, Log } from "./log/log.ts";
 import type { CheckedRetention } from "./log/retention.ts";
 import { Trimmings } from "./log/trimmings.ts";
 import type { Notification } from "./notification.ts";
-import type { Hole, LogState, Row, Store, StoreSink, Unseen } from "./store.ts";
+import type { Store } from "./store.ts";
 import { Syncs } from "./syncs.ts";
+import { type Channel, Ticks } from "./ticks.ts";
 import { Upkeep } from "./upkeep.ts";
+import type { Answering } from "./waiters/answers.ts";
 import { type Line, type Wait, Waiters } from "./waiters/waiters.ts";
-
-type Channel = LogChannel<Line>;
+import { type Watcher, Watchers } from "./waiters/watchers.ts";
 
 export interface ReaderOptions {
   readonly clock: Clock;
@@ -34,10 +34,10 @@ export type Parking<T> = Pick<Wait<Channel, Answer, T>, "deadline" | "signal" | 
 export type Patience<T> = Omit<Parking<T>, "deadline"> & { readonly timeout: number };
 
 /**
- * Reads or parks, and wakes: where the log, those who wait and the store meet. It takes what the store hands over, and at the
- * end of the tick answers those who wait, and only then evicts. Between `read` and `park` nothing may be awaited.
+ * Reads, or parks until there is something to read: where the log, those who wait and the store meet. Between `read` and
+ * `park` or `watch` nothing may be awaited.
  */
-export class Reader implements StoreSink {
+export class Reader {
   readonly clock: Clock;
   readonly limit: number;
   /** Resolves when the store has been replayed, also while the bus is closing. Rejects with `store`. */
@@ -45,15 +45,14 @@ export class Reader implements StoreSink {
   readonly #options: ReaderOptions;
   readonly #log: Log<Line>;
   readonly #waiters: Waiters<Channel, Answer>;
+  readonly #watchers: Watchers<Channel, Answer>;
+  readonly #ticks: Ticks;
   readonly #upkeep: Upkeep;
   readonly #syncs: Syncs;
   #live = false;
   #lastReplayed = 0;
   #closing = false;
   readonly #health = new Health();
-  /** The channels that this tick's commits touched, and where the log stood before them. */
-  readonly #touched = new Set<Channel>();
-  #before: number | undefined;
 
   constructor(options: ReaderOptions) {
     const { clock, retention, store, error } = options;
@@ -67,12 +66,26 @@ export class Reader implements StoreSink {
       log: this.#log,
       trimmings,
       trim: (trimmed) => store.trim?.(trimmed),
-      beforeSweep: () => this.#endTick(),
+      beforeSweep: () => this.#ticks.end(),
     });
-    this.#waiters = new Waiters<Channel, Answer>(clock, {
-      answer: (channels, { limit, exact }) => this.#since(channels, limit, exact),
+    const answering: Answering<Channel, Answer> = {
+      answer: (channels, { limit, exact }) => this.#ticks.since(channels, limit, exact),
       nothing: () => this.nothing(),
       left: (channel) => this.#log.release(channel),
+    };
+    this.#waiters = new Waiters<Channel, Answer>(clock, answering);
+    this.#watchers = new Watchers<Channel, Answer>(answering);
+    this.#ticks = new Ticks({
+      clock,
+      log: this.#log,
+      wake: (touched) => {
+        this.#waiters.wake(touched);
+        this.#watchers.wake(touched);
+      },
+      changed: () => this.#upkeep.changed(),
+      listening: options.listening,
+      notify: options.notify,
+      error: (thrown) => this.#failed(thrown),
     });
     this.#syncs = new Syncs(() => this.#health.watch(store.sync()));
     this.opening = this.#open();
@@ -127,7 +140,7 @@ export class Reader implements StoreSink {
 
   /** What there is to answer at once: rows, or that something was missed. */
   read(ask: Ask): Answer | undefined {
-    this.#endTick();
+    this.#ticks.end();
     const answer = this.#log.read(ask);
     return answer.isEmpty ? undefined : answer;
   }
@@ -138,7 +151,7 @@ export class Reader implements StoreSink {
   }
 
   recent(keys: readonly string[], count: number): Answer {
-    this.#endTick();
+    this.#ticks.end();
     return this.#log.recent(keys, count);
   }
 
@@ -149,6 +162,19 @@ export class Reader implements StoreSink {
     if (this.#closing) return Promise.resolve(form(this.nothing()));
     const channels = ask.keys.map((key) => this.#log.channel(key));
     return this.#waiters.park({ channels, limit: ask.limit, exact: ask.last > 0, deadline, signal, form });
+  }
+
+  /** Hands on what is committed from now on, after a `read` that has just found nothing. Returns how to stop. */
+  watch(keys: readonly string[], watcher: Watcher<Answer>): () => void {
+    return this.#watchers.add(
+      keys.map((key) => this.#log.channel(key)),
+      watcher,
+    );
+  }
+
+  /** The newest position before the row of this id. */
+  positionBefore(id: number): number {
+    return this.#log.positionBefore(id);
   }
 
   /** Commits sends. */
@@ -162,63 +188,27 @@ export class Reader implements StoreSink {
   /** Answers everyone who still waits, and closes the store. */
   async close(): Promise<void> {
     await this.opening.catch(() => {}); // it was reported, and there is nothing to close
-    this.#endTick();
+    this.#ticks.end();
     this.#waiters.close();
     this.#upkeep.stop();
     if (this.#live) await this.#options.store.close();
   }
 
-  opened(state: LogState): void {
-    this.#log.open(state);
-  }
-
-  began(hole: Hole): void {
-    this.#log.began(hole);
-  }
-
-  trimmed(unseen: Unseen): void {
-    this.#beginTick();
-    this.#log.lost(unseen, this.#touched);
-  }
-
-  commit(rows: readonly Row[]): void {
-    this.#beginTick();
-    this.#log.append(rows, this.#touched);
-    if (this.#live && this.#options.listening()) this.#notify(rows.length);
-  }
-
-  error(error: Error): void {
-    this.#health.good = false;
-    this.#options.error(error);
-  }
-
   async #open(): Promise<void> {
     try {
-      await this.#health.watch(this.#options.store.open(this));
+      await this.#health.watch(this.#options.store.open(this.#ticks));
     } catch (error) {
       this.#options.error(error as Error); // a store rejects with BusError
       throw error;
     }
-    this.#endTick();
+    this.#ticks.goLive();
     this.#lastReplayed = this.last;
     this.#live = true;
   }
 
-  #beginTick(): void {
-    if (this.#before !== undefined) return;
-    this.#before = this.last;
-    if (!this.#live) return; // the replay is one long tick
-    const tick = Promise.resolve();
-    tick.then(() => this.#endTick()).catch((error) => this.error(asError(error)));
-  }
-
-  #endTick(): void {
-    if (this.#before === undefined) return;
-    this.#waiters.wake(this.#touched);
-    this.#log.evict(this.#touched);
-    this.#touched.clear();
-    this.#before = undefined;
-    this.#upkeep.changed();
+  #failed(error: Error): void {
+    this.#health.good = false;
+    this.#options.error(error);
   }
 
   #reach(last: number): Promise<void> | undefined {
@@ -231,20 +221,5 @@ export class Reader implements StoreSink {
     if (answer !== undefined) return Promise.resolve(form(answer));
     if (timeout === 0) return Promise.resolve(form(this.nothing()));
     return this.park(ask, { deadline: this.clock.monotonic() + timeout, signal, form });
-  }
-
-  #since(channels: readonly Channel[], limit: number, exact: boolean): Answer | undefined {
-    const answer = this.#log.since(channels, this.#before ?? this.last, limit, exact);
-    return answer.isEmpty ? undefined : answer;
-  }
-
-  #notify(count: number): void {
-    for (const row of this.#log.tail(count)) {
-      try {
-        this.#options.notify(row.notification);
-      } catch (error) {
-        this.#options.error(error as Error); // a stored message that is no JSON
-      }
-    }
   }
 }

@@ -3,7 +3,7 @@ import type { Limits } from "./retention.ts";
 import { type Chain, NONE } from "./ring.ts";
 
 /**
- * A channel that has rows, or that someone watches. `W` is what its watchers hang on it; the log only asks whether there is
+ * A channel that has rows, or that someone watches. `W` is what those who wait hang on it; the log only asks whether there is
  * anything, since a watched channel is not forgotten.
  */
 export class LogChannel<W> implements Chain {
@@ -18,6 +18,8 @@ export class LogChannel<W> implements Chain {
   /** The newest trimmed id. */
   watermark: number;
   watch: W | undefined = undefined;
+  /** How many are handed what comes on it. */
+  watchers = 0;
   #channel: Channel | undefined;
 
   constructor(key: string, number: number, limits: Limits, watermark: number) {

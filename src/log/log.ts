@@ -113,7 +113,7 @@ export class Log<W> {
 
   /** Forgets a channel that has become empty and unwatched, but for its watermark. */
   release(channel: LogChannel<W>): void {
-    if (channel.size > 0 || channel.watch !== undefined) return;
+    if (channel.size > 0 || channel.watch !== undefined || channel.watchers > 0) return;
     if (this.#channels.get(channel.key) !== channel) return;
     this.#channels.delete(channel.key);
     this.#numbers.giveBack(channel.number);
@@ -152,6 +152,11 @@ export class Log<W> {
   tail(count: number): readonly SharedRow[] {
     const { span } = this.#ring;
     return Array.from({ length: count }, (_, index) => this.#ring.rowAt(span - count + index));
+  }
+
+  /** The newest position before the row of this id. */
+  positionBefore(id: number): number {
+    return this.#positions.before(id);
   }
 
   /** The newest rows of these channels, oldest first. */

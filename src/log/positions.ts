@@ -41,6 +41,12 @@ export class Positions {
     return hole === undefined || last <= hole.after;
   }
 
+  /** The newest position before this id. */
+  before(id: number): number {
+    const hole = this.#holes[this.#firstEndingAbove(id - 1)];
+    return hole?.before === id ? hole.after : id - 1;
+  }
+
   #firstEndingAbove(last: number): number {
     let low = 0;
     let high = this.#holes.length;

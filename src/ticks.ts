@@ -1,0 +1,109 @@
+import type { Clock } from "./clock.ts";
+import { asError } from "./errors.ts";
+import type { Answer } from "./log/answer.ts";
+import type { LogChannel } from "./log/channel.ts";
+import type { Log } from "./log/log.ts";
+import type { Notification } from "./notification.ts";
+import type { Hole, LogState, Row, StoreSink, Unseen } from "./store.ts";
+import type { Line } from "./waiters/waiters.ts";
+
+/** A channel of the log, with the line of those who wait on it. */
+export type Channel = LogChannel<Line>;
+
+export interface TicksOptions {
+  readonly clock: Clock;
+  readonly log: Log<Line>;
+  /** Tells those who wait or watch which channels were touched. */
+  readonly wake: (touched: ReadonlySet<Channel>) => void;
+  /** The log has changed, and evicted what it had to. */
+  readonly changed: () => void;
+  /** Whether anyone wants `notify` to be called. */
+  readonly listening: () => boolean;
+  readonly notify: (notification: Notification) => void;
+  readonly error: (error: Error) => void;
+}
+
+/**
+ * Takes what the store hands over. All that it commits in one tick is one piece of news: at the tick's end those who wait are
+ * answered, and only then is anything evicted, so that a reader who is present misses nothing.
+ */
+export class Ticks implements StoreSink {
+  readonly clock: Clock;
+  readonly #options: TicksOptions;
+  readonly #touched = new Set<Channel>();
+  /** Where the log stood before this tick's commits; undefined between two ticks. */
+  #before: number | undefined;
+  #isLive = false;
+
+  constructor(options: TicksOptions) {
+    this.clock = options.clock;
+    this.#options = options;
+  }
+
+  opened(state: LogState): void {
+    this.#options.log.open(state);
+  }
+
+  began(hole: Hole): void {
+    this.#options.log.began(hole);
+  }
+
+  trimmed(unseen: Unseen): void {
+    this.#begin();
+    this.#options.log.lost(unseen, this.#touched);
+  }
+
+  commit(rows: readonly Row[]): void {
+    const { log, listening } = this.#options;
+    this.#begin();
+    log.append(rows, this.#touched);
+    if (this.#isLive && listening()) this.#notify(rows.length);
+  }
+
+  error(error: Error): void {
+    this.#options.error(error);
+  }
+
+  /** The replay, which is one long tick of which nobody is notified, is over. */
+  goLive(): void {
+    this.end();
+    this.#isLive = true;
+  }
+
+  /** Ends the tick, if one is under way. */
+  end(): void {
+    if (this.#before === undefined) return;
+    const { log, wake, changed } = this.#options;
+    wake(this.#touched);
+    log.evict(this.#touched);
+    this.#touched.clear();
+    this.#before = undefined;
+    changed();
+  }
+
+  /** What came on these channels in this tick; undefined when that does not concern the reader. */
+  since(channels: readonly Channel[], limit: number, exact: boolean): Answer | undefined {
+    const { log } = this.#options;
+    const answer = log.since(channels, this.#before ?? log.newest, limit, exact);
+    return answer.isEmpty ? undefined : answer;
+  }
+
+  #begin(): void {
+    if (this.#before !== undefined) return;
+    this.#before = this.#options.log.newest;
+    if (!this.#isLive) return;
+    const tick = Promise.resolve();
+    tick.then(() => this.end()).catch((error) => this.error(asError(error)));
+  }
+
+  #notify(count: number): void {
+    const { log, notify, error } = this.#options;
+    for (const row of log.tail(count)) {
+      try {
+        notify(row.notification);
+      } catch (thrown) {
+        error(thrown as Error); // a stored message that is no JSON
+      }
+    }
+  }
+}
