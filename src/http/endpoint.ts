@@ -2,6 +2,7 @@ import { type Bus, readerOf } from "../bus.ts";
 import { asError } from "../errors.ts";
 import type { Reader } from "../reader.ts";
 import { corsHeaders, preflight } from "./cors.ts";
+import { events } from "./events.ts";
 import { health } from "./health.ts";
 import { type CheckedOptions, checkOptions, type MountOptions } from "./options.ts";
 import { poll } from "./poll.ts";
@@ -9,13 +10,15 @@ import { Refusal, refusalOf } from "./refusal.ts";
 import { refused } from "./replies.ts";
 import type { EndpointReply, EndpointRequest } from "./request.ts";
 import { send } from "./send.ts";
+import { Streams } from "./streams.ts";
 
 /** What the routes of a mount share. */
 export interface Mounted<C extends object, Context> {
   readonly bus: Bus<C>;
   readonly reader: Reader;
   readonly options: CheckedOptions<C, Context>;
-  /** The number of polls that are parked through this mount. */
+  readonly streams: Streams;
+  /** The number of polls and streams that wait through this mount. */
   waiting: number;
 }
 
@@ -31,6 +34,7 @@ interface Methods {
 
 const ROUTES: Readonly<Record<string, Methods>> = {
   poll: { GET: poll, POST: poll },
+  events: { GET: events, HEAD: events },
   send: { POST: send },
   health: { GET: health, HEAD: health },
 };
@@ -41,7 +45,16 @@ export class Endpoint<C extends object, Context> {
 
   /** Throws `bad_option`. */
   constructor(bus: Bus<C>, options: MountOptions<C, Context>) {
-    this.#mounted = { bus, reader: readerOf(bus), options: checkOptions(options), waiting: 0 };
+    const reader = readerOf(bus);
+    const checked = checkOptions(options);
+    const streams = new Streams({ ...checked, clock: reader.clock });
+    bus.once("close", () => streams.close());
+    this.#mounted = { bus, reader, options: checked, streams, waiting: 0 };
+  }
+
+  /** The number of polls and streams that wait through this mount. */
+  get waiting(): number {
+    return this.#mounted.waiting;
   }
 
   /** Answers a request; undefined when its path is none of ours. Never rejects. */
@@ -91,5 +104,5 @@ export class Endpoint<C extends object, Context> {
 
 /** What is answered to a path that is none of ours, where nobody else can be asked. */
 export function notFound(): EndpointReply {
-  return refused(new Refusal(404, "not_found", "there is nothing here; the routes are poll, send and health"));
+  return refused(new Refusal(404, "not_found", "there is nothing here; the routes are poll, events, send and health"));
 }

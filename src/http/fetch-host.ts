@@ -1,4 +1,5 @@
 import { checkLength, tooLarge } from "./body.ts";
+import { streamOf } from "./fetch-sink.ts";
 import type { EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
 
 /** A request of the Fetch standard, as the endpoint sees it. */
@@ -36,9 +37,9 @@ export class FetchRequest implements EndpointRequest {
 }
 
 /** Makes the Response of an answer. */
-export function response({ status, headers, body }: EndpointReply, method: string): Response {
-  const empty = status === 204 || method === "HEAD";
-  return new Response(empty ? null : body, { status, headers });
+export function response({ status, headers, body }: EndpointReply, { method, signal }: Request): Response {
+  if (status === 204 || method === "HEAD") return new Response(null, { status, headers });
+  return new Response(typeof body === "string" ? body : streamOf(body, signal), { status, headers });
 }
 
 async function readText(request: Request, limit: number): Promise<string> {

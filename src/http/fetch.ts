@@ -23,7 +23,7 @@ export function mount<C extends object, R extends Request = Request>(
   return async (request, server) => {
     if (isBun<R>(server)) server.timeout(request, 0);
     const answer = await endpoint.handle(new FetchRequest(request), request);
-    return response(answer ?? notFound(), request.method);
+    return response(answer ?? notFound(), request);
   };
 }
 

@@ -22,7 +22,7 @@ export function mount<C extends object, Context extends HonoContext = HonoContex
   return async (context, next) => {
     const { req } = context;
     const answer = await endpoint.handle(new FetchRequest(req.raw, () => req.text()), context);
-    if (answer !== undefined) return response(answer, req.raw.method);
+    if (answer !== undefined) return response(answer, req.raw);
     await next();
     return undefined;
   };

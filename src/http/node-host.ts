@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { checkLength, tooLarge, unreadable } from "./body.ts";
+import { NodeSink } from "./node-sink.ts";
 import type { EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
 
 /** What a framework may have made of a request. */
@@ -67,8 +68,13 @@ export class NodeRequest implements EndpointRequest {
 export function reply(response: ServerResponse, { status, headers, body }: EndpointReply): void {
   if (response.destroyed || response.headersSent) return;
   const all: Record<string, string | number> = { ...headers };
-  if (status !== 204) all["Content-Length"] = Buffer.byteLength(body);
   if (all["Vary"] !== undefined) all["Vary"] = [response.getHeader("Vary") ?? [], all["Vary"]].flat().join(", ");
+  if (typeof body !== "string") {
+    response.writeHead(status, all);
+    response.once("close", body(new NodeSink(response)));
+    return;
+  }
+  if (status !== 204) all["Content-Length"] = Buffer.byteLength(body);
   response.writeHead(status, all);
   response.end(response.req.method === "HEAD" ? undefined : body);
 }

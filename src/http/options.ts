@@ -30,7 +30,7 @@ export interface Cors {
 export interface MountOptions<C extends object, Context> {
   /**
    * The channels that this client reads, given the names that it asked for: add private tuples for its user, drop names, or
-   * throw an error with `status` 401 or 403 to refuse. Runs once for a poll, before anything is read. Without it clients read
+   * throw an error with `status` 401 or 403 to refuse. Runs once for a poll or a stream, before anything is read. Without it clients read
    * the string channels that they ask for. `options` are those of a JSON-RPC client.
    */
   readonly channels?: (
@@ -50,6 +50,10 @@ export interface MountOptions<C extends object, Context> {
   readonly prefix?: string;
   /** The longest poll, in ms. Default: 50,000. */
   readonly timeout?: number;
+  /** How often a stream to which nothing happens is written to, in ms. Default: 15,000. */
+  readonly heartbeat?: number;
+  /** How long a stream may last, in ms; its client then comes back through the hook. Default: 30 minutes. */
+  readonly maxAge?: number;
   /** How far back a first poll of a JSON-RPC client reads, in ms. Default: 50,000. */
   readonly lookback?: number;
   /** The most channels of one request. Default: 100. */
@@ -58,24 +62,29 @@ export interface MountOptions<C extends object, Context> {
   readonly maxChannelLength?: number;
   /** The most bytes of a body. Default: 64 KiB. */
   readonly maxBody?: number;
-  /** The most parked polls of this mount; more are answered 503. Default: 10,000. */
+  /** The most parked polls and streams of this mount; more are answered 503. Default: 10,000. */
   readonly maxWaiting?: number;
+  /** The most unsent bytes of a stream whose client is slow; then it is closed, and the client resumes. Default: 1 MiB. */
+  readonly maxBuffered?: number;
   readonly cors?: Cors;
 }
-
-type Defaults = "timeout" | "lookback" | "maxChannels" | "maxChannelLength" | "maxBody" | "maxWaiting";
 
 export type CheckedOptions<C extends object, Context> = MountOptions<C, Context> &
   Required<Pick<MountOptions<C, Context>, Defaults>>;
 
+type Defaults = keyof typeof DEFAULTS;
+
 const DEFAULTS = {
   timeout: 50_000,
+  heartbeat: 15_000,
+  maxAge: 30 * 60_000,
   lookback: 50_000,
   maxChannels: 100,
   maxChannelLength: 256,
   maxBody: 64 * 1024,
   maxWaiting: 10_000,
-} as const satisfies Record<Defaults, number>;
+  maxBuffered: 2 ** 20,
+} as const;
 
 /** Checks what the application gave. Throws `bad_option`. */
 export function checkOptions<C extends object, Context>(options: MountOptions<C, Context>): CheckedOptions<C, Context> {

@@ -28,8 +28,8 @@ export function plainSend({ entries }: JsonObject): SendCall {
   return { dialect: plain, entries };
 }
 
-// What is not written as an integer stays text, and is refused where a number is checked.
-function integer(text: string | null): unknown {
+/** A number from a query string or a header. What is not written as an integer stays text, and is refused where it is checked. */
+export function integer(text: string | null): unknown {
   if (text === null) return undefined;
   return /^\d+$/.test(text) ? Number(text) : text;
 }

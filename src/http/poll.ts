@@ -4,15 +4,13 @@ import type { Answer } from "../log/answer.ts";
 import type { Ask } from "../log/log.ts";
 import { readJson } from "./body.ts";
 import { checkNames, grant } from "./channels.ts";
+import { checkRoom } from "./crowd.ts";
 import type { PollCall } from "./dialect.ts";
 import type { Mounted } from "./endpoint.ts";
 import { isJsonRpc, rpcPoll } from "./jsonrpc.ts";
 import { plainPoll, queryPoll } from "./plain.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
 import type { EndpointReply, EndpointRequest } from "./request.ts";
-
-/** How long a client that was turned away should wait, in seconds. */
-const RETRY_AFTER_SECONDS = "5";
 
 /** `POST poll` and `GET poll`: the long poll. */
 export async function poll<C extends object, Context>(
@@ -68,11 +66,8 @@ async function park<C extends object, Context>(
   timeout: number,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { reader, options } = mounted;
-  if (mounted.waiting >= options.maxWaiting) {
-    const headers = { "Retry-After": RETRY_AFTER_SECONDS };
-    throw new Refusal(503, "busy", "too many polls are waiting, come back later", { headers });
-  }
+  const { reader } = mounted;
+  checkRoom(mounted);
   mounted.waiting += 1;
   try {
     return await reader.park(ask, { deadline: reader.clock.monotonic() + timeout, signal, form: itself });

@@ -15,9 +15,26 @@ export interface EndpointRequest {
 
 export type RequestBody = { readonly text: string } | { readonly parsed: unknown };
 
+/** Where a stream writes, whatever the host. */
+export interface Sink {
+  /** Hands bytes on in one piece; false when `drained` should be waited for before more comes. Nothing after the end. */
+  write(bytes: Uint8Array): boolean;
+  /** The bytes that the client has not taken yet. */
+  readonly unsent: number;
+  /** Calls back once, when what was written has been taken. */
+  drained(callback: () => void): void;
+  /** Ends the answer after what was written. */
+  end(): void;
+  /** Ends the connection at once. */
+  destroy(): void;
+}
+
+/** A body that goes on: it is given a sink, and returns what is to be called when the client has gone. */
+export type StreamingBody = (sink: Sink) => () => void;
+
 /** What is answered, whatever the host that it goes through. */
 export interface EndpointReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | StreamingBody;
 }

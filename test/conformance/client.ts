@@ -10,14 +10,14 @@ export interface Reply {
 
 /** A client of one mount. */
 export class Client {
-  readonly #url: string;
+  readonly url: string;
 
   constructor(url: string) {
-    this.#url = url;
+    this.url = url;
   }
 
   async request(route: string, init: RequestInit = {}): Promise<Reply> {
-    const response = await fetch(`${this.#url}/${route}`, init);
+    const response = await fetch(`${this.url}/${route}`, init);
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, json: parse(text) };
   }
@@ -43,7 +43,7 @@ export class Client {
   postInPieces(route: string, pieces: readonly string[]): Promise<{ status: number | undefined }> {
     return new Promise((resolve, reject) => {
       const headers = { "content-type": "application/json" };
-      const request = httpRequest(`${this.#url}/${route}`, { method: "POST", headers }, (response) => {
+      const request = httpRequest(`${this.url}/${route}`, { method: "POST", headers }, (response) => {
         response.resume();
         resolve({ status: response.statusCode });
       });

@@ -4,6 +4,7 @@ import type { MountOptions } from "../../src/http/options.ts";
 import type { AnyChannels } from "../../src/notification.ts";
 import { Client, until } from "./client.ts";
 import { describeDialects } from "./dialects.ts";
+import { describeEvents } from "./events.ts";
 import { describeHooks } from "./hooks.ts";
 import { describeBodies } from "./mount-bodies.ts";
 import { describeCors } from "./mount-cors.ts";
@@ -56,6 +57,7 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
     describeCors(start, host);
     describeDialects(start);
     describeHooks(start, host);
+    describeEvents(start, host);
   });
 }
 

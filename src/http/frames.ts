@@ -1,0 +1,37 @@
+import type { Answer } from "../log/answer.ts";
+import type { SharedRow } from "../log/row.ts";
+
+/** The frames of an answer as bytes. Streams that are handed the same answer, one after the other, share them. */
+export class Frames {
+  #answer: Answer | undefined;
+  #bytes: Uint8Array = Buffer.alloc(0);
+
+  of(answer: Answer): Uint8Array {
+    if (answer !== this.#answer) {
+      // A Buffer, since Node makes one of any other Uint8Array at each write.
+      this.#bytes = Buffer.from(answer.rows.map(frameOf).join(""));
+      this.#answer = answer;
+    }
+    return this.#bytes;
+  }
+}
+
+/** The first frame: a connection that breaks before its first notification resumes from here, after so many ms. */
+export function hello(position: number, retry: number): Uint8Array {
+  return Buffer.from(`retry: ${retry}\nid: ${position}\n\n`);
+}
+
+/** A frame without data, which an EventSource does not dispatch: it only moves the cursor. */
+export function heartbeat(position: number): Uint8Array {
+  return Buffer.from(`id: ${position}\n\n`);
+}
+
+/** The history after `last` has a hole; `position` is the one before what follows. */
+export function missed(last: number, position: number): Uint8Array {
+  return Buffer.from(`event: missed\nid: ${position}\ndata: {"last":${last}}\n\n`);
+}
+
+// JSON.stringify leaves no line break in a text, so that one line of data holds it.
+function frameOf({ id, text }: SharedRow): string {
+  return `id: ${id}\ndata: ${text}\n\n`;
+}

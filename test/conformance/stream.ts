@@ -1,0 +1,53 @@
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { until } from "./client.ts";
+
+/** A stream of server-sent events as it comes over HTTP, read by eventsource-parser. */
+export interface OpenStream {
+  readonly status: number;
+  readonly headers: Headers;
+  /** All that has come. */
+  readonly text: string;
+  readonly events: readonly EventSourceMessage[];
+  readonly retry: number | undefined;
+  /** Whether the server has ended it. */
+  readonly over: boolean;
+  /** Resolves with the events when there are so many. */
+  take(count: number): Promise<readonly EventSourceMessage[]>;
+  /** Goes away. */
+  leave(): void;
+}
+
+/** Opens a stream, and reads it as fast as it comes. */
+export async function openStream(url: string, headers: Record<string, string> = {}): Promise<OpenStream> {
+  const going = new AbortController();
+  const response = await fetch(url, { headers, signal: going.signal });
+  const state = { text: "", events: [] as EventSourceMessage[], retry: undefined as number | undefined, over: false };
+  const parser = createParser({
+    onEvent: (event) => state.events.push(event),
+    onRetry: (retry) => {
+      state.retry = retry;
+    },
+  });
+  const read = async (): Promise<void> => {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      const text = decoder.decode(chunk, { stream: true });
+      state.text += text;
+      parser.feed(text);
+    }
+  };
+  read()
+    .catch(() => {}) // it was left, or the server went
+    .finally(() => {
+      state.over = true;
+    });
+  return Object.assign(state, {
+    status: response.status,
+    headers: response.headers,
+    leave: () => going.abort(),
+    async take(count: number) {
+      await until(() => state.events.length >= count);
+      return state.events;
+    },
+  });
+}

@@ -1,0 +1,240 @@
+import { Bus } from "nightbus";
+import { describe, expect, it } from "vitest";
+import { Endpoint } from "../../src/http/endpoint.ts";
+import type { MountOptions } from "../../src/http/options.ts";
+import type { EndpointRequest, Sink } from "../../src/http/request.ts";
+import type { AnyChannels } from "../../src/notification.ts";
+import { ManualClock } from "../../src/testing/conformance/clock.ts";
+import { turns } from "../../src/testing/conformance/topic.ts";
+
+/** A client that takes what is written when the test says so. */
+class SinkDouble implements Sink {
+  readonly writes: Uint8Array[] = [];
+  unsent = 0;
+  state: "open" | "ended" | "destroyed" = "open";
+  /** Whether the client reads at once. */
+  reads = true;
+  #drained: (() => void) | undefined;
+
+  write(bytes: Uint8Array): boolean {
+    if (this.state !== "open") throw new Error("written after the end");
+    this.writes.push(bytes);
+    if (!this.reads) this.unsent += bytes.length;
+    return this.reads;
+  }
+
+  drained(callback: () => void): void {
+    this.#drained = callback;
+  }
+
+  end(): void {
+    this.state = "ended";
+  }
+
+  destroy(): void {
+    this.state = "destroyed";
+  }
+
+  /** Takes everything that is unsent. */
+  take(): void {
+    this.unsent = 0;
+    const callback = this.#drained;
+    this.#drained = undefined;
+    callback?.();
+  }
+
+  /** The texts of what was written, without the first. */
+  get texts(): readonly string[] {
+    return this.writes.slice(1).map((bytes) => new TextDecoder().decode(bytes));
+  }
+}
+
+describe("a stream", () => {
+  it("gets the rows of one tick in one write, whose bytes all streams of these channels share", async () => {
+    const bed = await make();
+    const streams = [await bed.open("a"), await bed.open("a"), await bed.open("b")];
+    const [one, other, third] = streams.map(({ sink }) => sink);
+    const sends = [
+      bed.bus.sendone("a", 1),
+      bed.bus.sendmany([
+        ["a", 2],
+        ["b", 3],
+      ]),
+      bed.bus.sendone("a", 4),
+    ];
+    await Promise.all(sends);
+    expect(one!.texts).toEqual([frames(["a", 1], ["a", 2], ["a", 4])]);
+    expect(third!.texts).toEqual([frames(["b", 3])]);
+    expect(other!.writes[1]).toBe(one!.writes[1]);
+    await bed.bus.close();
+  });
+
+  it("is handed what came on several of its channels as one", async () => {
+    const bed = await make();
+    const { sink } = await bed.open("a", "b", "c");
+    await bed.bus.sendmany([
+      ["b", 1],
+      ["a", 2],
+      ["d", 3],
+      ["b", 4],
+    ]);
+    expect(sink.texts).toEqual([frames(["b", 1], ["a", 2], ["b", 4])]);
+    await bed.bus.close();
+  });
+
+  it("catches up in pages, each after the one before has drained, and cuts no send", async () => {
+    const bed = await make({}, 2);
+    await bed.bus.sendmany([
+      ["a", 1],
+      ["a", 2],
+      ["a", 3],
+    ]);
+    await bed.bus.sendmany([
+      ["a", 4],
+      ["a", 5],
+    ]);
+    const sink = new SinkDouble();
+    sink.reads = false;
+    await bed.openOn(sink, "channels=a&last=0");
+    expect(sink.texts).toEqual([frames(["a", 1], ["a", 2], ["a", 3])]);
+    await bed.bus.sendone("a", 6);
+    bed.clock.advance(15_000);
+    expect(sink.texts, "neither news nor a heartbeat before it has caught up").toHaveLength(1);
+    sink.take();
+    expect(sink.texts.slice(1)).toEqual([frames(["a", 4], ["a", 5])]);
+    sink.reads = true;
+    sink.take();
+    expect(sink.texts.slice(2)).toEqual([frames(["a", 6])]);
+    await bed.bus.sendone("a", 7);
+    expect(sink.texts.slice(3)).toEqual([frames(["a", 7])]);
+    await bed.bus.close();
+  });
+
+  it("beats every heartbeat with its own position, but not while its client has yet to take something", async () => {
+    const bed = await make();
+    const { sink } = await bed.open("a");
+    await bed.bus.sendone("elsewhere", 1);
+    bed.clock.advance(14_000);
+    expect(sink.texts).toEqual([]);
+    bed.clock.advance(1_004);
+    expect(sink.texts).toEqual([`id: ${bed.bus.last}\n\n`]);
+    sink.unsent = 1;
+    bed.clock.advance(15_004);
+    expect(sink.texts).toHaveLength(1);
+    sink.take();
+    bed.clock.advance(15_004);
+    expect(sink.texts).toHaveLength(2);
+    await bed.bus.close();
+  });
+
+  it("allows one write of any size on an empty buffer, and ends a client that has more than maxBuffered unsent", async () => {
+    const bed = await make({ maxBuffered: 100 });
+    const { sink, waiting } = await bed.open("a");
+    sink.reads = false;
+    await bed.bus.sendone("a", "x".repeat(1_000));
+    expect([sink.texts.length, sink.state]).toEqual([1, "open"]);
+    await bed.bus.sendone("a", 2);
+    bed.clock.advance(1);
+    expect([sink.texts.length, sink.state, waiting()]).toEqual([1, "ended", 0]);
+    await bed.bus.sendone("a", 3);
+    bed.clock.advance(9_000);
+    expect(sink.state, "it may still take what was written").toBe("ended");
+    bed.clock.advance(1_004);
+    expect(sink.state).toBe("destroyed");
+    await bed.bus.close();
+  });
+
+  it("blames no client for what came in one turn of the event loop, and gives it the rest from the log", async () => {
+    const bed = await make({ maxBuffered: 100 });
+    const { sink } = await bed.open("a");
+    sink.reads = false;
+    for (const n of [1, 2, 3, 4]) await bed.bus.sendone("a", n);
+    expect(sink.texts.length).toBeLessThan(4);
+    sink.unsent = 0;
+    sink.reads = true;
+    bed.clock.advance(1);
+    await bed.bus.sendone("a", 5);
+    expect(sink.texts.join("")).toEqual(frames(["a", 1], ["a", 2], ["a", 3], ["a", 4], ["a", 5]));
+    await bed.bus.close();
+  });
+
+  it("ends at maxAge, and with the bus, after what was queued", async () => {
+    const bed = await make({ maxAge: 20_000, heartbeat: 8_000 });
+    const old = await bed.open("a");
+    bed.clock.advance(20_004);
+    expect(old.sink.state).toBe("ended");
+    const { sink } = await bed.open("a");
+    void bed.bus.sendone("a", "queued");
+    await bed.bus.close();
+    expect([sink.texts, sink.state]).toEqual([[frames(["a", "queued"])], "ended"]);
+  });
+
+  it("leaves nothing behind when its client goes, also while it catches up", async () => {
+    const bed = await make({}, 1);
+    await bed.bus.sendone("a", 1);
+    await bed.bus.sendone("a", 2);
+    const sink = new SinkDouble();
+    sink.reads = false;
+    const gone = await bed.openOn(sink, "channels=a&last=0");
+    const live = await bed.open("a");
+    for (const leave of [gone, live.gone]) leave();
+    sink.take();
+    await bed.bus.sendone("a", 3);
+    bed.clock.advance(100_000);
+    expect([sink.texts.length, live.sink.texts.length, live.waiting()]).toEqual([1, 0, 0]);
+    expect([sink.state, live.sink.state]).toEqual(["ended", "ended"]);
+    await bed.bus.close();
+  });
+
+  it("says missed where others trimmed what it never saw, or what it was too slow for", async () => {
+    const bed = await make({}, 1, 2);
+    const ids: number[] = [];
+    for (const n of [1, 2]) ids.push(await bed.bus.sendone("a", n));
+    const sink = new SinkDouble();
+    sink.reads = false;
+    await bed.openOn(sink, "channels=a&last=0");
+    for (const n of [3, 4]) ids.push(await bed.bus.sendone("a", n));
+    sink.take();
+    const missed = `event: missed\nid: ${ids[1]}\ndata: {"last":${ids[0]}}\n\n`;
+    expect(sink.texts).toHaveLength(2);
+    expect(sink.texts[1]?.slice(0, missed.length)).toBe(missed);
+    expect(sink.texts[1]?.slice(missed.length)).toEqual(frames(["a", 3]));
+    await bed.bus.close();
+  });
+});
+
+// Ids differ from run to run, so that frames are compared by their data.
+function frames(...entries: readonly (readonly [channel: string, message: unknown])[]): unknown {
+  const blocks = entries.map(([channel, message]) => {
+    const data = `"channel":${JSON.stringify(channel)},"message":${JSON.stringify(message)}}`;
+    return `id: \\d+\ndata: {"id":\\d+,${data}\n\n`;
+  });
+  return expect.stringMatching(new RegExp(`^${blocks.join("").replace(/[{}]/g, "\\$&")}$`));
+}
+
+async function make(options: MountOptions<AnyChannels, undefined> = {}, limit = 1_000, count = 1_000) {
+  const clock = new ManualClock();
+  const bus = new Bus({ clock, limit, retention: { count } });
+  await bus.ready();
+  const endpoint = new Endpoint(bus, { maxWaiting: 10, ...options });
+  const openOn = async (sink: SinkDouble, query: string): Promise<() => void> => {
+    const request: EndpointRequest = {
+      method: "GET",
+      path: "/events",
+      query,
+      header: () => undefined,
+      body: () => Promise.resolve({ text: "" }),
+      signal: new AbortController().signal,
+    };
+    const reply = await endpoint.handle(request, undefined);
+    if (typeof reply?.body !== "function") throw new Error(`no stream: ${JSON.stringify(reply)}`);
+    return reply.body(sink);
+  };
+  const open = async (...channels: string[]) => {
+    const sink = new SinkDouble();
+    const gone = await openOn(sink, channels.map((name) => `channels=${name}`).join("&"));
+    await turns();
+    return { sink, gone, waiting: () => endpoint.waiting };
+  };
+  return { clock, bus, open, openOn };
+}
