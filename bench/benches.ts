@@ -17,6 +17,9 @@ export const benches = {
   P10: () => import("./rows/p10.ts"),
   S1: () => import("./rows/s1.ts"),
   H1: () => import("./rows/h1.ts"),
+  H2: () => import("./rows/h2.ts"),
+  H3: () => import("./rows/h3.ts"),
+  H5: () => import("./rows/h5.ts"),
 } satisfies Record<string, () => Promise<Bench>>;
 
 /** The name of a bench. */

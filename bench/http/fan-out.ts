@@ -1,0 +1,106 @@
+import { deepStrictEqual } from "node:assert";
+import type { ChildProcess } from "node:child_process";
+import { asked, said, start } from "./processes.ts";
+
+/** The servers of streams there are: the bus, one by hand, better-sse. */
+export type StreamKind = "nightbus" | "hand" | "better-sse";
+
+/** What a server of streams can be asked. */
+export type StreamTask =
+  | { readonly do: "cpu" }
+  | { readonly do: "heap" }
+  | { readonly do: "send"; readonly count: number }
+  | { readonly do: "latency"; readonly count: number };
+
+/** What the clients can be asked. */
+export type Crowd =
+  | { readonly do: "open"; readonly port: number; readonly count: number }
+  | { readonly do: "wait"; readonly count: number }
+  | { readonly do: "close" };
+
+/** One figure of each round. */
+export interface Rounds {
+  readonly ours: readonly number[];
+  /** The same server in another process. */
+  readonly again: readonly number[];
+  readonly hand: readonly number[];
+  readonly betterSse: readonly number[];
+}
+
+/** A server of streams in a process of its own. */
+export interface StreamServer {
+  readonly port: number;
+  ask(task: StreamTask): Promise<number>;
+}
+
+const ROUNDS = 7;
+const SERVER_CORE = 0;
+const CLIENT_CORE = 1;
+
+/** Measures the servers in alternation, the order flipped each round. */
+export async function streamRounds(
+  measure: (server: StreamServer, clients: (crowd: Crowd) => Promise<number>) => Promise<number>,
+): Promise<Rounds> {
+  const children: ChildProcess[] = [];
+  const begin = (module: string, core: number, ...args: string[]): ChildProcess => {
+    const child = start(module, core, args);
+    children.push(child);
+    return child;
+  };
+  const serve = async (kind: StreamKind): Promise<StreamServer> => {
+    const child = begin("./stream-server.ts", SERVER_CORE, kind);
+    const port = (await said(child)) as number; // the first thing that a server says
+    return { port, ask: async (task) => (await asked(child, task)) as number }; // all a server ever answers
+  };
+  try {
+    const client = begin("./stream-client.ts", CLIENT_CORE);
+    const clients = async (crowd: Crowd): Promise<number> => (await asked(client, crowd)) as number; // as above
+    const kinds: readonly StreamKind[] = ["nightbus", "hand", "better-sse", "nightbus"];
+    const figures = kinds.map((): number[] => []);
+    const servers: StreamServer[] = [];
+    for (const kind of kinds) servers.push(await serve(kind));
+    for (let round = -1; round < ROUNDS; round += 1) {
+      const order = [...servers.entries()];
+      if (round % 2 === 1) order.reverse();
+      for (const [index, server] of order) {
+        const figure = await measure(server, clients);
+        if (round >= 0) figures[index]!.push(figure); // the first warms up
+      }
+    }
+    const [ours, hand, betterSse, again] = figures as [number[], number[], number[], number[]]; // as many as kinds
+    return { ours, hand, betterSse, again };
+  } finally {
+    for (const child of children) if (child.connected) child.disconnect();
+  }
+}
+
+/** The server's processor time for each delivery of a fan-out to so many clients, in ms. Throws when one is missing. */
+export async function costOfDelivery(
+  server: StreamServer,
+  clients: (crowd: Crowd) => Promise<number>,
+  { connections, messages }: { readonly connections: number; readonly messages: number },
+): Promise<number> {
+  await clients({ do: "open", port: server.port, count: connections });
+  await server.ask({ do: "send", count: messages }); // warms up
+  await clients({ do: "wait", count: messages });
+  const before = await server.ask({ do: "cpu" });
+  await server.ask({ do: "send", count: messages });
+  const came = await clients({ do: "wait", count: messages });
+  const after = await server.ask({ do: "cpu" });
+  await clients({ do: "close" });
+  deepStrictEqual(came, connections * messages, "not everybody got everything once");
+  return (after - before) / came;
+}
+
+/** The server's heap for each of so many streams, in bytes. */
+export async function heapOfStream(
+  server: StreamServer,
+  clients: (crowd: Crowd) => Promise<number>,
+  connections: number,
+): Promise<number> {
+  const before = await server.ask({ do: "heap" });
+  await clients({ do: "open", port: server.port, count: connections });
+  const after = await server.ask({ do: "heap" });
+  await clients({ do: "close" });
+  return (after - before) / connections;
+}

@@ -1,0 +1,111 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { createChannel, createSession } from "better-sse";
+import { Bus, importNode } from "../built.ts";
+import { collectGarbage } from "../harness.ts";
+import { quantile } from "../numbers.ts";
+import type { StreamKind, StreamTask } from "./fan-out.ts";
+
+// The process of one server of streams. It says its port, then does what it is asked, and answers with a number.
+
+interface Streaming {
+  readonly listener: RequestListener;
+  send(message: unknown): unknown;
+}
+
+const [kind] = process.argv.slice(2) as [StreamKind]; // fan-out.ts starts it so
+const { listener, send } = await streaming(kind);
+const server = createServer(listener);
+server.keepAliveTimeout = 0;
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+const { port } = server.address() as AddressInfo; // it listens on a port
+process.on("message", async (task) => process.send?.(await perform(task as StreamTask))); // nothing else is sent
+process.on("disconnect", () => process.exit());
+process.send?.(port);
+
+async function perform(task: StreamTask): Promise<number> {
+  if (task.do === "heap") {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  }
+  if (task.do === "latency") return latency(task.count);
+  if (task.do === "cpu") {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1_000;
+  }
+  for (let n = 0; n < task.count; n += 1) {
+    await send(message(n));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return task.count;
+}
+
+/** The median of the times from a send to its arrival at a client in this process, in ms. */
+async function latency(count: number): Promise<number> {
+  const client = connect(port, "127.0.0.1");
+  client.write("GET /events?channels=lobby HTTP/1.1\r\nHost: x\r\n\r\n");
+  await once(client, "data");
+  const times: number[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const start = performance.now();
+    const arrived = once(client, "data");
+    void send(message(n));
+    await arrived;
+    times.push(performance.now() - start);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  client.destroy();
+  return quantile(times, 0.5);
+}
+
+function message(n: number): unknown {
+  return { from: "user 7", text: "hello, this is a message", n };
+}
+
+async function streaming(of: StreamKind): Promise<Streaming> {
+  if (of === "nightbus") return nightbus();
+  return of === "hand" ? byHand() : betterSse();
+}
+
+async function nightbus(): Promise<Streaming> {
+  const { mount } = await importNode();
+  const bus = new Bus();
+  await bus.ready();
+  return { listener: mount(bus, { heartbeat: 600_000 }), send: (data) => bus.sendone("lobby", data) };
+}
+
+/** As one would write it: a set of responses, and each frame made into bytes once. */
+function byHand(): Streaming {
+  const clients = new Set<ServerResponse>();
+  let id = 1_700_000_000_000_000;
+  const listener = (_: IncomingMessage, response: ServerResponse): void => {
+    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform" });
+    response.write(`retry: 2000\nid: ${id}\n\n`);
+    clients.add(response);
+    response.on("close", () => clients.delete(response));
+  };
+  const toAll = (data: unknown): void => {
+    id += 1;
+    const json = JSON.stringify({ id, channel: "lobby", message: data });
+    const frame = Buffer.from(`id: ${id}\ndata: ${json}\n\n`);
+    for (const client of clients) client.write(frame);
+  };
+  return { listener, send: toAll };
+}
+
+function betterSse(): Streaming {
+  const channel = createChannel();
+  let id = 1_700_000_000_000_000;
+  const listener = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const session = await createSession(request, response, { keepAlive: null });
+    channel.register(session);
+    response.write(": there it is\n\n");
+  };
+  const toAll = (data: unknown): void => {
+    id += 1;
+    channel.broadcast({ id, channel: "lobby", message: data }, "message", { eventId: String(id) });
+  };
+  return { listener, send: toAll };
+}

@@ -1,0 +1,17 @@
+import type { Line } from "../harness.ts";
+import { heapOfStream, streamRounds } from "../http/fan-out.ts";
+import { streamLines } from "./streams.ts";
+
+const CONNECTIONS = 1_000;
+
+/** The server's heap for each stream. */
+export async function* lines(): AsyncGenerator<Line> {
+  yield* streamLines({
+    id: "H3",
+    workload: "heap of an SSE connection",
+    rounds: await streamRounds((server, clients) => heapOfStream(server, clients, CONNECTIONS)),
+    show: (bytes) => `${(bytes / 1_000).toFixed(1)} kB`,
+    timed: false,
+    beside: { hand: { atMost: 1.4 }, betterSse: { atMost: 0.55 } },
+  });
+}
