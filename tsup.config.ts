@@ -10,6 +10,7 @@ export default defineConfig({
     koa: "src/http/koa.ts",
     hono: "src/http/hono.ts",
     fastify: "src/http/fastify.ts",
+    client: "src/client/client.ts",
   },
   format: "esm",
   target: "node20",

@@ -15,7 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["ticks"],
   ["reader"],
   ["bus"],
-  ["stores/", "http/", "testing/"],
+  ["stores/", "http/", "testing/", "client/"],
   ["index"],
 ];
 
@@ -49,6 +49,16 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["endpoint"],
     ["node", "fetch", "koa", "hono", "fastify"],
     ["express"],
+  ],
+  "client/": [
+    ["errors", "parser", "patience"],
+    ["types"],
+    ["request", "tab"],
+    ["pause", "stream", "subscription"],
+    ["poll"],
+    ["connection", "catchup"],
+    ["tabs"],
+    ["client"],
   ],
 };
 
@@ -136,6 +146,12 @@ describe("the house", () => {
     expect([...reached].filter((file) => /^(stores|http)\//.test(file))).toEqual([]);
   });
 
+  it("lets the browser client know nothing of the rest but types", () => {
+    const known = imports.filter(({ from }) => from.startsWith("client/"));
+    const foreign = known.filter((one) => !target(one)?.startsWith("client/"));
+    expect(foreign.map((one) => [target(one), one.typesOnly])).toEqual(foreign.map(() => ["notification", true]));
+  });
+
   it("keeps its files small", () => {
     const long = files.filter((file) => lines(file) > 250 && !/^\/\/ Longer than/m.test(source(file)));
     expect(long).toEqual([]);
@@ -150,6 +166,7 @@ describe("the front doors", () => {
   it.each([
     ["nightbus", "index", ["Bus", "BusError", "isOn"]],
     ["nightbus/sqlite", "stores/sqlite", ["sqlite"]],
+    ["nightbus/client", "client/client", ["ClientError", "connect"]],
     ...["node", "fetch", "express", "koa", "hono", "fastify"].map((name) => [
       `nightbus/${name}`,
       `http/${name}`,
@@ -162,7 +179,7 @@ describe("the front doors", () => {
   });
 
   it("are all there are", () => {
-    expect(Object.keys(exported)).toHaveLength(9);
+    expect(Object.keys(exported)).toHaveLength(10);
     expect(existsSync(join(root, "package.json"))).toBe(true);
   });
 });

@@ -42,7 +42,7 @@ export interface Club {
   player: Game;
   /** `["whisper", name]`: what is said to this person in private. */
   whisper: Line;
-  /** `["said", name]`: what this person said in private. Nobody polls it; it is the own half of a talk, for a page that loads. */
+  /** `["said", name]`: what this person said in private: the own half of a talk, for a page that loads and for other tabs. */
   said: Line;
 }
 

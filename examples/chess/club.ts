@@ -69,7 +69,7 @@ export class ChessClub {
     this.#sessions.check(to);
     if (to === me) throw new Refused(409, "There is no need to whisper to yourself.");
     const line = { from: me, to, text: checkText(text), at: Date.now() };
-    const [id] = await this.#bus.sendmany([
+    const [, id] = await this.#bus.sendmany([
       [["whisper", to], line],
       [["said", me], line],
     ]);

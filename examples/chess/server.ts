@@ -41,7 +41,7 @@ app.use(
     // stranger gets the 401 that `whoSends` throws.
     channels(asked, request) {
       const me = sessions.whoSends(request);
-      return [...asked, ["player", me], ["whisper", me]];
+      return [...asked, ["player", me], ["whisper", me], ["said", me]];
     },
   }),
 );
@@ -50,6 +50,9 @@ app.use("/api", routes(club, sessions, games));
 // build, and the module for browsers lies beside it.
 const chessModule = fileURLToPath(new URL("../esm/chess.js", import.meta.resolve("chess.js")));
 app.get("/chess.js", (_request, response) => response.sendFile(chessModule));
+// In an application of its own this is fileURLToPath(import.meta.resolve("nightbus/client")).
+const clientModule = fileURLToPath(new URL("../../dist/client.js", import.meta.url));
+app.get("/nightbus.js", (_request, response) => response.sendFile(clientModule));
 app.use(express.static(fileURLToPath(new URL("page", import.meta.url))));
 
 const server = app.listen(PORT, (error) => {

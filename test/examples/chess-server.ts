@@ -5,14 +5,15 @@ import { fileURLToPath } from "node:url";
 
 let server: ChildProcess;
 
-/** Where the application can be reached; another port after each start. */
+/** Where the application can be reached. */
 export let address = "";
 
-/** Starts the application as `npm start` does, on a port that the system picks. */
-export async function start(DATABASE: string): Promise<void> {
+/** Starts the application as `npm start` does, on a port that the system picks, or on the one that it had before. */
+export async function start(DATABASE: string, on: "any port" | "the same port" = "any port"): Promise<void> {
+  const PORT = on === "any port" ? "0" : new URL(address).port;
   server = spawn(process.execPath, ["--import", "tsx", "examples/chess/server.ts"], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
-    env: { ...process.env, PORT: "0", DATABASE },
+    env: { ...process.env, PORT, DATABASE },
     stdio: ["ignore", "pipe", "inherit"],
   });
   // It is piped.

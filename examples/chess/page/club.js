@@ -1,18 +1,55 @@
+import { connect } from "/nightbus.js";
 import { Board } from "./board.js";
-import { follow } from "./follow.js";
 import { $, button, get, make, post, redraw } from "./parts.js";
 import { Talk } from "./talk.js";
 
 let me = "";
 let members = new Set();
 let games = new Map();
-let feed;
+let bus;
+let watched; // the channel of the open game
 const board = new Board($("#board"), (move) => act(`games/${openId()}/move`, move));
 const talk = new Talk(say);
 
-function start() {
-  $("#door").hidden = true;
-  feed = follow({ load, channels, heard, status, refused });
+const STATUS = {
+  connecting: "Connecting",
+  live: "Online",
+  waiting: "Offline – trying again",
+  offline: "Offline",
+  closed: "",
+};
+
+/** Shows the club as it stands, and from there on follows the bus: in one connection for all tabs of this person. */
+async function start() {
+  const last = await loadPatiently();
+  if (last === undefined) return refused();
+  watched = undefined;
+  bus = connect("/longpolling", { channels: ["room", "members", "games"], last, shareTabs: me });
+  bus.on("notification", heard);
+  bus.on("status", status);
+  // Somebody was away for longer than the club remembers, so what is shown may be wrong: it is read anew.
+  bus.on("missed", () => {
+    notice("You were away for long. This is how things stand now.");
+    loadPatiently();
+  });
+  bus.on("error", (error) => error.status === 401 && refused());
+  watch();
+  status(bus.status);
+}
+
+/** Loads until it works. Resolves with undefined when the session is none. */
+async function loadPatiently() {
+  for (;;) {
+    try {
+      const last = await load();
+      $("#door").hidden = true;
+      return last;
+    } catch (error) {
+      if (error.status === 401) return undefined;
+      status("waiting");
+      await new Promise((resolve) => setTimeout(resolve, 1000 + Math.random() * 2000));
+    }
+  }
 }
 
 /** The state of the club, and the `last` that belongs to it. */
@@ -31,27 +68,30 @@ async function load() {
   return state.last;
 }
 
-/** What to ask the bus for. The own, private channels are added by the server. */
-function channels() {
-  const game = games.get(openId());
-  const watched = game !== undefined && !plays(game);
-  return watched ? ["room", "members", "games", `game:${game.id}`] : ["room", "members", "games"];
+/** Watches the open game and no other: somebody else's, or one's own that is played in another tab. */
+function watch() {
+  const channel = games.has(openId()) ? `game:${openId()}` : undefined;
+  if (bus === undefined || channel === watched) return;
+  if (channel !== undefined) bus.addChannel(channel);
+  if (watched !== undefined) bus.deleteChannel(watched);
+  watched = channel;
 }
 
 function heard({ id, channel, message }) {
   const name = Array.isArray(channel) ? channel[0] : channel;
-  if (name === "room" || name === "whisper") return talk.add({ id, ...message });
+  if (name === "room" || name === "whisper" || name === "said") return talk.add({ id, ...message });
   if (name === "members") return meet(message.name);
   learn(message);
 }
 
 function status(now) {
-  $("#status").textContent = now === "online" ? "Online" : "Offline – trying again";
+  $("#status").textContent = STATUS[now];
   $("#status").className = now;
 }
 
 function refused() {
-  $("#status").textContent = "";
+  bus?.close();
+  status("closed");
   $("#hall").hidden = true;
   $("#door").hidden = false;
   $("#name").focus();
@@ -105,13 +145,14 @@ addEventListener("hashchange", async () => {
   drawTable();
   drawGames();
   $("#title").scrollIntoView({ block: "nearest" });
+  // The channel first: what is played between the two is then seen twice, and not missed.
+  watch();
   try {
     await lookAt(openId());
   } catch {
-    return feed?.reload();
+    loadPatiently();
   }
-  // The same `last` with one channel more: whatever came on it since then comes too.
-  feed?.again();
+  watch();
 });
 
 /** Does something on the server; says its sentence when it refuses. Resolves with the answer, or undefined. */
@@ -123,7 +164,7 @@ async function attempt(path, body) {
     if (error.status !== undefined) return notice(error.message);
     notice("The club cannot be reached. It is not known whether that was done.");
     // The bus tells everybody but the sender. If it was done, only loading shows it here.
-    feed?.reload();
+    loadPatiently();
   }
 }
 

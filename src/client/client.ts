@@ -1,0 +1,92 @@
+import type { AnyChannels, MessageOf, NameOf, Notification } from "../notification.ts";
+import { ClientError, must } from "./errors.ts";
+import { requester } from "./request.ts";
+import { subscription } from "./subscription.ts";
+import { checkNames, openTab } from "./tab.ts";
+import { share } from "./tabs.ts";
+import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
+
+export { ClientError, type ClientErrorCode } from "./errors.ts";
+export type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
+
+/** What a client sends: the name of a channel and its message. */
+export type NamedEntry<C extends object = AnyChannels, N extends NameOf<C> = NameOf<C>> = N extends string
+  ? readonly [channel: N, message: C[N]]
+  : never;
+
+/** A browser's end of the bus: what is sent on its channels arrives once, in order, over whatever happens to the network. */
+export interface Client<C extends object = AnyChannels> {
+  readonly status: Status;
+  /** The position up to which everything has been handed over; undefined until the first connection has one. */
+  readonly last: number | undefined;
+  /** Answers the function that ends the listening. A listener that throws stops no other; it is reported as `error`. */
+  on<E extends keyof ClientEvents<C>>(event: E, listener: ClientEvents<C>[E]): () => void;
+  /** Reads this channel too, from where the client stands. It stays until it was deleted as often as added. */
+  addChannel(channel: NameOf<C>): void;
+  deleteChannel(channel: NameOf<C>): void;
+  /**
+   * The notifications on these channels from now on; they are added, and deleted when the loop ends. It ends with an abort
+   * or `close()`; it throws `missed` at a hole without `onMissed`, `overflow` when 10,000 wait, and what the server refused.
+   */
+  subscribe<const K extends NameOf<C>>(
+    channels: readonly K[],
+    options?: SubscribeOptions,
+  ): AsyncIterableIterator<Notification<C, K>>;
+  /** The id, once it is committed. Rejects with a ClientError; with code `network` it may have been committed. */
+  sendone<const K extends NameOf<C>>(channel: K, message: MessageOf<C, K>): Promise<number>;
+  /** The ids, once all or none are committed; as `sendone`. */
+  sendmany(entries: readonly NamedEntry<C>[]): Promise<readonly number[]>;
+  /** For good. May be called twice. */
+  close(): void;
+}
+
+/** Connects to the mount at `base`, such as `/longpolling`, and stays connected until it is closed or refused. */
+export function connect<C extends object = AnyChannels>(base: string, options: ClientOptions<C> = {}): Client<C> {
+  const { channels = [], last, transport = "auto", heartbeat = 15_000, shareTabs = "", storage } = options;
+  for (const text of [base, shareTabs]) must(typeof text === "string", "base and shareTabs must be strings", text);
+  must(last === undefined || (Number.isSafeInteger(last) && last >= 0), "last must be an integer from 0 up", last);
+  must(["auto", "events", "poll"].includes(transport), "transport must be auto, events or poll", transport);
+  must(heartbeat > 0, "heartbeat must be ms", heartbeat);
+
+  const path = base.replace(/\/+$/, "");
+  const name = `nightbus:${path}${shareTabs && `:${shareTabs}`}`;
+  const line = { request: requester(path, options), transport, heartbeat, retry: 0 };
+  const tab = openTab(last, storage, name);
+  tab.count(channels, 1);
+  share(tab, line, shareTabs && name);
+
+  async function sendmany(entries: readonly (readonly [string, unknown])[]): Promise<readonly number[]> {
+    for (const [channel, message] of entries) {
+      checkNames([channel]);
+      must(message !== undefined, "a message must be JSON", message);
+    }
+    if (tab.status === "closed") throw new ClientError("closed", "the client is closed: connect again");
+    const body = JSON.stringify({ entries });
+    try {
+      return (await (await line.request("POST", "/send", undefined, body)).json()).ids;
+    } catch (cause) {
+      if (cause instanceof ClientError) throw cause;
+      throw new ClientError("network", "no answer: it may have been sent", cause);
+    }
+  }
+
+  const client = {
+    get status() {
+      return tab.status;
+    },
+    get last() {
+      return tab.last;
+    },
+    on: (name: string, listener: (value: unknown) => void) =>
+      tab.listen((event, value) => {
+        if (event === name) listener(value);
+      }),
+    addChannel: (channel: string) => tab.count([channel], 1),
+    deleteChannel: (channel: string) => tab.count([channel], -1),
+    subscribe: (names: readonly string[], given?: SubscribeOptions) => subscription(tab, names, given),
+    sendone: async (channel: string, message: unknown) => (await sendmany([[channel, message]]))[0],
+    sendmany,
+    close: () => tab.end(),
+  };
+  return client as unknown as Client<C>; // what arrives is what the server's bus of these channels sent
+}

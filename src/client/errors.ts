@@ -1,0 +1,42 @@
+/**
+ * What went wrong, as a stable word. What the server refused carries the server's own code.
+ *
+ * - `bad_argument`: an argument is not what it has to be.
+ * - `closed`: the client was closed before the call.
+ * - `network`: a send got no answer; whether it was committed is not known.
+ * - `http`: an answer that is none of the bus, with its status.
+ * - `missed`: a subscription without `onMissed` met a hole in the history.
+ * - `overflow`: the consumer of a subscription was too slow.
+ * - `thrown`: a listener threw; see `cause`.
+ */
+export type ClientErrorCode =
+  | "bad_argument"
+  | "closed"
+  | "network"
+  | "http"
+  | "missed"
+  | "overflow"
+  | "thrown"
+  | (string & {});
+
+/** The one error of the client: a stable `code`, the HTTP `status` if there was an answer, and what to do. */
+export class ClientError extends Error {
+  declare readonly code: ClientErrorCode;
+  /** Of the answer; undefined where there was none. */
+  declare readonly status: number | undefined;
+  /** The ms for which the server asked not to be asked again. */
+  declare readonly retryAfter: number;
+
+  constructor(code: ClientErrorCode, message: string, cause?: unknown, status?: number, retryAfter = 0) {
+    super(message, { cause });
+    this.name = "ClientError";
+    this.code = code;
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** Throws unless it holds: what must be what, and what was given. */
+export function must(holds: boolean, wanted: string, given: unknown): void {
+  if (!holds) throw new ClientError("bad_argument", `${wanted}, got ${String(given)}`);
+}

@@ -1,0 +1,39 @@
+/** A block of an event stream. */
+export interface Frame {
+  readonly id?: string;
+  readonly event?: string;
+  /** The lines of data, joined by line feeds. */
+  readonly data?: string;
+  readonly retry?: string;
+}
+
+/** Reads an event stream, in chunks cut anywhere; each block is handed over at its empty line, also one without data. */
+export function parser(handOver: (frame: Frame) => void): (bytes: Uint8Array) => void {
+  const decoder = new TextDecoder(); // holds halves of characters back, and drops a byte order mark
+  let rest = "";
+  let afterCr = false;
+  let frame: Record<string, string> = {};
+
+  return (bytes) => {
+    let text = decoder.decode(bytes, { stream: true });
+    if (text === "") return;
+    // A CR ends its line at once; the LF that may follow belongs to it.
+    if (afterCr && text[0] === "\n") text = text.slice(1);
+    afterCr = text.endsWith("\r");
+    const lines = (rest + text).split(/\r\n?|\n/);
+    rest = lines.pop()!;
+    for (const line of lines) read(line);
+  };
+
+  function read(line: string): void {
+    if (line === "") {
+      const complete = frame;
+      frame = {};
+      handOver(complete);
+      return;
+    }
+    // The dot has to take U+2028, which JSON leaves as it is.
+    const [, field = "", value = ""] = /^([^:]*):? ?(.*)/s.exec(line)!;
+    frame[field] = field === "data" && "data" in frame ? `${frame["data"]}\n${value}` : value;
+  }
+}

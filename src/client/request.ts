@@ -1,0 +1,48 @@
+import { ClientError } from "./errors.ts";
+import type { ClientOptions } from "./types.ts";
+
+/** The way to the mount. */
+export interface Line {
+  /** Rejects with a ClientError for an answer that refuses, and as fetch does where there is none. The body is JSON. */
+  readonly request: (method: string, route: string, signal?: AbortSignal, body?: string) => Promise<Response>;
+  readonly transport: "auto" | "events" | "poll";
+  readonly heartbeat: number;
+  /** The ms for which the server wants no new stream. */
+  retry: number;
+}
+
+/** What an attempt failed with: a ClientError, or whatever fetch and JSON throw. */
+export type Failure = Partial<ClientError>;
+
+export function requester(base: string, { headers, credentials, fetch }: ClientOptions<never>): Line["request"] {
+  return async (method, route, signal, body) => {
+    const own = typeof headers === "function" ? await headers() : headers;
+    const init = {
+      method,
+      signal,
+      body,
+      credentials,
+      cache: "no-store", // a browser holds up a second request that it might answer from its cache
+      headers: { ...own, ...(body && { "Content-Type": "application/json" }) },
+    };
+    // What is undefined is as if it were left out.
+    const response = await (fetch ?? globalThis.fetch)(base + route, init as RequestInit);
+    if (!response.ok) throw await refusal(route, response);
+    return response;
+  };
+}
+
+/** Whether asking the same again cannot help; undefined: it would help to ask for a channel, as the server's hook adds none. */
+export function isFinal(channels: readonly string[], { status = 0 }: Failure = {}): boolean | undefined {
+  if (status === 400 && channels.length === 0) return undefined;
+  return [400, 401, 403, 404].includes(status);
+}
+
+async function refusal(route: string, response: Response): Promise<ClientError> {
+  const { status, headers } = response;
+  const { error } = await response.json().catch(() => ({}));
+  const after = headers.get("Retry-After")!; // null is no number either
+  const retryAfter = Number(after) * 1000 || Date.parse(after) - Date.now() || 0;
+  const message = `${route} was answered ${status}: ${error?.message ?? "check the address and the session"}`;
+  return new ClientError(error?.code ?? "http", message, undefined, status, retryAfter);
+}

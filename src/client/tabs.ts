@@ -1,0 +1,198 @@
+import { catchUp } from "./catchup.ts";
+import { type Connection, connection } from "./connection.ts";
+import { aborted } from "./patience.ts";
+import type { Line } from "./request.ts";
+import type { Tab } from "./tab.ts";
+import type { News, Status } from "./types.ts";
+
+/** A tab that joins or needs other channels. One that goes needs none. */
+interface TabMessage {
+  readonly tab: number;
+  readonly channels: readonly string[];
+}
+
+export interface LeaderMessage {
+  /** Grows from leader to leader: one that was suspended and does not know that it was followed is not heard. */
+  readonly term: number;
+  readonly status: Status;
+  /** Where the leader stands, before the news. */
+  readonly from: number | undefined;
+  /** Asks who is there. */
+  readonly roll?: boolean;
+  /** It has opened: from here on, what is sent on these channels is broadcast without a gap. */
+  readonly channels?: readonly string[];
+  readonly news?: News | undefined;
+}
+
+/** Joins the tabs that share the connection of this name; the one that holds the lock runs it. With an empty name each has its own. */
+export function share(tab: Tab, line: Line, name: string): void {
+  const { BroadcastChannel: Radio, navigator, addEventListener } = globalThis;
+  const locks = name && Radio ? navigator?.locks : undefined;
+  const id = Math.random();
+  const over = new AbortController();
+  const others = new Map<number, readonly string[]>();
+  let radio: BroadcastChannel | undefined;
+  let led: Connection | undefined;
+  let queued: AbortController | undefined;
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  let term = 0;
+  let changes = 0;
+  /** A follower's: as long as what is broadcast follows on what it has, or on what it is catching up with. */
+  let session: AbortController | undefined;
+  /** How far a follower has to catch up; undefined: it is live. What is broadcast meanwhile only moves this. */
+  let target: number | undefined;
+
+  addEventListener?.("pagehide", leave, over);
+  addEventListener?.("pageshow", ({ persisted }) => persisted && join(), over);
+  tab.listen((...[event]) => {
+    if (event === "channels") changed();
+    if (event !== "end") return;
+    over.abort();
+    leave();
+  });
+  join();
+
+  async function changed(): Promise<void> {
+    // What comes the old way would take the cursor past what is sent on the new channel.
+    if (!covers(tab.union, tab.names())) led ? led.reopen() : drop();
+    const change = ++changes;
+    await null;
+    if (change !== changes) return; // several in one tick are told once
+    if (led === undefined) hello();
+    else if (`${wanted()}` !== `${tab.union}`) led.reopen();
+  }
+
+  function join(): void {
+    if (locks === undefined) {
+      lead(over.signal);
+      return;
+    }
+    radio = new Radio(name);
+    radio.onmessage = ({ data }) => hear(data);
+    hello();
+    watch();
+    queue();
+  }
+
+  function leave(): void {
+    radio?.postMessage({ tab: id, channels: [] });
+    radio?.close();
+    radio = undefined;
+    stop();
+    queued?.abort();
+    queued = undefined;
+  }
+
+  /** Waits for the lock, or takes it from a leader that says nothing. */
+  function queue(steal = false): void {
+    queued?.abort();
+    const mine = new AbortController();
+    queued = mine;
+    const options = steal ? { steal } : mine;
+    locks!
+      .request(name, options, () => (mine === queued ? lead(mine.signal) : undefined))
+      .catch(() => {
+        if (mine !== queued) return;
+        if (led) {
+          leave();
+          join();
+        } else lead(mine.signal); // where locks are forbidden, each for itself
+      });
+  }
+
+  /** Leads until the signal is aborted. */
+  function lead(signal: AbortSignal): Promise<void> {
+    stop();
+    term = Math.max(term + 1, Date.now() + id);
+    // Those who are there say so; until then, what the leader before read is a good guess.
+    others.clear();
+    others.set(id, tab.union);
+    tell({ roll: true });
+    led = connection(line, tab, wanted, spread);
+    return aborted(signal);
+  }
+
+  function stop(): void {
+    clearTimeout(silence);
+    drop();
+    led?.close();
+    led = undefined;
+  }
+
+  /** A leader from which nothing comes is suspended. At random, so that not all tabs take the lock from each other. */
+  function watch(): void {
+    clearTimeout(silence);
+    silence = setTimeout(queue, 2.5 * line.heartbeat + Math.random() * 1_000, true);
+  }
+
+  function hear(message: TabMessage | LeaderMessage): void {
+    if ("tab" in message) {
+      others.set(message.tab, message.channels);
+      if (led) {
+        const known = covers(tab.union, message.channels);
+        if (!known) led.reopen();
+        spread(known);
+      }
+    } else if (led === undefined && message.term >= term) {
+      if (message.term > term) drop();
+      term = message.term;
+      watch();
+      tab.show(message.status);
+      if (message.roll) hello();
+      follow(message);
+    }
+  }
+
+  function follow({ from, channels, news }: LeaderMessage): void {
+    if (channels) {
+      drop();
+      tab.union = channels;
+      if (!covers(channels, tab.names())) {
+        hello();
+        return;
+      }
+      session = new AbortController();
+      tab.last ??= from;
+      if (tab.last! < from!) chase(from!, session.signal); // it has opened, so it stands somewhere
+    } else if (news && session) {
+      if (target !== undefined) target = news.last;
+      // What the leader missed concerns those who stand where it stood; the others ask for themselves.
+      else if (news.missed && tab.last !== from) chase(news.last, session.signal);
+      else tab.take(news, session.signal);
+    }
+  }
+
+  async function chase(first: number, signal: AbortSignal): Promise<void> {
+    target = first;
+    await catchUp(tab, line, () => target ?? 0, signal);
+    if (!signal.aborted) target = undefined;
+  }
+
+  /** Takes nothing more until the leader opens anew. */
+  function drop(): void {
+    session?.abort();
+    session = target = undefined;
+  }
+
+  function hello(): void {
+    radio?.postMessage({ tab: id, channels: tab.names() });
+  }
+
+  function tell(message: Partial<LeaderMessage>): void {
+    radio?.postMessage({ term, status: tab.status, from: tab.last, ...message });
+  }
+
+  function spread(opened?: boolean, news?: News): void {
+    if (opened) others.delete(id);
+    tell(opened && tab.last !== undefined ? { channels: tab.union } : { news });
+  }
+
+  function wanted(): readonly string[] {
+    return [...new Set([tab.names(), ...others.values()].flat())].sort();
+  }
+}
+
+/** Whether all of these channels are among those of the union. */
+function covers(union: readonly string[], channels: readonly string[]): boolean {
+  return channels.every((channel) => union.includes(channel));
+}

@@ -1,0 +1,323 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type ClientOptions, connect } from "nightbus/client";
+import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { FakeMount, frameOf, refuse } from "./mount.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** A client of a mount, and what it heard. */
+function start(options: Partial<ClientOptions> = {}, mount = new FakeMount()) {
+  const bus = connect("/longpolling", { channels: ["a"], fetch: mount.fetch, ...options });
+  const ids: number[] = [];
+  const statuses: string[] = [];
+  const holes: number[] = [];
+  const errors: string[] = [];
+  bus.on("notification", ({ id }) => ids.push(id));
+  bus.on("status", (status) => statuses.push(status));
+  bus.on("missed", ({ last }) => holes.push(last));
+  bus.on("error", ({ code }) => errors.push(code));
+  return { mount, bus, ids, statuses, holes, errors };
+}
+
+async function wait(ms = 0): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+const forever = (): Promise<never> => new Promise(() => {});
+
+describe("a stream", () => {
+  it("begins now, hands over what is sent, and moves with the heartbeats", async () => {
+    const { mount, bus, ids, statuses } = start();
+    assert.equal(bus.status, "connecting");
+    assert.equal(bus.last, undefined);
+    await wait();
+    assert.deepEqual(mount.asked, ["GET events?channels=a"]);
+    assert.deepEqual(statuses, ["live"]);
+    assert.equal(bus.last, 100);
+    mount.send("a", "b", "a");
+    await wait();
+    assert.deepEqual(ids, [101, 103]);
+    mount.send("b");
+    mount.heartbeat();
+    await wait();
+    assert.equal(bus.last, 104);
+    bus.close();
+  });
+
+  it("goes on from the last id after a break, without a duplicate", async () => {
+    const { mount, bus, ids, statuses } = start({ last: 100 });
+    await wait();
+    mount.send("a");
+    await wait();
+    mount.cut();
+    mount.send("a");
+    await wait(500);
+    assert.deepEqual(ids, [101, 102]);
+    assert.equal(mount.asked.at(-1), "GET events?channels=a&last=101");
+    assert.deepEqual(statuses, ["live", "waiting", "live"]);
+    bus.close();
+  });
+
+  it("resumes exactly wherever its bytes were cut", async () => {
+    const rows = [101, 102, 103].map((id) => ({ id, channel: "a", message: "é😀\u2028" }));
+    const bytes = new TextEncoder().encode(`id: 100\n\n${rows.map(frameOf).join("")}id: 103\n\n`);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length), fc.nat(bytes.length), async (first, second) => {
+        const cuts = [first, second, bytes.length];
+        const { bus, ids, mount } = start({ last: 100, transport: "events" });
+        mount.fault = (asked) => {
+          const last = Number(/last=(\d+)/.exec(asked)?.[1]);
+          const rest = `id: ${last}\n\n${rows
+            .filter(({ id }) => id > last)
+            .map(frameOf)
+            .join("")}`;
+          const all = new TextEncoder().encode(rest);
+          return new Response(all.slice(0, cuts.shift() ?? all.length));
+        };
+        await wait(60_000);
+        assert.deepEqual(ids, [101, 102, 103]);
+        bus.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("tells of a hole, and takes what follows it", async () => {
+    const { mount, bus, ids, holes } = start({ last: 99 });
+    mount.send("a", "a", "a");
+    mount.trim(102);
+    await wait();
+    assert.deepEqual(holes, [99]);
+    assert.deepEqual(ids, [103]);
+    bus.close();
+  });
+
+  it("takes a new log after one that was longer, from its beginning", async () => {
+    const { mount, bus, ids, holes } = start();
+    await wait();
+    mount.restart(10);
+    mount.send("a");
+    await wait(1_000);
+    assert.deepEqual([holes, ids, bus.last], [[100], [11], 11]);
+    bus.close();
+  });
+
+  it("is reopened at once when the server ends it at its age, and with a pause when that comes too soon", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.9);
+    const { mount, bus, statuses } = start();
+    await wait(10_000);
+    mount.end();
+    await wait();
+    assert.equal(mount.asked.length, 2);
+    mount.end();
+    await wait(449);
+    assert.equal(mount.asked.length, 2);
+    await wait(1);
+    assert.equal(mount.asked.length, 3);
+    assert.deepEqual(statuses, ["live", "waiting", "live"]);
+    bus.close();
+  });
+
+  it("is broken after 2.5 heartbeats without a byte", async () => {
+    const { mount, bus } = start({ heartbeat: 4_000 });
+    await wait(9_000);
+    mount.write(":\n");
+    await wait(9_999);
+    assert.equal(mount.streams, 1);
+    await wait(1);
+    assert.equal(mount.streams, 0);
+    bus.close();
+  });
+});
+
+describe("the pauses between attempts", () => {
+  it("are at random below a bound that doubles from 0.5 s to 30 s", async () => {
+    const { mount, bus } = start({ transport: "events" });
+    mount.fault = () => Promise.reject(new TypeError("no network"));
+    const random = vi.spyOn(Math, "random").mockReturnValue(1);
+    await wait();
+    for (const bound of [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+      const before = mount.asked.length;
+      await wait(bound - 1);
+      assert.equal(mount.asked.length, before, `${bound}`);
+      await wait(1);
+      assert.equal(mount.asked.length, before + 1, `${bound}`);
+    }
+    random.mockReturnValue(0);
+    await wait(30_000);
+    const before = mount.asked.length;
+    await wait(1);
+    assert.ok(mount.asked.length > before);
+    bus.close();
+  });
+
+  it("begin short again after a stable time", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    const { mount, bus } = start({ transport: "events" });
+    mount.fault = () => Promise.reject(new TypeError("no network"));
+    await wait(10_000);
+    mount.fault = () => undefined;
+    await wait(30_000);
+    assert.equal(bus.status, "live");
+    mount.cut();
+    await wait(500);
+    assert.equal(bus.status, "live");
+    bus.close();
+  });
+
+  it.each([
+    ["seconds", () => "40"],
+    ["a date", () => new Date(Date.now() + 40_000).toUTCString()],
+  ])("are as long as Retry-After says in %s", async (_, after) => {
+    const { mount, bus, errors } = start();
+    mount.fault = () => refuse(503, "busy", { "Retry-After": after() });
+    await wait(38_000);
+    assert.equal(mount.asked.length, 1);
+    mount.fault = () => undefined;
+    await wait(2_000);
+    assert.equal(bus.status, "live");
+    assert.deepEqual(errors, []);
+    bus.close();
+  });
+
+  it("are as long as the stream's retry says", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    const { mount, bus } = start();
+    mount.retry = "retry: 7000\n";
+    await wait();
+    mount.cut();
+    await wait(6_999);
+    assert.equal(mount.asked.length, 1);
+    await wait(1);
+    assert.equal(mount.asked.length, 2);
+    bus.close();
+  });
+
+  it("end when the network comes back or the page becomes visible, but not before the server wishes", async () => {
+    const page = new EventTarget();
+    const navigator = { onLine: false };
+    const document = { visibilityState: "hidden" };
+    vi.stubGlobal("navigator", navigator);
+    vi.stubGlobal("document", document);
+    vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+    vi.spyOn(Math, "random").mockReturnValue(0.9);
+    const { mount, bus } = start({ transport: "events" });
+    mount.fault = () => Promise.reject(new TypeError("no network"));
+    await wait();
+    assert.equal(bus.status, "offline");
+    page.dispatchEvent(new Event("visibilitychange"));
+    await wait();
+    assert.equal(mount.asked.length, 1);
+    navigator.onLine = true;
+    document.visibilityState = "visible";
+    page.dispatchEvent(new Event("online"));
+    await wait();
+    assert.equal(mount.asked.length, 2);
+    assert.equal(bus.status, "waiting");
+    mount.fault = () => refuse(503, "busy", { "Retry-After": "5" });
+    page.dispatchEvent(new Event("visibilitychange"));
+    await wait();
+    assert.equal(mount.asked.length, 3);
+    page.dispatchEvent(new Event("visibilitychange"));
+    await wait(4_999);
+    assert.equal(mount.asked.length, 3);
+    await wait(1);
+    assert.equal(mount.asked.length, 4);
+    bus.close();
+  });
+});
+
+describe("a refusal", () => {
+  it.each([400, 401, 403, 404])("with %i closes the client with an error", async (status) => {
+    const { mount, bus, errors, statuses } = start();
+    mount.fault = () => refuse(status, "refused");
+    await wait(60_000);
+    assert.equal(mount.asked.length, 1);
+    assert.equal(bus.status, "closed");
+    assert.deepEqual([errors, statuses], [["refused"], ["closed"]]);
+  });
+
+  it("for having no channel waits for one", async () => {
+    const { mount, bus } = start({ channels: [] });
+    await wait(100_000);
+    assert.deepEqual(mount.asked, ["GET events"]);
+    bus.addChannel("a");
+    await wait();
+    assert.equal(bus.status, "live");
+    bus.close();
+  });
+});
+
+describe("the choice of transports", () => {
+  it("falls back to polling when no byte comes within 3 s, and tries streaming again after 5 min", async () => {
+    const { mount, bus, ids } = start();
+    mount.fault = (asked) => (asked.startsWith("GET") ? forever() : undefined);
+    await wait(2_999);
+    assert.deepEqual(mount.asked, ["GET events?channels=a"]);
+    await wait(1);
+    assert.deepEqual(mount.asked.slice(1, 3), [
+      "HEAD events?channels=a",
+      'POST poll {"channels":["a"],"last":100,"timeout":0}',
+    ]);
+    assert.equal(bus.status, "live");
+    mount.send("a");
+    await wait();
+    assert.deepEqual(ids, [101]);
+    await wait(300_000 + 22_500);
+    assert.equal(mount.asked.at(-1)?.slice(0, 3), "POS");
+    const streams = mount.asked.filter((asked) => asked.startsWith("GET"));
+    assert.equal(streams.length, 2);
+    bus.close();
+  });
+
+  it("falls back when three streams break in quick succession, and not for three that lasted", async () => {
+    const { mount, bus } = start({ last: 100 });
+    for (const _ of [1, 2, 3, 4]) {
+      await wait(11_000);
+      mount.cut();
+    }
+    await wait(1_000);
+    assert.equal(
+      mount.asked.some((asked) => asked.startsWith("POST")),
+      false,
+    );
+    for (const _ of [1, 2, 3]) {
+      await wait(2_000);
+      mount.cut();
+    }
+    await wait();
+    assert.equal(mount.asked.at(-1)?.startsWith("POST"), true);
+    bus.close();
+  });
+
+  it("polls from the newest id, also where HEAD is refused", async () => {
+    const { mount, bus, ids } = start({ transport: "poll" });
+    mount.send("a", "a", "a", "a");
+    mount.fault = (asked) => (asked.startsWith("HEAD") ? refuse(405, "bad_method") : undefined);
+    await wait();
+    mount.send("a");
+    await wait();
+    assert.deepEqual(ids, [105]);
+    bus.close();
+  });
+
+  it("takes a poll for broken that is 10 s late", async () => {
+    const { mount, bus, statuses } = start({ transport: "poll", last: 100 });
+    await wait();
+    mount.fault = forever;
+    await wait(22_500 + 22_500 + 9_999);
+    assert.deepEqual(statuses, ["live"]);
+    await wait(1);
+    assert.deepEqual(statuses, ["live", "waiting"]);
+    bus.close();
+  });
+});

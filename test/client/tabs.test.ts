@@ -1,0 +1,294 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { Lab, type TabOfLab } from "./lab.ts";
+import { FakeMount } from "./mount.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+async function wait(ms = 1): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+function close(...tabs: readonly TabOfLab[]): void {
+  for (const { bus } of tabs) bus.close();
+}
+
+describe("tabs that share a connection", () => {
+  it("have one stream, for the channels of them all", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    const [one, two, three] = [lab.open(), lab.open({ channels: ["a", "b"] }), lab.open({ channels: ["c"] })];
+    await wait(10);
+    assert.equal(mount.streams, 1);
+    assert.deepEqual([one.bus.status, two.bus.status, three.bus.status], ["live", "live", "live"]);
+    mount.send("a", "b", "c", "d");
+    await wait(10);
+    assert.deepEqual([one.ids, two.ids, three.ids], [[101], [101, 102], [103]]);
+    mount.heartbeat();
+    await wait(10);
+    assert.deepEqual([one.bus.last, two.bus.last, three.bus.last], [104, 104, 104]);
+    assert.deepEqual([...two.asked, ...three.asked], []);
+    close(one, two, three);
+    assert.equal(mount.streams, 0);
+  });
+
+  it("get the tuples that the server added", async () => {
+    const mount = new FakeMount();
+    mount.added = [["user", 7]];
+    const lab = new Lab(mount);
+    const [one, two] = [lab.open(), lab.open({ channels: [] })];
+    await wait(10);
+    mount.send(["user", 7], "a");
+    await wait(10);
+    assert.deepEqual([one.channels, two.channels], [[["user", 7], "a"], [["user", 7]]]);
+    close(one, two);
+  });
+
+  it("go on when the leader closes, from where they stood", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    const [one, two, three] = [lab.open(), lab.open(), lab.open()];
+    await wait(10);
+    mount.send("a");
+    await wait(10);
+    one.bus.close();
+    mount.send("a");
+    await wait(10);
+    assert.deepEqual([one.ids, two.ids, three.ids], [[101], [101, 102], [101, 102]]);
+    assert.equal(mount.streams, 1);
+    close(two, three);
+  });
+
+  it("go on when the leader crashes, and forget its channels", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    const [one, two] = [lab.open({ channels: ["a", "b"] }), lab.open()];
+    await wait(10);
+    one.crash();
+    mount.send("a");
+    await wait(10);
+    assert.deepEqual(two.ids, [101]);
+    mount.cut();
+    await wait(1_000);
+    assert.equal(two.asked.at(-1), "GET events?channels=a&last=101 ");
+    close(two);
+  });
+
+  it("take the lock from a leader that is suspended, which follows when it wakes", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    const [one, two] = [lab.open(), lab.open()];
+    await wait(10);
+    one.freeze();
+    mount.send("a");
+    await wait(37_000);
+    assert.deepEqual(two.ids, []);
+    await wait(2_000);
+    assert.deepEqual([one.ids, two.ids], [[], [101]]);
+    one.thaw();
+    await wait(10);
+    mount.send("a");
+    await wait(10);
+    assert.deepEqual(
+      [one.ids, two.ids],
+      [
+        [101, 102],
+        [101, 102],
+      ],
+    );
+    assert.equal(mount.streams, 1);
+    close(one, two);
+  });
+
+  it("leave the lock with a leader from which something comes", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    const [one, two] = [lab.open(), lab.open()];
+    for (let passed = 0; passed < 200_000; passed += 15_000) {
+      await wait(15_000);
+      mount.heartbeat();
+    }
+    assert.equal(two.asked.length, 0);
+    close(one, two);
+  });
+
+  it("read what one adds later from where it stands, and nobody loses anything", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount, () => 5);
+    const [one, two] = [lab.open(), lab.open()];
+    await wait(30);
+    mount.send("b");
+    mount.send("a");
+    await wait(1);
+    // The leader has heard of both; the other tab stands before them.
+    two.bus.addChannel("b");
+    await wait(100);
+    mount.send("b");
+    await wait(100);
+    assert.deepEqual([one.ids, two.ids], [[102], [101, 102, 103]]);
+    close(one, two);
+  });
+
+  it("catch up by themselves when they come with an older last, page by page", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount, () => 5);
+    for (let sent = 0; sent < 10; sent += 1) mount.send("a", "b");
+    const one = lab.open();
+    await wait(30);
+    const two = lab.open({ last: 100 });
+    mount.delay = () => new Promise((resolve) => setTimeout(resolve, 20));
+    await wait(15);
+    mount.send("a");
+    await wait(300);
+    mount.send("a");
+    await wait(300);
+    assert.deepEqual(one.ids, [121, 122]);
+    assert.deepEqual(two.ids, [101, 103, 105, 107, 109, 111, 113, 115, 117, 119, 121, 122]);
+    close(one, two);
+  });
+
+  it("are told of what they alone have missed", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    mount.send("a", "a", "a");
+    mount.trim(102);
+    const one = lab.open();
+    await wait(10);
+    const two = lab.open({ last: 99 });
+    await wait(10);
+    assert.deepEqual([one.holes, two.holes], [[], [99]]);
+    assert.deepEqual([one.ids, two.ids], [[], [103]]);
+    close(one, two);
+  });
+
+  it("are all told of what their connection has missed, but for those who stood beyond it", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    const [one, two, three] = [lab.open({ last: 100 }), lab.open({ last: 100 }), lab.open({ last: 102 })];
+    mount.send("a", "a", "a");
+    mount.trim(102);
+    mount.fault = () => Promise.reject(new TypeError("no network"));
+    await wait(10);
+    mount.fault = () => undefined;
+    await wait(1_000);
+    assert.deepEqual([one.holes, two.holes, three.holes], [[100], [100], []]);
+    assert.deepEqual([one.ids, two.ids, three.ids], [[103], [103], [103]]);
+    close(one, two, three);
+  });
+
+  it("leave on pagehide and join again on pageshow", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    const [one, two] = [lab.open(), lab.open()];
+    await wait(10);
+    one.window.dispatchEvent(new Event("pagehide"));
+    mount.send("a");
+    await wait(10);
+    assert.equal(mount.streams, 1);
+    assert.deepEqual([one.ids, two.ids], [[], [101]]);
+    one.window.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+    await wait(10);
+    assert.deepEqual(one.ids, [101]);
+    close(one, two);
+  });
+
+  it("ask each for itself when the server refuses", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    mount.fault = async () => Response.json({}, { status: 401 });
+    const [one, two] = [lab.open(), lab.open()];
+    await wait(10);
+    assert.deepEqual([one.errors, two.errors], [["http"], ["http"]]);
+    assert.deepEqual([one.bus.status, two.bus.status], ["closed", "closed"]);
+    assert.equal(mount.asked.length, 2);
+  });
+
+  it("get exactly the rows on their channels after their start, whatever happens", async () => {
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ do: fc.constant("send" as const), on: fc.constantFrom("a", "b", "c") }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 900 }) }) },
+      fc.record({ do: fc.constantFrom("close", "crash", "freeze", "thaw", "hide", "show"), tab: fc.nat(3) }),
+      fc.record({ do: fc.constant("add" as const), tab: fc.nat(3), channel: fc.constantFrom("a", "b", "c") }),
+      fc.record({ do: fc.constant("open" as const), from: fc.nat(30), channel: fc.constantFrom("a", "b", "c") }),
+      fc.record({ do: fc.constantFrom("cut" as const, "heartbeat" as const) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), fc.infiniteStream(fc.nat(40)), play),
+      { numRuns: 150 },
+    );
+  });
+});
+
+type Step =
+  | { readonly do: "send"; readonly on: string }
+  | { readonly do: "wait"; readonly ms: number }
+  | { readonly do: string; readonly tab: number }
+  | { readonly do: "add"; readonly tab: number; readonly channel: string }
+  | { readonly do: "open"; readonly from: number; readonly channel: string }
+  | { readonly do: "cut" | "heartbeat" };
+
+async function play(steps: readonly Step[], delays: Iterator<number>): Promise<void> {
+  const mount = new FakeMount();
+  mount.delay = () => new Promise((resolve) => setTimeout(resolve, delays.next().value));
+  const lab = new Lab(mount, () => delays.next().value);
+  const log: { id: number; on: string }[] = [];
+  const open: { tab: TabOfLab; since: Map<string, number>; life: string }[] = [];
+  const add = (channel: string, last: number): void => {
+    open.push({ tab: lab.open({ channels: [channel], last }), since: new Map([[channel, last]]), life: "awake" });
+  };
+  add("a", 100);
+  for (const step of steps) {
+    const one = "tab" in step ? open[step.tab] : undefined;
+    if ("on" in step) log.push(...mount.send(step.on).map((id) => ({ id, on: step.on })));
+    else if ("ms" in step) await wait(step.ms);
+    else if ("from" in step) {
+      if (open.length < 4) add(step.channel, Math.min(mount.last, 100 + step.from));
+    } else if (step.do === "cut") mount.cut();
+    else if (step.do === "heartbeat") mount.heartbeat();
+    else if (one && "channel" in step) {
+      if (one.life !== "awake" || one.since.has(step.channel)) continue;
+      one.since.set(step.channel, one.tab.bus.last!);
+      one.tab.bus.addChannel(step.channel);
+    } else if (one) live(one, step.do);
+  }
+  for (const one of open) for (const end of ["thaw", "show"]) live(one, end);
+  for (let passed = 0; passed < 60_000; passed += 15_000) {
+    await wait(15_000);
+    mount.heartbeat();
+  }
+  await wait(1_000);
+  for (const { tab, since, life } of open) {
+    const wanted = log.filter(({ id, on }) => id > (since.get(on) ?? Number.POSITIVE_INFINITY)).map(({ id }) => id);
+    assert.deepEqual(tab.ids, life === "gone" ? wanted.slice(0, tab.ids.length) : wanted);
+    assert.deepEqual(tab.holes, []);
+    tab.bus.close();
+  }
+}
+
+function live(one: { readonly tab: TabOfLab; life: string }, deed: string): void {
+  const { tab, life } = one;
+  const next: Record<string, readonly [from: string, to: string, work: () => void]> = {
+    close: ["awake", "gone", () => tab.bus.close()],
+    crash: ["awake", "gone", () => tab.crash()],
+    freeze: ["awake", "frozen", () => tab.freeze()],
+    thaw: ["frozen", "awake", () => tab.thaw()],
+    hide: ["awake", "hidden", () => tab.window.dispatchEvent(new Event("pagehide"))],
+    show: [
+      "hidden",
+      "awake",
+      () => tab.window.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true })),
+    ],
+  };
+  const [from, to, work] = next[deed]!;
+  if (life !== from) return;
+  one.life = to;
+  work();
+}
