@@ -34,6 +34,7 @@ export interface StreamServer {
 }
 
 const ROUNDS = 7;
+const WARM_UP = 2;
 const SERVER_CORE = 0;
 const CLIENT_CORE = 1;
 
@@ -81,8 +82,8 @@ export async function costOfDelivery(
   { connections, messages }: { readonly connections: number; readonly messages: number },
 ): Promise<number> {
   await clients({ do: "open", port: server.port, count: connections });
-  await server.ask({ do: "send", count: messages }); // warms up
-  await clients({ do: "wait", count: messages });
+  await server.ask({ do: "send", count: WARM_UP });
+  await clients({ do: "wait", count: WARM_UP });
   const before = await server.ask({ do: "cpu" });
   await server.ask({ do: "send", count: messages });
   const came = await clients({ do: "wait", count: messages });

@@ -3,8 +3,8 @@ import { costOfDelivery, streamRounds } from "../http/fan-out.ts";
 import { streamLines } from "./streams.ts";
 
 const CROWDS = [
-  { connections: 1_000, messages: 100, betterSse: 0.95 },
-  { connections: 5_000, messages: 20, betterSse: 0.85 },
+  { connections: 1_000, messages: 50, betterSse: 0.95 },
+  { connections: 5_000, messages: 10, betterSse: 0.85 },
 ];
 
 /** What a delivery to one of many streams costs the server, in processor time. */
