@@ -25,7 +25,9 @@ const blocks = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```(\
 );
 const programs = blocks.filter(({ kind }) => kind === "ts").map(({ text }) => text);
 const commands = blocks.filter(({ text }) => text.startsWith("curl"));
-const printed = blocks.filter(({ kind }) => kind === "json").flatMap(({ text }) => text.trim().split("\n"));
+const printed = blocks
+  .filter(({ kind }) => kind === "json" || kind === "text")
+  .flatMap(({ text }) => text.trim().split("\n"));
 
 beforeAll(() => mkdirSync(folder));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -84,9 +86,9 @@ describe("the README's curl lines", () => {
       for (const line of commands.flatMap(({ text }) => text.trim().split("\n"))) {
         const command = line.replaceAll("localhost:3000", `localhost:${port}`);
         const { stdout } = await run("bash", ["-c", command], { cwd: dirname(path) });
-        outputs.push(anyNumber(stdout));
+        outputs.push(...anyNumber(stdout).trim().split("\n"));
       }
-      expect(outputs.length).toBeGreaterThanOrEqual(7);
+      expect(outputs.length).toBeGreaterThanOrEqual(9);
       for (const line of printed) expect(outputs).toContain(anyNumber(line));
     } finally {
       server.kill("SIGKILL");
