@@ -46,7 +46,7 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
   for (const text of [base, shareTabs]) must(typeof text === "string", "base and shareTabs must be strings", text);
   must(last === undefined || (Number.isSafeInteger(last) && last >= 0), "last must be an integer from 0 up", last);
   must(["auto", "events", "poll"].includes(transport), "transport must be auto, events or poll", transport);
-  must(heartbeat > 0, "heartbeat must be ms", heartbeat);
+  must(heartbeat > 0 && heartbeat < 1e8, "heartbeat must be ms", heartbeat);
 
   const path = base.replace(/\/+$/, "");
   const name = `nightbus:${path}${shareTabs && `:${shareTabs}`}`;

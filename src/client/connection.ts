@@ -1,4 +1,5 @@
 import type { ClientError } from "./errors.ts";
+import { aborted } from "./patience.ts";
 import { pause } from "./pause.ts";
 import { polls } from "./poll.ts";
 import { type Failure, isFinal, type Line } from "./request.ts";
@@ -15,31 +16,31 @@ export interface Connection {
 /**
  * Keeps a connection to the mount, over whatever breaks, from where the tab stands. Each attempt asks anew for the channels.
  * `tell` is called for each sign of life: with the news before the tab takes it; with `opened`, when from here on what
- * follows comes without a gap after the tab's `last`.
+ * follows comes without a gap after the tab's `last`. `refused` is told what the server will not give.
  */
 export function connection(
   line: Line,
   tab: Tab,
   channelsNow: () => readonly string[],
   tell: (opened?: boolean, news?: News) => void,
+  refused: (error: ClientError) => void,
 ): Connection {
-  const FOREVER = 9e15;
   const FIRST_BYTES = 3_000;
   const STABLE = 10_000;
   const QUICK_BREAKS = 3;
   const POLLING = 300_000;
   const auto = line.transport === "auto";
   let attempt = new AbortController();
-  let pollUntil = line.transport === "poll" ? FOREVER : 0;
+  let pollUntil = line.transport === "poll" ? Number.POSITIVE_INFINITY : 0;
   let failures = 0;
   let quickBreaks = 0;
-  let closed = false;
+  const over = new AbortController();
   run();
 
   return {
     reopen: () => attempt.abort(),
     close() {
-      closed = true;
+      over.abort();
       attempt.abort();
     },
   };
@@ -47,10 +48,10 @@ export function connection(
   async function run(): Promise<void> {
     for (;;) {
       await null; // the changes of one tick make one attempt
-      if (closed) return;
+      if (over.signal.aborted) return;
       attempt = new AbortController();
       const failure = await once(attempt.signal);
-      if (failure) await pause(line, failures++, failure, attempt.signal, show);
+      if (failure) await pause(line, failures++, failure, over.signal, show);
     }
   }
 
@@ -83,8 +84,11 @@ export function connection(
     const failure: Failure | undefined = await work.catch((thrown) => thrown);
     if (signal.aborted) return undefined;
     const final = isFinal(channels, failure);
-    if (final === undefined) return { retryAfter: FOREVER }; // until somebody names one
-    if (final) return void tab.end(failure as ClientError); // only an answer has a status
+    if (final === undefined) {
+      show("waiting");
+      return void (await aborted(signal)); // until somebody names one
+    }
+    if (final) return void refused(failure as ClientError); // only an answer has a status
     if (since > 0 && Date.now() - since >= STABLE) {
       failures = quickBreaks = 0;
       if (failure === undefined) return undefined;

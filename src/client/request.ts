@@ -40,7 +40,7 @@ export function isFinal(channels: readonly string[], { status = 0 }: Failure = {
 
 async function refusal(route: string, response: Response): Promise<ClientError> {
   const { status, headers } = response;
-  const { error } = await response.json().catch(() => ({}));
+  const error = (await response.json().catch(() => {}))?.error;
   const after = headers.get("Retry-After")!; // null is no number either
   const retryAfter = Number(after) * 1000 || Date.parse(after) - Date.now() || 0;
   const message = `${route} was answered ${status}: ${error?.message ?? "check the address and the session"}`;

@@ -83,8 +83,10 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
         emit("missed", { last: before });
       }
       for (const notification of notifications) {
-        const { id, channel } = notification;
-        if (moves(id) && (typeof channel !== "string" || counts.has(channel))) emit("notification", notification);
+        const channel = notification.channel as string; // a tuple is among neither
+        // What nobody asked for is what the server added for everybody.
+        const wanted = counts.has(channel) || !tab.union.includes(channel);
+        if (moves(notification.id) && wanted) emit("notification", notification);
       }
       moves(last);
       quietly(() => storage?.setItem(key, `${tab.last}`));

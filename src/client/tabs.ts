@@ -1,5 +1,6 @@
 import { catchUp } from "./catchup.ts";
 import { type Connection, connection } from "./connection.ts";
+import type { ClientError } from "./errors.ts";
 import { aborted } from "./patience.ts";
 import type { Line } from "./request.ts";
 import type { Tab } from "./tab.ts";
@@ -17,17 +18,15 @@ export interface LeaderMessage {
   readonly status: Status;
   /** Where the leader stands, before the news. */
   readonly from: number | undefined;
-  /** Asks who is there. */
-  readonly roll?: boolean;
-  /** It has opened: from here on, what is sent on these channels is broadcast without a gap. */
-  readonly channels?: readonly string[];
+  /** From here on, what is sent on these channels is broadcast without a gap. */
+  readonly channels?: readonly string[] | undefined;
   readonly news?: News | undefined;
 }
 
 /** Joins the tabs that share the connection of this name; the one that holds the lock runs it. With an empty name each has its own. */
 export function share(tab: Tab, line: Line, name: string): void {
   const { BroadcastChannel: Radio, navigator, addEventListener } = globalThis;
-  const locks = name && Radio ? navigator?.locks : undefined;
+  let locks = name && Radio ? navigator?.locks : undefined;
   const id = Math.random();
   const over = new AbortController();
   const others = new Map<number, readonly string[]>();
@@ -53,8 +52,8 @@ export function share(tab: Tab, line: Line, name: string): void {
   join();
 
   async function changed(): Promise<void> {
-    // What comes the old way would take the cursor past what is sent on the new channel.
-    if (!covers(tab.union, tab.names())) led ? led.reopen() : drop();
+    // What comes the old way, or has been asked for, would take the cursor past what is sent on the new channel.
+    if (target !== undefined || !covers(tab.union, tab.names())) led ? led.reopen() : drop();
     const change = ++changes;
     await null;
     if (change !== changes) return; // several in one tick are told once
@@ -107,9 +106,23 @@ export function share(tab: Tab, line: Line, name: string): void {
     // Those who are there say so; until then, what the leader before read is a good guess.
     others.clear();
     others.set(id, tab.union);
-    tell({ roll: true });
-    led = connection(line, tab, wanted, spread);
+    tell();
+    led = connection(line, tab, wanted, tell, refused);
+    // What pauses is not suspended. A timer of either kind is cleared alike.
+    silence = setInterval(tell, line.heartbeat);
     return aborted(signal);
+  }
+
+  /** For the channels of one tab alone the server may refuse all: then this one goes on by itself. */
+  function refused(error: ClientError): void {
+    if (tab.union.length <= tab.names().length) {
+      tab.end(error);
+      return;
+    }
+    locks = undefined;
+    tab.union = [];
+    leave();
+    join();
   }
 
   function stop(): void {
@@ -127,18 +140,19 @@ export function share(tab: Tab, line: Line, name: string): void {
 
   function hear(message: TabMessage | LeaderMessage): void {
     if ("tab" in message) {
+      if (led === undefined) return;
       others.set(message.tab, message.channels);
-      if (led) {
-        const known = covers(tab.union, message.channels);
-        if (!known) led.reopen();
-        spread(known);
-      }
+      const known = covers(tab.union, message.channels);
+      if (!known) led.reopen();
+      tell(known);
     } else if (led === undefined && message.term >= term) {
-      if (message.term > term) drop();
+      if (message.term > term) {
+        drop();
+        if (!message.channels) hello(); // a new leader asks who is there
+      }
       term = message.term;
       watch();
       tab.show(message.status);
-      if (message.roll) hello();
       follow(message);
     }
   }
@@ -178,13 +192,10 @@ export function share(tab: Tab, line: Line, name: string): void {
     radio?.postMessage({ tab: id, channels: tab.names() });
   }
 
-  function tell(message: Partial<LeaderMessage>): void {
-    radio?.postMessage({ term, status: tab.status, from: tab.last, ...message });
-  }
-
-  function spread(opened?: boolean, news?: News): void {
+  function tell(opened?: boolean, news?: News): void {
     if (opened) others.delete(id);
-    tell(opened && tab.last !== undefined ? { channels: tab.union } : { news });
+    const channels = opened ? tab.union : undefined;
+    radio?.postMessage({ term, status: tab.status, from: tab.last, channels, news } satisfies LeaderMessage);
   }
 
   function wanted(): readonly string[] {

@@ -189,6 +189,19 @@ describe("the pauses between attempts", () => {
     bus.close();
   });
 
+  it("are not cut short by a channel that is added", async () => {
+    const { mount, bus } = start();
+    mount.fault = () => refuse(503, "busy", { "Retry-After": "40" });
+    await wait(1_000);
+    bus.addChannel("b");
+    await wait(38_000);
+    assert.equal(mount.asked.length, 1);
+    mount.fault = () => undefined;
+    await wait(1_000);
+    assert.equal(mount.asked.at(-1), "GET events?channels=a&channels=b");
+    bus.close();
+  });
+
   it("are as long as the stream's retry says", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0);
     const { mount, bus } = start();
@@ -244,6 +257,13 @@ describe("a refusal", () => {
     assert.equal(mount.asked.length, 1);
     assert.equal(bus.status, "closed");
     assert.deepEqual([errors, statuses], [["refused"], ["closed"]]);
+  });
+
+  it("is one whatever its body is", async () => {
+    const { mount, bus, errors } = start();
+    mount.fault = async () => Response.json(null, { status: 401 });
+    await wait(60_000);
+    assert.deepEqual([mount.asked.length, bus.status, errors], [1, "closed", ["http"]]);
   });
 
   it("for having no channel waits for one", async () => {

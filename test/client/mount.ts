@@ -8,8 +8,8 @@ export class FakeMount {
   fault: (asked: string) => Response | undefined | Promise<Response | undefined> = () => undefined;
   /** Holds each answer up. */
   delay: () => Promise<void> = async () => {};
-  /** Tuples that a hook adds for every client. */
-  added: readonly (readonly (string | number)[])[] = [];
+  /** Channels that a hook adds for every client. */
+  added: readonly Row["channel"][] = [];
   /** Begins each stream. */
   retry = "retry: 0\n";
   #rows: Row[] = [];

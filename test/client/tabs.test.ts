@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, it, vi } from "vitest";
 import { Lab, type TabOfLab } from "./lab.ts";
-import { FakeMount } from "./mount.ts";
+import { FakeMount, refuse } from "./mount.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -155,6 +155,22 @@ describe("tabs that share a connection", () => {
     close(one, two);
   });
 
+  it("lose nothing of a channel that one adds while it catches up and that the connection reads already", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount, () => 5);
+    const one = lab.open({ channels: ["a", "b"] });
+    await wait(30);
+    mount.send("a", "b");
+    await wait(30);
+    mount.delay = () => new Promise((resolve) => setTimeout(resolve, 20));
+    const two = lab.open({ last: 100 });
+    await wait(25); // its poll is under way, and comes before the leader answers
+    two.bus.addChannel("b");
+    await wait(100);
+    assert.deepEqual(two.ids, [101, 102]);
+    close(one, two);
+  });
+
   it("are told of what they alone have missed", async () => {
     const mount = new FakeMount();
     const lab = new Lab(mount);
@@ -182,6 +198,59 @@ describe("tabs that share a connection", () => {
     assert.deepEqual([one.holes, two.holes, three.holes], [[100], [100], []]);
     assert.deepEqual([one.ids, two.ids, three.ids], [[103], [103], [103]]);
     close(one, two, three);
+  });
+
+  it("leave the leader alone that waits as long as the server wishes", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    mount.fault = () => refuse(503, "busy", { "Retry-After": "100" });
+    const tabs = [lab.open(), lab.open({ channels: ["b"] })];
+    await wait(50_000);
+    tabs.push(lab.open({ channels: ["c"] }));
+    tabs[0]!.bus.addChannel("d");
+    await wait(49_000);
+    assert.equal(mount.asked.length, 1);
+    mount.fault = () => undefined;
+    await wait(2_000);
+    assert.deepEqual(mount.asked.slice(1), ["GET events?channels=a&channels=b&channels=c&channels=d"]);
+    assert.deepEqual(
+      tabs.map(({ bus }) => bus.status),
+      ["live", "live", "live"],
+    );
+    close(...tabs);
+  });
+
+  it("are refused alone for a channel that the others did not ask for", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    mount.fault = async (asked) => (asked.includes("secret") ? refuse(403, "refused") : undefined);
+    const [one, two, three] = [lab.open(), lab.open({ channels: ["b"] }), lab.open()];
+    await wait(10);
+    two.bus.addChannel("secret");
+    await wait(10);
+    assert.deepEqual([one.errors, two.errors, three.errors], [[], ["refused"], []]);
+    mount.send("a");
+    await wait(1_000);
+    assert.deepEqual([one.ids, two.ids, three.ids], [[101], [], [101]]);
+    close(one, two, three);
+  });
+
+  it("get the names that the server added, though another tab asked for other channels", async () => {
+    const mount = new FakeMount();
+    mount.added = ["news"];
+    const lab = new Lab(mount);
+    const [one, two] = [lab.open(), lab.open({ channels: ["b"] })];
+    await wait(10);
+    mount.send("news", "a", "b");
+    await wait(10);
+    assert.deepEqual(
+      [one.channels, two.channels],
+      [
+        ["news", "a"],
+        ["news", "b"],
+      ],
+    );
+    close(one, two);
   });
 
   it("leave on pagehide and join again on pageshow", async () => {
