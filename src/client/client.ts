@@ -43,13 +43,11 @@ export interface Client<C extends object = AnyChannels> {
 /** Connects to the mount at `base`, such as `/longpolling`, and stays connected until it is closed or refused. */
 export function connect<C extends object = AnyChannels>(base: string, options: ClientOptions<C> = {}): Client<C> {
   const { channels = [], last, transport = "auto", heartbeat = 15_000, shareTabs = "", storage } = options;
-  for (const text of [base, shareTabs]) must(typeof text === "string", "base and shareTabs must be strings", text);
   must(last === undefined || (Number.isSafeInteger(last) && last >= 0), "last must be an integer from 0 up", last);
-  must(["auto", "events", "poll"].includes(transport), "transport must be auto, events or poll", transport);
   must(heartbeat > 0 && heartbeat < 1e8, "heartbeat must be ms", heartbeat);
 
-  const path = base.replace(/\/+$/, "");
-  const name = `nightbus:${path}${shareTabs && `:${shareTabs}`}`;
+  const path = `${base}`.replace(/\/+$/, "");
+  const name = `nightbus:${path}:${shareTabs}`;
   const line = { request: requester(path, options), transport, heartbeat, retry: 0 };
   const tab = openTab(last, storage, name);
   tab.count(channels, 1);
@@ -58,15 +56,15 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
   async function sendmany(entries: readonly (readonly [string, unknown])[]): Promise<readonly number[]> {
     for (const [channel, message] of entries) {
       checkNames([channel]);
-      must(message !== undefined, "a message must be JSON", message);
+      must(message !== undefined, "message must be JSON", message);
     }
-    if (tab.status === "closed") throw new ClientError("closed", "the client is closed: connect again");
+    if (tab.status === "closed") throw new ClientError("closed", "closed");
     const body = JSON.stringify({ entries });
     try {
       return (await (await line.request("POST", "/send", undefined, body)).json()).ids;
     } catch (cause) {
       if (cause instanceof ClientError) throw cause;
-      throw new ClientError("network", "no answer: it may have been sent", cause);
+      throw new ClientError("network", "no answer: it may be sent", cause);
     }
   }
 

@@ -30,7 +30,7 @@ export function connection(
   const QUICK_BREAKS = 3;
   const POLLING = 300_000;
   const auto = line.transport === "auto";
-  let attempt = new AbortController();
+  let attempt: AbortController | undefined;
   let pollUntil = line.transport === "poll" ? Number.POSITIVE_INFINITY : 0;
   let failures = 0;
   let quickBreaks = 0;
@@ -38,10 +38,10 @@ export function connection(
   run();
 
   return {
-    reopen: () => attempt.abort(),
+    reopen: () => attempt?.abort(),
     close() {
       over.abort();
-      attempt.abort();
+      attempt?.abort();
     },
   };
 

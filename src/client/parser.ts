@@ -18,7 +18,7 @@ export function parser(handOver: (frame: Frame) => void): (bytes: Uint8Array) =>
     let text = decoder.decode(bytes, { stream: true });
     if (text === "") return;
     // A CR ends its line at once; the LF that may follow belongs to it.
-    if (afterCr && text[0] === "\n") text = text.slice(1);
+    if (afterCr) text = text.replace(/^\n/, "");
     afterCr = text.endsWith("\r");
     const lines = (rest + text).split(/\r\n?|\n/);
     rest = lines.pop()!;
@@ -27,9 +27,8 @@ export function parser(handOver: (frame: Frame) => void): (bytes: Uint8Array) =>
 
   function read(line: string): void {
     if (line === "") {
-      const complete = frame;
+      handOver(frame);
       frame = {};
-      handOver(complete);
       return;
     }
     // The dot has to take U+2028, which JSON leaves as it is.

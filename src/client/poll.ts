@@ -38,7 +38,7 @@ export async function polls(
     if (!known) continue;
     heard(news);
     // Within what a stream may be silent, and below what proxies allow a quiet request.
-    timeout = Math.round(Math.min(1.5 * line.heartbeat, 25_000));
+    timeout = Math.min(Math.round(1.5 * line.heartbeat), 25_000);
   } while (Date.now() < until);
 }
 

@@ -14,7 +14,10 @@ export interface Line {
 /** What an attempt failed with: a ClientError, or whatever fetch and JSON throw. */
 export type Failure = Partial<ClientError>;
 
-export function requester(base: string, { headers, credentials, fetch }: ClientOptions<never>): Line["request"] {
+export function requester(
+  base: string,
+  { headers, credentials, fetch = globalThis.fetch }: ClientOptions<never>,
+): Line["request"] {
   return async (method, route, signal, body) => {
     const own = typeof headers === "function" ? await headers() : headers;
     const init = {
@@ -26,7 +29,7 @@ export function requester(base: string, { headers, credentials, fetch }: ClientO
       headers: { ...own, ...(body && { "Content-Type": "application/json" }) },
     };
     // What is undefined is as if it were left out.
-    const response = await (fetch ?? globalThis.fetch)(base + route, init as RequestInit);
+    const response = await fetch(base + route, init as RequestInit);
     if (!response.ok) throw await refusal(route, response);
     return response;
   };
@@ -43,6 +46,6 @@ async function refusal(route: string, response: Response): Promise<ClientError> 
   const error = (await response.json().catch(() => {}))?.error;
   const after = headers.get("Retry-After")!; // null is no number either
   const retryAfter = Number(after) * 1000 || Date.parse(after) - Date.now() || 0;
-  const message = `${route} was answered ${status}: ${error?.message ?? "check the address and the session"}`;
+  const message = `${route}: ${status}, ${error?.message ?? "check the session"}`;
   return new ClientError(error?.code ?? "http", message, undefined, status, retryAfter);
 }

@@ -14,7 +14,7 @@ export function stream(
   return within(firstBytes, outer, async (signal, renew) => {
     const { body } = await line.request("GET", route, signal);
     const feed = parser(({ id, event, data, retry }) => {
-      line.retry = Number(retry) || line.retry;
+      if (retry) line.retry = Number(retry) || 0;
       const last = Number(id);
       // A bare id, as a heartbeat sends it, moves the cursor; so does an event of a kind that is not known here.
       const notifications = !event && data ? [JSON.parse(data)] : [];
@@ -22,8 +22,8 @@ export function stream(
     });
     const reader = body!.getReader(); // Safari cannot iterate over it
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
+      const { value } = await reader.read();
+      if (!value) return;
       renew(2.5 * line.heartbeat);
       feed(value);
     }

@@ -20,11 +20,11 @@ export function subscription(
     if (event === "notification" && channels.includes(value.channel as string)) {
       // a tuple is none of them
       if (sink.desiredSize! > 0) sink.enqueue(value);
-      else end(new ClientError("overflow", `${MOST_BUFFERED} notifications wait: take them faster`));
+      else end(new ClientError("overflow", `${MOST_BUFFERED} wait: take them faster`));
     }
     if (event === "missed") {
       if (onMissed) onMissed(value.last);
-      else end(new ClientError("missed", "notifications were missed: give onMissed"));
+      else end(new ClientError("missed", "missed: give onMissed"));
     }
     if (event === "end") end(value);
   });

@@ -73,7 +73,7 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
 
     take({ notifications, last, missed }, signal) {
       const moves = (id: number): boolean => {
-        if (signal.aborted || (tab.last !== undefined && id <= tab.last)) return false;
+        if (signal.aborted || id <= tab.last!) return false; // nothing is below undefined
         tab.last = id;
         return true;
       };
@@ -99,8 +99,8 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
       try {
         listener(...event);
       } catch (cause) {
-        const error = new ClientError("thrown", `a listener of ${event[0]} threw: ${cause}`, cause);
-        if (event[0] !== "error") emit("error", error);
+        const [name] = event;
+        if (name !== "error") emit("error", new ClientError("thrown", `a listener of ${name} threw: ${cause}`, cause));
       }
     }
   }
@@ -118,5 +118,5 @@ function quietly<T>(work: () => T): T | undefined {
 /** Throws unless these are names of channels. */
 export function checkNames(names: readonly string[]): void {
   const right = Array.isArray(names) && names.every((name) => name && typeof name === "string");
-  must(right, "channels must be a list of names", names);
+  must(right, "channels must be names", names);
 }

@@ -13,13 +13,12 @@ interface TabMessage {
 }
 
 export interface LeaderMessage {
-  /** Grows from leader to leader: one that was suspended and does not know that it was followed is not heard. */
-  readonly term: number;
+  readonly leader: number;
   readonly status: Status;
   /** Where the leader stands, before the news. */
   readonly from: number | undefined;
   /** From here on, what is sent on these channels is broadcast without a gap. */
-  readonly channels?: readonly string[] | undefined;
+  readonly channels?: readonly string[] | false | undefined;
   readonly news?: News | undefined;
 }
 
@@ -34,7 +33,7 @@ export function share(tab: Tab, line: Line, name: string): void {
   let led: Connection | undefined;
   let queued: AbortController | undefined;
   let silence: ReturnType<typeof setTimeout> | undefined;
-  let term = 0;
+  let leader: number | undefined;
   let changes = 0;
   /** A follower's: as long as what is broadcast follows on what it has, or on what it is catching up with. */
   let session: AbortController | undefined;
@@ -74,7 +73,7 @@ export function share(tab: Tab, line: Line, name: string): void {
   }
 
   function leave(): void {
-    radio?.postMessage({ tab: id, channels: [] });
+    hello([]);
     radio?.close();
     radio = undefined;
     stop();
@@ -102,11 +101,8 @@ export function share(tab: Tab, line: Line, name: string): void {
   /** Leads until the signal is aborted. */
   function lead(signal: AbortSignal): Promise<void> {
     stop();
-    term = Math.max(term + 1, Date.now() + id);
-    // Those who are there say so; until then, what the leader before read is a good guess.
     others.clear();
-    others.set(id, tab.union);
-    tell();
+    tell(); // those who are there say so
     led = connection(line, tab, wanted, tell, refused);
     // What pauses is not suspended. A timer of either kind is cleared alike.
     silence = setInterval(tell, line.heartbeat);
@@ -120,7 +116,6 @@ export function share(tab: Tab, line: Line, name: string): void {
       return;
     }
     locks = undefined;
-    tab.union = [];
     leave();
     join();
   }
@@ -145,12 +140,13 @@ export function share(tab: Tab, line: Line, name: string): void {
       const known = covers(tab.union, message.channels);
       if (!known) led.reopen();
       tell(known);
-    } else if (led === undefined && message.term >= term) {
-      if (message.term > term) {
+    } else if (led === undefined) {
+      // One that was suspended may not know that it was followed, so what is broadcast follows on its own word alone.
+      if (message.leader !== leader) {
         drop();
         if (!message.channels) hello(); // a new leader asks who is there
       }
-      term = message.term;
+      leader = message.leader;
       watch();
       tab.show(message.status);
       follow(message);
@@ -188,14 +184,13 @@ export function share(tab: Tab, line: Line, name: string): void {
     session = target = undefined;
   }
 
-  function hello(): void {
-    radio?.postMessage({ tab: id, channels: tab.names() });
+  function hello(channels = tab.names()): void {
+    radio?.postMessage({ tab: id, channels } satisfies TabMessage);
   }
 
   function tell(opened?: boolean, news?: News): void {
-    if (opened) others.delete(id);
-    const channels = opened ? tab.union : undefined;
-    radio?.postMessage({ term, status: tab.status, from: tab.last, channels, news } satisfies LeaderMessage);
+    const channels = opened && tab.union;
+    radio?.postMessage({ leader: id, status: tab.status, from: tab.last, channels, news } satisfies LeaderMessage);
   }
 
   function wanted(): readonly string[] {

@@ -330,6 +330,18 @@ describe("the choice of transports", () => {
     bus.close();
   });
 
+  it("leaves the rest of an answer to the next one when a listener adds a channel in the middle of it", async () => {
+    const { mount, bus, ids } = start({ transport: "poll", last: 100 });
+    mount.send("a", "b", "a");
+    const off = bus.on("notification", () => {
+      off();
+      bus.addChannel("b");
+    });
+    await wait();
+    assert.deepEqual(ids, [101, 102, 103]);
+    bus.close();
+  });
+
   it("takes a poll for broken that is 10 s late", async () => {
     const { mount, bus, statuses } = start({ transport: "poll", last: 100 });
     await wait();
