@@ -53,6 +53,7 @@ describeBrowser("the chess club in Chromium", (browser) => {
     await ann.getByRole("heading", { name: "Your move" }).waitFor();
     await cleo.getByRole("button", { name: "Watch" }).click();
     await move(ann, "e2", "e4");
+    await moves(ben, "e4");
     await square(ben, "e5").focus();
     await square(ben, "e7").focus();
     await ben.keyboard.press("Enter");
@@ -99,6 +100,24 @@ describeBrowser("the chess club in Chromium", (browser) => {
     await line(annsOther, "still there?").waitFor();
     await move(annsOther, "f1", "b5");
     for (const page of [annsOther, ben, cleo]) await moves(page, "e4 e5 Nf3 Nc6 Bb5");
+  });
+
+  it("keeps what is said while it loads the state anew", async () => {
+    await cleo.route("**/api/say", (route) => route.abort());
+    await cleo.route("**/api/state", async (route) => {
+      const response = await route.fetch();
+      await say(ben, "in between");
+      await line(cleo, "in between").waitFor();
+      await route.fulfill({ response });
+    });
+    const loaded = cleo.waitForEvent("requestfinished", (request) => request.url().endsWith("/api/state"));
+    await cleo.getByLabel("Your words").fill("never sent");
+    await cleo.getByRole("button", { name: "Say", exact: true }).click();
+    await loaded;
+    await cleo.unrouteAll();
+    await say(ben, "and after");
+    await line(cleo, "and after").waitFor();
+    expect(await cleo.locator("#lines").getByText("in between").count()).toBe(1);
   });
 
   it("shows its history to a page that loads anew, and has thrown nothing", async () => {

@@ -54,14 +54,23 @@ async function loadPatiently() {
 
 /** The state of the club, and the `last` that belongs to it. */
 async function load() {
-  const state = await get("state");
+  // What is heard meanwhile may be newer than the answer, and is heard again after it.
+  const meanwhile = [];
+  const off = bus?.on("notification", (notification) => meanwhile.push(notification));
+  let state;
+  try {
+    state = await get("state");
+  } finally {
+    off?.();
+  }
   me = state.me;
   members = new Set(state.members);
   games = new Map(state.games.map((game) => [game.id, game]));
+  talk.load(me, state.lines);
+  for (const notification of meanwhile) heard(notification);
   await lookAt(openId());
   $("#me").textContent = me;
   $("#hall").hidden = false;
-  talk.load(me, state.lines);
   drawTable();
   drawGames();
   drawMembers();
