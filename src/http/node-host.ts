@@ -71,7 +71,7 @@ export function reply(response: ServerResponse, { status, headers, body }: Endpo
   if (all["Vary"] !== undefined) all["Vary"] = [response.getHeader("Vary") ?? [], all["Vary"]].flat().join(", ");
   if (typeof body !== "string") {
     response.writeHead(status, all);
-    response.once("close", body(new NodeSink(response)));
+    onceClosed(response.req, response, body(new NodeSink(response)));
     return;
   }
   if (status !== 204) all["Content-Length"] = Buffer.byteLength(body);
@@ -81,19 +81,28 @@ export function reply(response: ServerResponse, { status, headers, body }: Endpo
 
 function goneOf(request: IncomingMessage, response: ServerResponse): AbortController {
   const gone = new AbortController();
+  onceClosed(request, response, () => {
+    if (!response.writableEnded) gone.abort();
+  });
+  return gone;
+}
+
+/** Calls back once, when a response has closed or its client has gone: at once if that was before. */
+function onceClosed(request: IncomingMessage, response: ServerResponse, callback: () => void): void {
+  // HTTP/2 has no response.destroyed.
+  if (response.destroyed || request.socket.destroyed) {
+    callback();
+    return;
+  }
   // A pipelined response has no socket before its turn, and does not close when its client goes before that.
   const socket = response.socket === null ? request.socket : undefined;
   const closed = (): void => {
+    response.off("close", closed);
     socket?.off("close", closed);
-    if (!response.writableEnded) gone.abort();
+    callback();
   };
-  // HTTP/2 has no response.destroyed.
-  if (response.destroyed || request.socket.destroyed) closed();
-  else {
-    response.once("close", closed);
-    socket?.setMaxListeners(0).once("close", closed); // a client may pipeline as many polls as it likes
-  }
-  return gone;
+  response.once("close", closed);
+  socket?.setMaxListeners(0).once("close", closed); // a client may pipeline as many requests as it likes
 }
 
 function isStream(body: unknown): body is Readable {

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { type ClientHttp2Session, connect, createServer, type Http2Session } from "node:http2";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import type { Bus } from "../../src/bus.ts";
 import { mount } from "../../src/http/node.ts";
 import type { MountOptions } from "../../src/http/options.ts";
+import { Log } from "../../src/log/log.ts";
 import type { AnyChannels } from "../../src/notification.ts";
 import { until } from "../conformance/client.ts";
 import { portOf, startBus } from "./servers.ts";
@@ -81,5 +82,49 @@ it("does not park a poll over HTTP/2 whose client went while the hook was asked"
   // Whether it parks is settled after a few turns of the loop.
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   expect(bus.waiting).toBe(0);
+  expect(errors).toEqual([]);
+});
+
+it("lets a stream over HTTP/2 catch up no faster than its client reads", async () => {
+  const { bus, errors } = startBus({ limit: 1 });
+  const session = await start(bus);
+  for (let n = 0; n < 60; n += 1) await bus.sendone("x", "y".repeat(500_000));
+  const reads = vi.spyOn(Log.prototype, "read");
+  onTestFinished(() => reads.mockRestore());
+  const stream = session.request({ ":path": "/events?channels=x&last=0" });
+  await once(stream, "response");
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(reads.mock.calls.length).toBeLessThan(30);
+  stream.setEncoding("utf8");
+  let heard = 0;
+  stream.on("data", (text: string) => {
+    heard += text.split("data: {").length - 1;
+  });
+  await until(() => heard === 60);
+  stream.close();
+  expect(errors).toEqual([]);
+});
+
+it("does not begin a stream over HTTP/2 whose client went while the hook was asked", async () => {
+  const { bus, errors } = startBus();
+  let answer: (() => void) | undefined;
+  let closed = false;
+  const channels = (names: readonly string[], request: IncomingMessage) =>
+    new Promise<readonly string[]>((resolve) => {
+      request.once("close", () => {
+        closed = true;
+      });
+      answer ??= () => resolve(names);
+      if (closed) resolve(names);
+    });
+  const session = await start(bus, { channels, maxWaiting: 1 });
+  const stream = session.request({ ":path": "/events?channels=x" });
+  await until(() => answer !== undefined);
+  stream.close();
+  await until(() => closed);
+  answer?.();
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  const [headers] = await once(session.request({ ":path": "/events?channels=x" }), "response");
+  expect(headers[":status"], "the one that went takes nobody's place").toBe(200);
   expect(errors).toEqual([]);
 });

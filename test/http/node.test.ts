@@ -44,6 +44,22 @@ it("does not park a pipelined poll whose client went while the hook was asked", 
   expect(bus.waiting).toBe(0);
 });
 
+it("lets go of a pipelined stream whose client goes before its turn has come", async () => {
+  const { bus, errors } = startBus();
+  const handler = mount(bus, { maxWaiting: 1 });
+  const port = await listen((request, response) => {
+    if (request.url !== "/slow") handler(request, response);
+  });
+  const poll = async () => (await clientOf(port).poll({ channels: ["x"], last: bus.last, timeout: 1 })).status;
+  const socket = await dial(port);
+  await bus.ready();
+  for (const path of ["/slow", "/events?channels=x"]) socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  while ((await poll()) !== 503);
+  socket.destroy();
+  while ((await poll()) !== 200);
+  expect(errors).toEqual([]);
+});
+
 it("answers pipelined polls in their order, and leaves no listener on the connection", async () => {
   const { bus } = startBus();
   const warnings: Error[] = [];

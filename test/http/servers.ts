@@ -4,10 +4,11 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { Bus } from "../../src/bus.ts";
+import type { BusOptions } from "../../src/options.ts";
 
 /** A bus that ends with the test, and what it complained of. */
-export function startBus(): { bus: Bus; errors: Error[] } {
-  const bus = new Bus();
+export function startBus(options: BusOptions = {}): { bus: Bus; errors: Error[] } {
+  const bus = new Bus(options);
   const errors: Error[] = [];
   bus.on("error", (error) => errors.push(error));
   onTestFinished(() => bus.close());
