@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 import type { Sink } from "./request.ts";
 
 /** A response of Node's, as a stream writes to it. */
@@ -19,7 +20,7 @@ export class NodeSink implements Sink {
 
   // When the client goes instead there is nothing to go on with, and its going is told elsewhere.
   drained(callback: () => void): void {
-    if (this.#response.writableNeedDrain) this.#response.once("drain", callback);
+    if (needsDrain(this.#response)) this.#response.once("drain", callback);
     else process.nextTick(callback);
   }
 
@@ -30,4 +31,9 @@ export class NodeSink implements Sink {
   destroy(): void {
     this.#response.destroy();
   }
+}
+
+// A response of HTTP/2 does not say it, but the stream below does.
+function needsDrain(response: ServerResponse & { readonly stream?: Writable }): boolean {
+  return (response.stream ?? response).writableNeedDrain;
 }
