@@ -1,19 +1,31 @@
 import type { Answer } from "../log/answer.ts";
 import type { SharedRow } from "../log/row.ts";
 
-/** The frames of an answer as bytes. Streams that are handed the same answer, one after the other, share them. */
+/** The frames of answers as bytes. Streams that are handed the same answer share them. */
 export class Frames {
-  #answer: Answer | undefined;
-  #bytes: Uint8Array = Buffer.alloc(0);
+  // Those who watch other channels come in between, so that remembering the answer before would not do.
+  readonly #bytes = new WeakMap<Answer, Uint8Array>();
 
   of(answer: Answer): Uint8Array {
-    if (answer !== this.#answer) {
-      // A Buffer, since Node makes one of any other Uint8Array at each write.
-      this.#bytes = Buffer.from(answer.rows.map(frameOf).join(""));
-      this.#answer = answer;
-    }
-    return this.#bytes;
+    const known = this.#bytes.get(answer);
+    if (known !== undefined) return known;
+    // A Buffer, since Node makes one of any other Uint8Array at each write.
+    const bytes = Buffer.from(answer.rows.map(frameOf).join(""));
+    this.#bytes.set(answer, bytes);
+    return bytes;
   }
+}
+
+/** How many of these rows, from the first on, have no more UTF-16 units than this. */
+export function countFitting(rows: readonly SharedRow[], size: number): number {
+  let left = size;
+  let count = 0;
+  for (const { text } of rows) {
+    left -= text.length;
+    if (left < 0) break;
+    count += 1;
+  }
+  return count;
 }
 
 /** The first frame: a connection that breaks before its first notification resumes from here, after so many ms. */
