@@ -1,6 +1,6 @@
 import type { Answer } from "../log/answer.ts";
 import type { Reader } from "../reader.ts";
-import { type Frames, heartbeat, hello, missed } from "./frames.ts";
+import { countFitting, type Frames, heartbeat, hello, missed } from "./frames.ts";
 import type { Sink } from "./request.ts";
 
 export interface StreamOptions {
@@ -59,9 +59,9 @@ export class Stream {
   }
 
   #catchUp(): void {
-    const { reader, keys, sink } = this.#options;
+    const { sink } = this.#options;
     while (!this.#hasEnded) {
-      const answer = reader.read({ keys, last: this.#last, limit: reader.limit, lookback: Number.POSITIVE_INFINITY });
+      const answer = this.#page();
       if (answer === undefined) {
         this.#watch();
         return;
@@ -71,6 +71,16 @@ export class Stream {
         return;
       }
     }
+  }
+
+  /** What comes next, if anything: no more than may be unsent, but for the rest of the last send. */
+  #page(): Answer | undefined {
+    const { reader, keys, maxBuffered } = this.#options;
+    const ask = { keys, last: this.#last, limit: reader.limit, lookback: Number.POSITIVE_INFINITY };
+    const answer = reader.read(ask);
+    if (answer === undefined) return undefined;
+    const fitting = countFitting(answer.rows, maxBuffered);
+    return fitting === answer.rows.length ? answer : reader.read({ ...ask, limit: Math.max(1, fitting) });
   }
 
   // Nothing was awaited since the last read, so nothing can have come in between.
@@ -85,7 +95,17 @@ export class Stream {
     this.#stopWatching = undefined;
   }
 
+  // What is not written would be missing between what was before and what comes: the client has to come back for it.
   #hand(answer: Answer): void {
+    try {
+      this.#take(answer);
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
+  #take(answer: Answer): void {
     const { reader, frames } = this.#options;
     const { length } = frames.of(answer);
     if (!this.#isTooMuch(length)) {

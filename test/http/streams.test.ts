@@ -69,6 +69,19 @@ describe("a stream", () => {
     await bed.bus.close();
   });
 
+  it("shares its bytes with all that watch the same channels, whoever else watches some of them", async () => {
+    const bed = await make();
+    const sinks: SinkDouble[] = [];
+    for (const channels of [["a"], ["a", "b"], ["a"], ["a", "b"]]) sinks.push((await bed.open(...channels)).sink);
+    await bed.bus.sendmany([
+      ["a", 1],
+      ["b", 2],
+    ]);
+    const [one, two, third, fourth] = sinks.map(({ writes }) => writes[1]);
+    expect([third === one, fourth === two]).toEqual([true, true]);
+    await bed.bus.close();
+  });
+
   it("is handed what came on several of its channels as one", async () => {
     const bed = await make();
     const { sink } = await bed.open("a", "b", "c");
@@ -107,6 +120,40 @@ describe("a stream", () => {
     expect(sink.texts.slice(2)).toEqual([frames(["a", 6])]);
     await bed.bus.sendone("a", 7);
     expect(sink.texts.slice(3)).toEqual([frames(["a", 7])]);
+    await bed.bus.close();
+  });
+
+  it("catches up in pages of no more than maxBuffered, but for the rest of a send", async () => {
+    const bed = await make({ maxBuffered: 1_000 });
+    const texts = [100, 2_000, 100, 100, 100, 700, 700].map((length) => "x".repeat(length));
+    for (const text of texts) await bed.bus.sendone("a", text);
+    await bed.bus.sendmany(texts.map((text) => ["a", text] as const));
+    const sink = new SinkDouble();
+    sink.reads = false;
+    await bed.openOn(sink, "channels=a&last=0");
+    const pages: number[] = [];
+    while (sink.texts.length > pages.length) {
+      pages.push(sink.texts.at(-1)!.split("data:").length - 1);
+      sink.take();
+    }
+    expect(pages).toEqual([1, 1, 3, 1, 8]);
+    await bed.bus.close();
+  });
+
+  it("that throws ends, stops no other, and is reported", async () => {
+    const bed = await make();
+    const errors: Error[] = [];
+    bed.bus.on("error", (error) => errors.push(error));
+    const broken = await bed.open("a");
+    const fault = new Error("no more");
+    broken.sink.write = () => {
+      throw fault;
+    };
+    const { sink, waiting } = await bed.open("a");
+    await bed.bus.sendone("a", 1);
+    await bed.bus.sendone("a", 2);
+    expect(sink.texts).toEqual([frames(["a", 1]), frames(["a", 2])]);
+    expect([broken.sink.state, waiting(), errors]).toEqual(["ended", 1, [fault]]);
     await bed.bus.close();
   });
 
