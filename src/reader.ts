@@ -1,6 +1,6 @@
 import { unlessAborted } from "./abort.ts";
 import type { Clock } from "./clock.ts";
-import { closed } from "./errors.ts";
+import { asError, closed } from "./errors.ts";
 import { Health } from "./health.ts";
 import { Answer } from "./log/answer.ts";
 import { type Ask, Log } from "./log/log.ts";
@@ -74,7 +74,7 @@ export class Reader {
       left: (channel) => this.#log.release(channel),
     };
     this.#waiters = new Waiters<Channel, Answer>(clock, answering);
-    this.#watchers = new Watchers<Channel, Answer>(answering);
+    this.#watchers = new Watchers<Channel, Answer>(answering, (thrown) => error(asError(thrown)));
     this.#ticks = new Ticks({
       clock,
       log: this.#log,

@@ -8,7 +8,7 @@ export interface Watchable extends Numbered {
   watchers: number;
 }
 
-/** Is handed what came on its channels in one tick, without a promise for each notification. */
+/** Is handed what came on its channels in one tick, without a promise for each notification. If it throws, no other is stopped. */
 export type Watcher<A> = (answer: A) => void;
 
 interface Watching<C extends Watchable, A> extends Waiting<C> {
@@ -21,12 +21,15 @@ interface Watching<C extends Watchable, A> extends Waiting<C> {
 export class Watchers<C extends Watchable, A> {
   readonly #answering: Answering<C, A>;
   readonly #answers: Answers<C, A>;
+  readonly #failed: (thrown: unknown) => void;
   readonly #of = new Map<C, Set<Watching<C, A>>>();
   #wakes = 0;
 
-  constructor(answering: Answering<C, A>) {
+  /** `failed` is told what watchers throw. */
+  constructor(answering: Answering<C, A>, failed: (thrown: unknown) => void) {
     this.#answering = answering;
     this.#answers = new Answers(answering);
+    this.#failed = failed;
   }
 
   /** Watches these channels, at least one, and returns how to stop, which may be called twice. */
@@ -53,10 +56,18 @@ export class Watchers<C extends Watchable, A> {
         if (watching.woken === this.#wakes) continue;
         watching.woken = this.#wakes;
         const answer = this.#answers.to(EVERYTHING, channel, watching);
-        if (answer !== undefined) watching.watcher(answer);
+        if (answer !== undefined) this.#hand(watching, answer);
       }
     }
     this.#answers.begin(NOTHING);
+  }
+
+  #hand({ watcher }: Watching<C, A>, answer: A): void {
+    try {
+      watcher(answer);
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
   }
 
   #enter(channel: C, watching: Watching<C, A>): void {

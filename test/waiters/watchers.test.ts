@@ -62,7 +62,7 @@ function make(answer: (channels: readonly Channel[]) => Heard | undefined = name
     nothing: () => ({ channels: "" }),
     left: ({ name }) => left.push(name),
   };
-  const watchers = new Watchers<Channel, Heard>(answering);
+  const watchers = new Watchers<Channel, Heard>(answering, (thrown) => assert.fail(thrown as Error));
   const channels = ["a", "b", "c"].map((name, index) => ({ name, number: index + 1, watchers: 0 })) as unknown as [
     Channel,
     Channel,
