@@ -1,19 +1,9 @@
 import type { Answer } from "../log/answer.ts";
 import type { SharedRow } from "../log/row.ts";
 
-/** The frames of answers as bytes. Streams that are handed the same answer share them. */
-export class Frames {
-  // Those who watch other channels come in between, so that remembering the answer before would not do.
-  readonly #bytes = new WeakMap<Answer, Uint8Array>();
-
-  of(answer: Answer): Uint8Array {
-    const known = this.#bytes.get(answer);
-    if (known !== undefined) return known;
-    // A Buffer, since Node makes one of any other Uint8Array at each write.
-    const bytes = Buffer.from(answer.rows.map(frameOf).join(""));
-    this.#bytes.set(answer, bytes);
-    return bytes;
-  }
+/** The frames of an answer as bytes. Streams that are handed the same answer share them. */
+export function framesOf(answer: Answer): Uint8Array {
+  return answer.bytes(build);
 }
 
 /** How many of these rows, from the first on, have no more UTF-16 units than this. */
@@ -41,6 +31,11 @@ export function heartbeat(position: number): Uint8Array {
 /** The history after `last` has a hole; `position` is the one before what follows. */
 export function missed(last: number, position: number): Uint8Array {
   return Buffer.from(`event: missed\nid: ${position}\ndata: {"last":${last}}\n\n`);
+}
+
+function build(rows: readonly SharedRow[]): Uint8Array {
+  // A Buffer, since Node makes one of any other Uint8Array at each write.
+  return Buffer.from(rows.map(frameOf).join(""));
 }
 
 // JSON.stringify leaves no line break in a text, so that one line of data holds it.

@@ -1,11 +1,10 @@
 import type { Answer } from "../log/answer.ts";
 import type { Reader } from "../reader.ts";
-import { countFitting, type Frames, heartbeat, hello, missed } from "./frames.ts";
+import { countFitting, framesOf, heartbeat, hello, missed } from "./frames.ts";
 import type { Sink } from "./request.ts";
 
 export interface StreamOptions {
   readonly reader: Reader;
-  readonly frames: Frames;
   readonly keys: readonly string[];
   /** The position to begin after. */
   readonly last: number;
@@ -106,8 +105,8 @@ export class Stream {
   }
 
   #take(answer: Answer): void {
-    const { reader, frames } = this.#options;
-    const { length } = frames.of(answer);
+    const { reader } = this.#options;
+    const { length } = framesOf(answer);
     if (!this.#isTooMuch(length)) {
       this.#write(answer);
       return;
@@ -132,8 +131,8 @@ export class Stream {
 
   /** Writes an answer in one go, and says whether more may follow at once. */
   #write(answer: Answer): boolean {
-    const { reader, sink, frames } = this.#options;
-    const rows = frames.of(answer);
+    const { reader, sink } = this.#options;
+    const rows = framesOf(answer);
     const from = this.#last;
     this.#last = answer.last;
     if (!answer.missed) return sink.write(rows);

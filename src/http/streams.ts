@@ -1,6 +1,5 @@
 import type { Clock } from "../clock.ts";
 import { Deadlines, type Due } from "../waiters/deadlines.ts";
-import { Frames } from "./frames.ts";
 import { Stream, type StreamOptions } from "./stream.ts";
 
 export interface StreamsOptions {
@@ -23,11 +22,10 @@ interface Tended extends Due {
   hasEnded: boolean;
 }
 
-/** The streams of a mount. Their heartbeats and their ends share one timer, and what is written to several is built once. */
+/** The streams of a mount. Their heartbeats and their ends share one timer. */
 export class Streams {
   readonly #options: StreamsOptions;
   readonly #deadlines: Deadlines<Tended>;
-  readonly #frames = new Frames();
   #isClosed = false;
 
   constructor(options: StreamsOptions) {
@@ -38,7 +36,7 @@ export class Streams {
   }
 
   /** Starts a stream, and returns what is to be called when its client has gone. */
-  open(options: Omit<StreamOptions, "frames">): () => void {
+  open(options: StreamOptions): () => void {
     const { sink } = options;
     if (this.#isClosed) {
       sink.end();
@@ -51,7 +49,7 @@ export class Streams {
       if (sink.unsent > 0) this.#wait(tended, GRACE);
       options.ended();
     };
-    const stream = new Stream({ ...options, frames: this.#frames, ended });
+    const stream = new Stream({ ...options, ended });
     const { clock, heartbeat, maxAge } = this.#options;
     const end = clock.monotonic() + maxAge;
     const tended: Tended = { stream, end, destroy: () => sink.destroy(), hasEnded: false, bucket: undefined, slot: 0 };

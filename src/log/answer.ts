@@ -14,6 +14,7 @@ export class Answer {
   readonly missed: boolean;
   #batch: Batch<Notification> | undefined;
   #text: string | undefined;
+  #bytes: Uint8Array | undefined;
 
   constructor(rows: readonly SharedRow[], last: number, missed: boolean) {
     this.rows = rows;
@@ -36,6 +37,12 @@ export class Answer {
   get text(): string {
     this.#text ??= `[${this.rows.map((row) => row.text).join(",")}]`;
     return this.#text;
+  }
+
+  /** The bytes that a stream writes, as the first that asks makes them. */
+  bytes(make: (rows: readonly SharedRow[]) => Uint8Array): Uint8Array {
+    this.#bytes ??= make(this.rows);
+    return this.#bytes;
   }
 }
 
