@@ -61,8 +61,9 @@ class FetchSink implements Sink {
   }
 
   end(): void {
+    const { unsent } = this;
     this.#controller?.close();
-    this.close();
+    if (unsent === 0) this.close(); // else the client may still take it, until it is destroyed
   }
 
   destroy(): void {

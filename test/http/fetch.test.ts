@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { expect, it } from "vitest";
 import { mount } from "../../src/http/fetch.ts";
 import { mount as mountOnHono } from "../../src/http/hono.ts";
+import { ManualClock } from "../../src/testing/conformance/clock.ts";
 import { startBus } from "./servers.ts";
 
 const post = (body: unknown) =>
@@ -31,4 +32,22 @@ it("measures a body that the framework has read", async () => {
   // As many characters as there may be bytes, but more bytes.
   expect((await app.request(post({ channels: ["ü".repeat(900)] }))).status).toBe(413);
   expect((await app.request(post({ channels: ["ü".repeat(200)], timeout: 0 }))).status).toBe(200);
+});
+
+it("keeps for a client that does not read what is unsent at the end of its stream, but not for ever", async () => {
+  const clock = new ManualClock();
+  const { bus, errors } = startBus({ clock });
+  await bus.sendone("x", "y".repeat(100_000));
+  const handler = mount(bus, { maxAge: 1_000 });
+  const open = async () => (await handler(new Request("http://localhost/events?channels=x&last=0"))).body!.getReader();
+  const [late, never] = [await open(), await open()];
+  clock.advance(1_004);
+  clock.advance(9_000);
+  const text = new TextDecoder();
+  expect(text.decode((await late.read()).value)).toMatch(/^retry:/);
+  expect(text.decode((await late.read()).value)).toMatch(/^id: .*y"}\n\n$/s);
+  expect(await late.read()).toEqual({ done: true, value: undefined });
+  clock.advance(1_004);
+  await expect(never.read()).rejects.toThrow(/did not read/);
+  expect(errors).toEqual([]);
 });
