@@ -50,7 +50,7 @@ export interface MountOptions<C extends object, Context> {
   readonly prefix?: string;
   /** The longest poll, in ms. Default: 50,000. */
   readonly timeout?: number;
-  /** How often a stream to which nothing happens is written to, in ms. Default: 15,000. */
+  /** How often a stream to which nothing happens is written to, in ms above 0. Default: 15,000. */
   readonly heartbeat?: number;
   /** How long a stream may last, in ms; its client then comes back through the hook. Default: 30 minutes. */
   readonly maxAge?: number;
@@ -91,6 +91,9 @@ export function checkOptions<C extends object, Context>(options: MountOptions<C,
   checkNames("a mount", options, [...Object.keys(DEFAULTS), "channels", "send", "prefix", "cors"]);
   const checked = { ...DEFAULTS, ...options };
   for (const name of Object.keys(DEFAULTS) as Defaults[]) checkNumber(name, checked[name]);
+  if (checked.heartbeat === 0) {
+    throw new BusError("bad_option", "heartbeat must be a number of ms above 0 (Infinity for none), got 0");
+  }
   checkFunction("channels", options.channels);
   checkFunction("send", options.send);
   checkPrefix(options.prefix);

@@ -250,6 +250,14 @@ describe("a stream", () => {
   });
 });
 
+it("refuses a heartbeat that would never rest", () => {
+  const bus = new Bus();
+  for (const heartbeat of [0, -1, Number.NaN]) {
+    expect(() => new Endpoint(bus, { heartbeat })).toThrow(/heartbeat must be a number .*got (0|-1|NaN)/);
+  }
+  for (const heartbeat of [1, Number.POSITIVE_INFINITY]) new Endpoint(bus, { heartbeat, maxAge: 0, timeout: 0 });
+});
+
 // Ids differ from run to run, so that frames are compared by their data.
 function frames(...entries: readonly (readonly [channel: string, message: unknown])[]): unknown {
   const blocks = entries.map(([channel, message]) => {
