@@ -10,7 +10,6 @@ export class Follower {
   readonly #sink: StoreSink;
   readonly #trouble: Trouble;
   #tail: Tail | undefined;
-  /** Everything up to here has been handed over. */
   #seen = 0;
   #version = 0;
 
@@ -18,6 +17,11 @@ export class Follower {
     this.#file = file;
     this.#sink = sink;
     this.#trouble = new Trouble((error) => sink.error(error));
+  }
+
+  /** The newest id that was handed over. */
+  get seen(): number {
+    return this.#seen;
   }
 
   /** Replays the file, and from then on hands over what others commit. Throws SQLite's error, and has begun nothing then. */
@@ -29,7 +33,7 @@ export class Follower {
 
   /** What was committed since, with `last` the newest id. Inside a transaction. */
   news(last: number): News | undefined {
-    return last === this.#seen ? undefined : this.#file.tables.news(this.#seen);
+    return last <= this.#seen ? undefined : this.#file.tables.news(this.#seen);
   }
 
   /** Reads and hands over what was committed since, and says whether there was anything. Throws SQLite's error. */

@@ -100,7 +100,9 @@ export class SqliteStore implements Store {
     const { last, floor, ...meta } = tables.meta();
     const news = follower.news(last);
     const at = Math.max(meta.at, sink.clock.now());
-    const first = this.#running ? last + 1 : Math.max(last + 1, sink.clock.base());
+    // A file that was restored from an older copy knows less than what was handed over, whose ids are not given out again.
+    const goesOn = this.#running && last >= follower.seen;
+    const first = goesOn ? last + 1 : Math.max(last + 1, follower.seen + 1, sink.clock.base());
     const holes = first > last + 1 ? [{ after: last, before: first }] : [];
     for (const hole of holes) tables.beginRun(hole);
     const rows: Row[] = [];

@@ -56,6 +56,21 @@ describe("ids in SQLite", () => {
     const empty = open(path);
     expect(await empty.poll(["x"], lost)).toMatchObject({ missed: true, length: 0 });
   });
+
+  it("gives no id twice when the file is restored from an older copy under a bus that runs", async () => {
+    const path = newPath();
+    const bus = open(path);
+    const kept = await bus.sendone("x", 1);
+    const db = close(new Database(path));
+    const lost = [await bus.sendone("x", 2), await bus.sendone("x", 3)];
+    db.prepare("delete from nightbus_rows where id > ?").run(kept);
+    db.prepare("update nightbus_meta set last = ?").run(kept);
+    const id = await bus.sendone("x", 4);
+    expect(id).toBeGreaterThan(lost[1]!);
+    expect(await bus.poll(["x"], lost[1], 0)).toMatchObject({ missed: true, length: 1, 0: { id } });
+    const other = open(path);
+    for (const last of lost) expect(await other.poll(["x"], last, 0)).toMatchObject({ missed: true, 0: { id } });
+  });
 });
 
 describe("the file", () => {
