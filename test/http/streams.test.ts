@@ -112,6 +112,8 @@ describe("a stream", () => {
     expect(sink.texts).toEqual([frames(["a", 1], ["a", 2], ["a", 3])]);
     await bed.bus.sendone("a", 6);
     bed.clock.advance(15_000);
+    sink.unsent = 0; // it is about to drain
+    bed.clock.advance(15_000);
     expect(sink.texts, "neither news nor a heartbeat before it has caught up").toHaveLength(1);
     sink.take();
     expect(sink.texts.slice(1)).toEqual([frames(["a", 4], ["a", 5])]);
@@ -191,19 +193,36 @@ describe("a stream", () => {
     await bed.bus.close();
   });
 
-  it("blames no client for what came in one turn of the event loop, and gives it the rest from the log", async () => {
-    const bed = await make({ maxBuffered: 100 });
+  it("that has ended before the bus closes is waited for no longer", async () => {
+    const bed = await make({ maxAge: 1_000 });
     const { sink } = await bed.open("a");
-    sink.reads = false;
-    for (const n of [1, 2, 3, 4]) await bed.bus.sendone("a", n);
-    expect(sink.texts.length).toBeLessThan(4);
-    sink.unsent = 0;
-    sink.reads = true;
-    bed.clock.advance(1);
-    await bed.bus.sendone("a", 5);
-    expect(sink.texts.join("")).toEqual(frames(["a", 1], ["a", 2], ["a", 3], ["a", 4], ["a", 5]));
+    sink.unsent = 1;
+    bed.clock.advance(1_004);
+    expect(sink.state).toBe("ended");
     await bed.bus.close();
+    expect(sink.state).toBe("destroyed");
   });
+
+  it.each([
+    ["has taken all", 0],
+    ["has taken some", 5],
+  ])(
+    "blames no client for what came in one turn of the event loop when it %s, and gives it the rest",
+    async (_, unsent) => {
+      const bed = await make({ maxBuffered: 100 });
+      const { sink } = await bed.open("a");
+      sink.reads = false;
+      for (const n of [1, 2, 3, 4]) await bed.bus.sendone("a", n);
+      expect(sink.texts.length).toBeLessThan(4);
+      sink.unsent = unsent;
+      sink.reads = true;
+      bed.clock.advance(1);
+      sink.take();
+      await bed.bus.sendone("a", 5);
+      expect(sink.texts.join("")).toEqual(frames(["a", 1], ["a", 2], ["a", 3], ["a", 4], ["a", 5]));
+      await bed.bus.close();
+    },
+  );
 
   it("ends at maxAge, and with the bus, after what was queued", async () => {
     const bed = await make({ maxAge: 20_000, heartbeat: 8_000 });
