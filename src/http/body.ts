@@ -1,11 +1,11 @@
 import { Refusal } from "./refusal.ts";
-import type { EndpointRequest } from "./request.ts";
+import type { EndpointRequest, RequestBody } from "./request.ts";
 
 /** A body that is a JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The JSON object in a request's body. Throws a Refusal: 415, 413 or 400. */
-export async function readJson(request: EndpointRequest, maxBody: number): Promise<JsonObject> {
+/** The body of a request that says that it is JSON. Throws or rejects with a Refusal: 415, 413 or 400. */
+export function bodyOf(request: EndpointRequest, maxBody: number): RequestBody | Promise<RequestBody> {
   const type = request.header("content-type");
   // Only JSON: a form or plain text can be sent by any page without the browser asking first.
   if (type === undefined || !isJson(type)) {
@@ -16,7 +16,11 @@ export async function readJson(request: EndpointRequest, maxBody: number): Promi
     );
   }
   if (Number(request.header("content-length")) > maxBody) throw tooLarge(maxBody);
-  const body = await request.body(maxBody);
+  return request.body(maxBody);
+}
+
+/** The JSON object in a body. Throws a Refusal: 400. */
+export function jsonIn(body: RequestBody): JsonObject {
   const value = "parsed" in body ? body.parsed : parse(body.text);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
   throw new Refusal(400, "bad_json", "the body must be a JSON object");

@@ -37,13 +37,16 @@ type Hook<Context> = (
 ) => unknown;
 
 /** The keys of the channels that the application lets this client read. Throws a Refusal, or an Error of the hook's. */
-export async function grant<Context>(
+export function grant<Context>(
   requested: readonly string[],
   hook: Hook<Context> | undefined,
   context: Context,
   options: Readonly<Record<string, unknown>>,
-): Promise<readonly string[]> {
-  const granted = hook === undefined ? requested : await ask(() => hook(requested, context, options), "channels");
+): readonly string[] | Promise<readonly string[]> {
+  return hook === undefined ? keysOf(requested) : ask(() => hook(requested, context, options), "channels").then(keysOf);
+}
+
+function keysOf(granted: unknown): readonly string[] {
   if (Array.isArray(granted) && granted.length === 0) {
     throw new Refusal(400, "bad_channel", "there is no channel to read: ask for at least one");
   }

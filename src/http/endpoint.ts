@@ -81,7 +81,8 @@ export class Endpoint<C extends object, Context> {
     return Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
   }
 
-  async #answer(methods: Methods, request: EndpointRequest, context: Context): Promise<EndpointReply> {
+  // Here and in the routes each promise that is not needed is one that every poll would wait for.
+  #answer(methods: Methods, request: EndpointRequest, context: Context): EndpointReply | Promise<EndpointReply> {
     const { cors } = this.#mounted.options;
     if (request.method === "OPTIONS" && cors !== undefined) return preflight(cors, request);
     const route = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;

@@ -38,12 +38,12 @@ export class NodeRequest implements EndpointRequest {
     return typeof value === "string" ? value : value?.join(", ");
   }
 
-  async body(limit: number): Promise<RequestBody> {
+  body(limit: number): RequestBody | Promise<RequestBody> {
     const { body } = this.#framework;
-    if (isStream(body)) return { text: await readText(body, limit) };
+    if (isStream(body)) return readText(body, limit);
     // Some parsers leave an empty object where they did not read.
     const read = body !== undefined && this.#request.readableDidRead !== false;
-    if (!read) return { text: await readText(this.#request, limit) };
+    if (!read) return readText(this.#request, limit);
     if (typeof body === "string" || Buffer.isBuffer(body)) {
       checkLength(body, limit);
       return { text: body.toString() };
@@ -109,7 +109,7 @@ function isStream(body: unknown): body is Readable {
   return typeof (Object(body) as { pipe?: unknown }).pipe === "function";
 }
 
-function readText(stream: Readable, limit: number): Promise<string> {
+function readText(stream: Readable, limit: number): Promise<RequestBody> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -118,7 +118,7 @@ function readText(stream: Readable, limit: number): Promise<string> {
       if (!stream.readableEnded) reject(new Error("the body was cut off"));
     };
     // What has happened already is not told again.
-    if (stream.readableEnded) return resolve("");
+    if (stream.readableEnded) return resolve({ text: "" });
     if (stream.destroyed) return closed();
     stream.on("data", (chunk: Buffer | string) => {
       const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
@@ -126,7 +126,7 @@ function readText(stream: Readable, limit: number): Promise<string> {
       if (bytes <= limit) chunks.push(piece);
       else reject(tooLarge(limit));
     });
-    stream.on("end", () => resolve(chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString()));
+    stream.on("end", () => resolve({ text: (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString() }));
     stream.on("error", () => reject(unreadable()));
     stream.on("close", closed);
   });

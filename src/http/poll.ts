@@ -2,7 +2,7 @@ import { given } from "../errors.ts";
 import { checkLast } from "../input.ts";
 import type { Answer } from "../log/answer.ts";
 import type { Ask } from "../log/log.ts";
-import { readJson } from "./body.ts";
+import { bodyOf, type JsonObject, jsonIn } from "./body.ts";
 import { checkNames, grant } from "./channels.ts";
 import { checkRoom } from "./crowd.ts";
 import type { PollCall } from "./dialect.ts";
@@ -18,46 +18,37 @@ export async function poll<C extends object, Context>(
   request: EndpointRequest,
   context: Context,
 ): Promise<EndpointReply> {
-  const call = await readCall(mounted, request);
+  const { reader, options } = mounted;
+  const call =
+    request.method === "GET"
+      ? queryPoll(request.query)
+      : postedPoll(jsonIn(await bodyOf(request, options.maxBody)), options.lookback);
+  const { dialect, lookback } = call;
+  // What need not be waited for is not awaited: most polls are answered in the turn in which their body has come.
   try {
-    return await answer(mounted, call, request, context);
+    const requested = checkNames(call.channels, options);
+    const timeout = checkTimeout(call.timeout, options.timeout);
+    const last = checkLast(call.last);
+    const granted = grant(requested, options.channels, context, call.options);
+    const keys = granted instanceof Promise ? await granted : granted;
+    const reaching = reader.reach(last);
+    if (reaching !== undefined) await reaching;
+    // From here on nothing is awaited until the poll is parked.
+    const ask = { keys, last, limit: reader.limit, lookback };
+    const found = reader.read(ask);
+    if (call.options["peek"] === true) return dialect.peek(found ?? reader.nothing(), keys);
+    if (found !== undefined) return dialect.answer(found);
+    if (timeout === 0) return dialect.answer(reader.nothing());
+    return dialect.answer(await park(mounted, ask, timeout, request.signal));
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
-    return call.dialect.refused(refusal);
+    return dialect.refused(refusal);
   }
 }
 
-async function readCall<C extends object, Context>(
-  { options }: Mounted<C, Context>,
-  request: EndpointRequest,
-): Promise<PollCall> {
-  if (request.method === "GET") return queryPoll(request.query);
-  const body = await readJson(request, options.maxBody);
-  return isJsonRpc(body) ? rpcPoll(body, options.lookback) : plainPoll(body);
-}
-
-async function answer<C extends object, Context>(
-  mounted: Mounted<C, Context>,
-  call: PollCall,
-  request: EndpointRequest,
-  context: Context,
-): Promise<EndpointReply> {
-  const { reader, options } = mounted;
-  const { dialect } = call;
-  const requested = checkNames(call.channels, options);
-  const timeout = checkTimeout(call.timeout, options.timeout);
-  const last = checkLast(call.last);
-  const keys = await grant(requested, options.channels, context, call.options);
-  const reaching = reader.reach(last);
-  if (reaching !== undefined) await reaching;
-  // From here on nothing is awaited until the poll is parked.
-  const ask = { keys, last, limit: reader.limit, lookback: call.lookback };
-  const found = reader.read(ask);
-  if (call.options["peek"] === true) return dialect.peek(found ?? reader.nothing(), keys);
-  if (found !== undefined) return dialect.answer(found);
-  if (timeout === 0) return dialect.answer(reader.nothing());
-  return dialect.answer(await park(mounted, ask, timeout, request.signal));
+function postedPoll(body: JsonObject, lookback: number): PollCall {
+  return isJsonRpc(body) ? rpcPoll(body, lookback) : plainPoll(body);
 }
 
 async function park<C extends object, Context>(

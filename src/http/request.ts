@@ -7,8 +7,8 @@ export interface EndpointRequest {
   readonly query: string;
   /** A header by its lower-case name. */
   header(name: string): string | undefined;
-  /** The body: text, or what a framework has made of it. Rejects with a Refusal when there are more bytes than the limit. */
-  body(limit: number): Promise<RequestBody>;
+  /** The body: text, or what a framework has made of it. Throws or rejects with a Refusal when it has more bytes than the limit. */
+  body(limit: number): RequestBody | Promise<RequestBody>;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
 }

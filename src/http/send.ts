@@ -1,6 +1,6 @@
 import { given } from "../errors.ts";
 import type { Entry } from "../notification.ts";
-import { readJson } from "./body.ts";
+import { bodyOf, jsonIn } from "./body.ts";
 import { ask, checkName } from "./channels.ts";
 import type { Mounted } from "./endpoint.ts";
 import { isJsonRpc, rpcSend } from "./jsonrpc.ts";
@@ -15,7 +15,7 @@ export async function send<C extends object, Context>(
   request: EndpointRequest,
   context: Context,
 ): Promise<EndpointReply> {
-  const body = await readJson(request, mounted.options.maxBody);
+  const body = jsonIn(await bodyOf(request, mounted.options.maxBody));
   const { dialect, entries } = isJsonRpc(body) ? rpcSend(body) : plainSend(body);
   try {
     const checked = checkEntries(entries, mounted.options.maxChannelLength);
