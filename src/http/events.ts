@@ -31,7 +31,7 @@ export async function events<C extends object, Context>(
   const keys = await grant(requested, options.channels, context, {});
   const reaching = reader.reach(last);
   if (reaching !== undefined) await reaching;
-  const headers = { ...HEADERS, "Nightbus-Last": String(reader.last) };
+  const headers = { "Nightbus-Last": String(reader.last), ...HEADERS };
   if (request.method === "HEAD") return { status: 200, headers, body: "" };
   checkRoom(mounted);
   return { status: 200, headers, body: (sink) => stream(mounted, keys, last, sink) };

@@ -66,6 +66,6 @@ function isObject(value: unknown): value is JsonObject {
 
 // The array of the result has no place for it.
 function standing({ last, missed }: Answer): Readonly<Record<string, string>> {
-  const headers = { ...HEADERS, "Nightbus-Last": String(last) };
-  return missed ? { ...headers, "Nightbus-Missed": "true" } : headers;
+  const headers = { "Nightbus-Last": String(last), ...HEADERS };
+  return missed ? { "Nightbus-Missed": "true", ...headers } : headers;
 }
