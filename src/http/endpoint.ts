@@ -28,16 +28,15 @@ type Route = <C extends object, Context>(
   context: Context,
 ) => EndpointReply | Promise<EndpointReply>;
 
-interface Methods {
-  readonly [method: string]: Route;
-}
+type Methods = ReadonlyMap<string, Route>;
 
-const ROUTES: Readonly<Record<string, Methods>> = {
-  poll: { GET: poll, POST: poll },
-  events: { GET: events, HEAD: events },
-  send: { POST: send },
-  health: { GET: health, HEAD: health },
-};
+// Maps, since what is looked up comes from outside: an object also has what it inherits.
+const ROUTES: ReadonlyMap<string, Methods> = table({
+  poll: table<Route>({ GET: poll, POST: poll }),
+  events: table<Route>({ GET: events, HEAD: events }),
+  send: table<Route>({ POST: send }),
+  health: table<Route>({ GET: health, HEAD: health }),
+});
 
 /** The one HTTP behaviour of nightbus, behind every mount. */
 export class Endpoint<C extends object, Context> {
@@ -78,16 +77,16 @@ export class Endpoint<C extends object, Context> {
     if (prefix !== undefined && path.slice(0, slash) !== prefix) return undefined;
     const name = path.slice(slash + 1);
     if (name === "send" && send === undefined) return undefined;
-    return Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+    return ROUTES.get(name);
   }
 
   // Here and in the routes each promise that is not needed is one that every poll would wait for.
   #answer(methods: Methods, request: EndpointRequest, context: Context): EndpointReply | Promise<EndpointReply> {
     const { cors } = this.#mounted.options;
     if (request.method === "OPTIONS" && cors !== undefined) return preflight(cors, request);
-    const route = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
+    const route = methods.get(request.method);
     if (route === undefined) {
-      const allowed = Object.keys(methods).join(", ");
+      const allowed = [...methods.keys()].join(", ");
       return refused(new Refusal(405, "bad_method", `use ${allowed} here`, { headers: { Allow: allowed } }));
     }
     return route(this.#mounted, request, context);
@@ -106,4 +105,8 @@ export class Endpoint<C extends object, Context> {
 /** What is answered to a path that is none of ours, where nobody else can be asked. */
 export function notFound(): EndpointReply {
   return refused(new Refusal(404, "not_found", "there is nothing here; the routes are poll, events, send and health"));
+}
+
+function table<T>(entries: Readonly<Record<string, T>>): ReadonlyMap<string, T> {
+  return new Map(Object.entries(entries));
 }

@@ -2,6 +2,7 @@ import { given } from "../errors.ts";
 import { checkLast } from "../input.ts";
 import type { Answer } from "../log/answer.ts";
 import type { Ask } from "../log/log.ts";
+import type { Reader } from "../reader.ts";
 import { bodyOf, type JsonObject, jsonIn } from "./body.ts";
 import { checkNames, grant } from "./channels.ts";
 import { checkRoom } from "./crowd.ts";
@@ -23,7 +24,6 @@ export async function poll<C extends object, Context>(
     request.method === "GET"
       ? queryPoll(request.query)
       : postedPoll(jsonIn(await bodyOf(request, options.maxBody)), options.lookback);
-  const { dialect, lookback } = call;
   // What need not be waited for is not awaited: most polls are answered in the turn in which their body has come.
   try {
     const requested = checkNames(call.channels, options);
@@ -34,21 +34,31 @@ export async function poll<C extends object, Context>(
     const reaching = reader.reach(last);
     if (reaching !== undefined) await reaching;
     // From here on nothing is awaited until the poll is parked.
-    const ask = { keys, last, limit: reader.limit, lookback };
-    const found = reader.read(ask);
-    if (call.options["peek"] === true) return dialect.peek(found ?? reader.nothing(), keys);
-    if (found !== undefined) return dialect.answer(found);
-    if (timeout === 0) return dialect.answer(reader.nothing());
-    return dialect.answer(await park(mounted, ask, timeout, request.signal));
+    const ask = { keys, last, limit: reader.limit, lookback: call.lookback };
+    const now = answerNow(reader, call, ask, timeout);
+    return now ?? call.dialect.answer(await park(mounted, ask, timeout, request.signal));
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
-    return dialect.refused(refusal);
+    return call.dialect.refused(refusal);
   }
 }
 
 function postedPoll(body: JsonObject, lookback: number): PollCall {
   return isJsonRpc(body) ? rpcPoll(body, lookback) : plainPoll(body);
+}
+
+/** What is answered without waiting, if anything is. */
+function answerNow(
+  reader: Reader,
+  { dialect, options }: PollCall,
+  ask: Ask,
+  timeout: number,
+): EndpointReply | undefined {
+  const found = reader.read(ask);
+  if (options["peek"] === true) return dialect.peek(found ?? reader.nothing(), ask.keys);
+  if (found !== undefined) return dialect.answer(found);
+  return timeout === 0 ? dialect.answer(reader.nothing()) : undefined;
 }
 
 async function park<C extends object, Context>(
