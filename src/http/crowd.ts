@@ -5,13 +5,15 @@ const RETRY_AFTER_SECONDS = "5";
 
 /** Throws a Refusal when as many polls and streams wait as may. */
 export function checkRoom({
-  waiting,
+  polls,
+  streams,
   options,
 }: {
-  readonly waiting: number;
+  readonly polls: number;
+  readonly streams: { readonly size: number };
   readonly options: { readonly maxWaiting: number };
 }): void {
-  if (waiting < options.maxWaiting) return;
+  if (polls + streams.size < options.maxWaiting) return;
   const headers = { "Retry-After": RETRY_AFTER_SECONDS };
   throw new Refusal(503, "busy", "too many polls and streams are waiting, come back later", { headers });
 }

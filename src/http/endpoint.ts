@@ -18,8 +18,8 @@ export interface Mounted<C extends object, Context> {
   readonly reader: Reader;
   readonly options: CheckedOptions<C, Context>;
   readonly streams: Streams;
-  /** The number of polls and streams that wait through this mount. */
-  waiting: number;
+  /** The number of polls that wait through this mount. */
+  polls: number;
 }
 
 type Route = <C extends object, Context>(
@@ -46,14 +46,15 @@ export class Endpoint<C extends object, Context> {
   constructor(bus: Bus<C>, options: MountOptions<C, Context>) {
     const reader = readerOf(bus);
     const checked = checkOptions(options);
-    const streams = new Streams({ ...checked, clock: reader.clock });
+    const streams = new Streams({ ...checked, reader });
     bus.once("close", () => streams.close());
-    this.#mounted = { bus, reader, options: checked, streams, waiting: 0 };
+    this.#mounted = { bus, reader, options: checked, streams, polls: 0 };
   }
 
   /** The number of polls and streams that wait through this mount. */
   get waiting(): number {
-    return this.#mounted.waiting;
+    const { polls, streams } = this.#mounted;
+    return polls + streams.size;
   }
 
   /** Answers a request; undefined when its path is none of ours. Never rejects. */

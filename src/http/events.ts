@@ -3,7 +3,7 @@ import { checkNames, grant } from "./channels.ts";
 import { checkRoom } from "./crowd.ts";
 import type { Mounted } from "./endpoint.ts";
 import { integer } from "./plain.ts";
-import type { EndpointReply, EndpointRequest, Sink } from "./request.ts";
+import type { EndpointReply, EndpointRequest } from "./request.ts";
 
 /** The headers of a stream: no proxy and no compression may hold it back. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -22,7 +22,7 @@ export async function events<C extends object, Context>(
   request: EndpointRequest,
   context: Context,
 ): Promise<EndpointReply> {
-  const { reader, options } = mounted;
+  const { reader, options, streams } = mounted;
   const parameters = new URLSearchParams(request.query);
   const requested = checkNames(parameters.getAll("channels"), options);
   const now = await reader.now; // before the hook, which may take its time
@@ -34,19 +34,5 @@ export async function events<C extends object, Context>(
   const headers = { "Nightbus-Last": String(reader.last), ...HEADERS };
   if (request.method === "HEAD") return { status: 200, headers, body: "" };
   checkRoom(mounted);
-  return { status: 200, headers, body: (sink) => stream(mounted, keys, last, sink) };
-}
-
-function stream<C extends object, Context>(
-  mounted: Mounted<C, Context>,
-  keys: readonly string[],
-  last: number,
-  sink: Sink,
-): () => void {
-  const { reader, options, streams } = mounted;
-  const ended = (): void => {
-    mounted.waiting -= 1;
-  };
-  mounted.waiting += 1;
-  return streams.open({ reader, keys, last, sink, maxBuffered: options.maxBuffered, ended });
+  return { status: 200, headers, body: (sink) => streams.open(keys, last, sink) };
 }

@@ -107,8 +107,8 @@ function onceClosed(request: IncomingMessage, response: ServerResponse, callback
     socket?.off("close", closed);
     callback();
   };
-  response.once("close", closed);
-  socket?.setMaxListeners(0).once("close", closed); // a client may pipeline as many requests as it likes
+  response.on("close", closed); // `once` would cost 200 bytes a stream
+  socket?.setMaxListeners(0).on("close", closed); // a client may pipeline as many requests as it likes
 }
 
 function isStream(body: unknown): body is Readable {

@@ -69,11 +69,11 @@ async function park<C extends object, Context>(
 ): Promise<Answer> {
   const { reader } = mounted;
   checkRoom(mounted);
-  mounted.waiting += 1;
+  mounted.polls += 1;
   try {
     return await reader.park(ask, { deadline: reader.clock.monotonic() + timeout, signal, form: itself });
   } finally {
-    mounted.waiting -= 1;
+    mounted.polls -= 1;
   }
 }
 
