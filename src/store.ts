@@ -64,11 +64,11 @@ export interface Unseen {
 export interface StoreSink {
   /** The bus's clock; `base()` says where a new run may begin. */
   readonly clock: Clock;
-  /** Once, before anything else. */
+  /** Before anything else; and again where the log was lost and begins anew: those who read the one before are told missed. */
   opened(state: LogState): void;
   /** A run began. Before the rows that follow the hole. */
   began(hole: Hole): void;
-  /** Rows were trimmed that this process never saw. Before the rows that follow them. */
+  /** Rows were trimmed elsewhere, also such as this process never saw. Before the rows that follow them. */
   trimmed(unseen: Unseen): void;
   /** Rows in the order of their ids, each send whole, each row once. */
   commit(rows: readonly Row[]): void;

@@ -41,7 +41,12 @@ export class Ticks implements StoreSink {
   }
 
   opened(state: LogState): void {
-    this.#options.log.open(state);
+    if (this.#isLive) {
+      this.end();
+      this.#begin();
+      this.#before = 0; // those who wait come from another log, in which nothing is a position of this one
+    }
+    this.#options.log.open(state, this.#touched);
   }
 
   began(hole: Hole): void {

@@ -42,6 +42,12 @@ export class StoreDouble implements Store {
     return rows.map(({ id }) => id);
   }
 
+  /** Loses everything and begins anew, as an engine may that was flushed. */
+  restart(begin: number): void {
+    this.#last = begin;
+    this.sink.opened({ begin, last: begin, holes: [], watermarks: [], floor: 0 });
+  }
+
   /** Lets ids pass of which this process sees nothing. */
   skip(count: number): number {
     this.#last += count;

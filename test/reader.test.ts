@@ -198,6 +198,47 @@ describe("what other processes do", () => {
     await bus.close();
   });
 
+  it("gives up what others have trimmed, but not before those who wait were answered", async () => {
+    const { bus, store } = make();
+    await bus.ready();
+    await bus.sendmany([
+      ["a", 1],
+      ["a", 2],
+      ["b", 3],
+    ]);
+    const poll = bus.poll(["a"], bus.last, FOREVER);
+    await turns();
+    store.sink.trimmed({ last: 1_003, watermarks: [['"a"', 1_001]], floor: 0 });
+    store.commit([ROW]);
+    assert.deepEqual(messagesOf(await poll), ["theirs"]);
+    const [behind, level] = [await bus.poll(["a"], 1_000, 0), await bus.poll(["a"], 1_001, 0)];
+    assert.deepEqual([messagesOf(behind), behind.missed], [[2, "theirs"], true]);
+    assert.deepEqual([messagesOf(level), level.missed], [[2, "theirs"], false]);
+    assert.deepEqual(messagesOf(await bus.poll(["a", "b"], 0, 0)), [2, 3, "theirs"]);
+    await bus.close();
+  });
+
+  it.each([5_000, 10])("tells everybody from before missed when the log begins anew, at %i", async (begin) => {
+    const { bus, store } = make();
+    await bus.ready();
+    await bus.sendone("a", 1);
+    const waiting = [1_001, 0].map((last) => bus.poll(last === 0 ? ["b"] : ["a", "b"], last, FOREVER));
+    await turns();
+    store.restart(begin);
+    assert.equal(bus.last, begin);
+    const [behind, fromZero] = [await bus.poll(["a"], 1_000, 0), await bus.poll(["a"], 0, 0)];
+    assert.deepEqual([[...behind], behind.missed, behind.last], [[], true, begin]);
+    assert.deepEqual([[...fromZero], fromZero.missed], [[], false]);
+    assert.equal((await bus.poll(["a"], begin, 0)).missed, false);
+    const [told, untold] = waiting;
+    assert.deepEqual([(await told!).missed, (await told!).last], [true, begin]);
+    assert.equal(await isPending(untold!), true);
+    await bus.sendone("b", 2);
+    assert.deepEqual([(await untold!).missed, messagesOf(await untold!)], [false, [2]]);
+    assert.deepEqual((await bus.poll(["a", "b"], 0, 0)).last, begin + 1);
+    await bus.close();
+  });
+
   it("reports what fails in the background as an error event", async () => {
     const { bus, store, errors } = make();
     await bus.ready();

@@ -61,10 +61,17 @@ export class Log<W> {
     return this.#shortestAge;
   }
 
-  /** Takes up what a store knows. Before anything else. */
-  open(state: LogState): void {
+  /** Takes up what a store knows, instead of all that was known. Adds the channels that are watched meanwhile. */
+  open(state: LogState, touched: Set<LogChannel<W>>): void {
+    while (this.#ring.size > 0) this.#ring.dropOldest(this.#ring.chainAt(0)!);
     this.#positions = new Positions(state.begin, state.last, state.holes);
     this.#watermarks = new Watermarks(state.floor, state.watermarks);
+    this.#newestAt = 0;
+    for (const channel of this.#channels.values()) {
+      channel.newestId = 0;
+      channel.watermark = state.last; // whatever came on it before is gone
+      touched.add(channel);
+    }
   }
 
   began(hole: Hole): void {
@@ -172,9 +179,10 @@ export class Log<W> {
     return new Answer(this.#rows(gatherNewest(this.#ring, found, count)), this.newest, false);
   }
 
-  /** Evicts what the counts do not allow: first of the channels that were touched, then of all. */
+  /** Evicts what others have trimmed and the counts do not allow: first of the channels that were touched, then of all. */
   evict(touched: Iterable<LogChannel<W>>): void {
     for (const channel of touched) {
+      while (channel.size > 0 && this.#ring.idIn(channel.oldest) <= channel.watermark) this.#drop(channel);
       while (channel.size > channel.limits.count) this.#drop(channel);
       this.release(channel);
     }

@@ -183,7 +183,7 @@ function make(retention: Retention, state: LogState = NEW): Made {
   const age = retention.age ?? POSITIVE_INFINITY;
   const error = (thrown: Error): never => assert.fail(thrown);
   const log = new Log<object>({ clock, retention: checkRetention({ ...retention, age }), trimmings, error });
-  log.open(state);
+  log.open(state, new Set());
   const touched = new Set<LogChannel<object>>();
   return {
     log,
