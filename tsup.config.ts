@@ -11,6 +11,7 @@ export default defineConfig({
     hono: "src/http/hono.ts",
     fastify: "src/http/fastify.ts",
     client: "src/client/client.ts",
+    testing: "src/testing/index.ts",
   },
   format: "esm",
   target: "node20",

@@ -33,6 +33,14 @@ export type Parking<T> = Pick<Wait<Channel, Answer, T>, "deadline" | "signal" | 
 /** How a poll waits, if it has to: so many ms, which may be Infinity. */
 export type Patience<T> = Omit<Parking<T>, "deadline"> & { readonly timeout: number };
 
+/** Is told what a test may want to know. */
+export interface Spy {
+  /** The store is open, and nothing has been done since. */
+  opened(): void;
+  /** A poll was parked. */
+  parked(ask: Ask, deadline: number, answer: Promise<unknown>): void;
+}
+
 /**
  * Reads, or parks until there is something to read: where the log, those who wait and the store meet. Between `read` and
  * `park` or `watch` nothing may be awaited.
@@ -42,6 +50,8 @@ export class Reader {
   readonly limit: number;
   /** Resolves when the store has been replayed, also while the bus is closing. Rejects with `store`. */
   readonly opening: Promise<void>;
+  /** For whoever tests what uses the bus. */
+  spy: Spy | undefined;
   readonly #options: ReaderOptions;
   readonly #log: Log<Line>;
   readonly #waiters: Waiters<Channel, Answer>;
@@ -161,7 +171,9 @@ export class Reader {
     // It was called before the end, and is answered as those are that were parked then.
     if (this.#closing) return Promise.resolve(form(this.nothing()));
     const channels = ask.keys.map((key) => this.#log.channel(key));
-    return this.#waiters.park({ channels, limit: ask.limit, exact: ask.last > 0, deadline, signal, form });
+    const answer = this.#waiters.park({ channels, limit: ask.limit, exact: ask.last > 0, deadline, signal, form });
+    this.spy?.parked(ask, deadline, answer);
+    return answer;
   }
 
   /** Hands on what is committed from now on, after a `read` that has just found nothing. Returns how to stop. */
@@ -204,6 +216,7 @@ export class Reader {
     this.#ticks.goLive();
     this.#lastReplayed = this.last;
     this.#live = true;
+    this.spy?.opened();
   }
 
   #failed(error: Error): void {

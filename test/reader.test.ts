@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { describe, it } from "vitest";
 import { readerOf } from "../src/bus.ts";
-import { ManualClock } from "../src/testing/conformance/clock.ts";
 import { failsWith, isPending, messagesOf, turns } from "../src/testing/conformance/topic.ts";
+import { ManualClock } from "../src/testing/manual-clock.ts";
 import { gate, StoreDouble, storeError } from "./doubles.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;

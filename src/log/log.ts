@@ -1,5 +1,4 @@
 import type { Clock } from "../clock.ts";
-import { asError } from "../errors.ts";
 import { channelOf } from "../notification.ts";
 import type { Hole, LogState, Row, Unseen } from "../store.ts";
 import { Answer } from "./answer.ts";
@@ -242,13 +241,8 @@ export class Log<W> {
 
   #limitsOf(key: string): Limits {
     const { retention, error } = this.#options;
-    try {
-      const limits = limitsOf(retention, () => channelOf(key));
-      if (limits.age < this.#shortestAge) this.#shortestAge = limits.age;
-      return limits;
-    } catch (thrown) {
-      error(asError(thrown));
-      return retention;
-    }
+    const limits = limitsOf(retention, () => channelOf(key), error);
+    if (limits.age < this.#shortestAge) this.#shortestAge = limits.age;
+    return limits;
   }
 }

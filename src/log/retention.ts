@@ -1,4 +1,4 @@
-import { BusError, given } from "../errors.ts";
+import { asError, BusError, given } from "../errors.ts";
 import type { Channel } from "../notification.ts";
 
 /** How much of one channel is retained. */
@@ -48,13 +48,18 @@ export function checkRetention(retention: Retention = {}): CheckedRetention {
   return { age, count, total, of };
 }
 
-/** What is retained of one channel. Throws `bad_option` when the application's `of` gave something else. */
-export function limitsOf(retention: CheckedRetention, channel: () => Channel): Limits {
+/** What is retained of one channel. When the application's `of` fails, that is reported, and the channel is as the others. */
+export function limitsOf(retention: CheckedRetention, channel: () => Channel, report: (error: Error) => void): Limits {
   if (retention.of === undefined) return retention;
-  const { age = retention.age, count = retention.count } = retention.of(channel()) ?? {};
-  checkBound("the age that retention.of returns", age);
-  checkBound("the count that retention.of returns", count);
-  return { age, count };
+  try {
+    const { age = retention.age, count = retention.count } = retention.of(channel()) ?? {};
+    checkBound("the age that retention.of returns", age);
+    checkBound("the count that retention.of returns", count);
+    return { age, count };
+  } catch (thrown) {
+    report(asError(thrown));
+    return retention;
+  }
 }
 
 function checkBound(name: string, value: unknown): void {

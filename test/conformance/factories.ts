@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Bus } from "nightbus";
 import { sqlite } from "nightbus/sqlite";
+import { fakeBus } from "nightbus/testing";
+import { systemClock } from "../../src/clock.ts";
 import type { BusFactory } from "../../src/testing/conformance/bus.ts";
 
 /** Buses that were given no store. */
@@ -10,6 +12,13 @@ export const memory: BusFactory = {
   durable: false,
   shared: false,
   place: () => ({ open: (options) => new Bus(options) }),
+};
+
+/** Fake buses, by the machine's clock where a test gives none. */
+export const fake: BusFactory = {
+  durable: false,
+  shared: false,
+  place: () => ({ open: (options) => fakeBus({ clock: systemClock, ...options }) }),
 };
 
 /** Buses over SQLite, in a file of a temporary folder. */

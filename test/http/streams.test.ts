@@ -4,8 +4,8 @@ import { Endpoint } from "../../src/http/endpoint.ts";
 import type { MountOptions } from "../../src/http/options.ts";
 import type { EndpointRequest, Sink } from "../../src/http/request.ts";
 import type { AnyChannels } from "../../src/notification.ts";
-import { ManualClock } from "../../src/testing/conformance/clock.ts";
 import { turns } from "../../src/testing/conformance/topic.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
 
 /** A client that takes what is written when the test says so. */
 class SinkDouble implements Sink {

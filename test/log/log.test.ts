@@ -5,7 +5,7 @@ import { type Ask, Log } from "../../src/log/log.ts";
 import { checkRetention, type Retention } from "../../src/log/retention.ts";
 import { Trimmings } from "../../src/log/trimmings.ts";
 import type { LogState } from "../../src/store.ts";
-import { ManualClock } from "../../src/testing/conformance/clock.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { rowOf } from "./chains.ts";
 
 const { POSITIVE_INFINITY } = Number;

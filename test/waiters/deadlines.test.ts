@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "vitest";
 import { LONGEST_TIMER } from "../../src/clock.ts";
-import { ManualClock } from "../../src/testing/conformance/clock.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { Deadlines, type Due } from "../../src/waiters/deadlines.ts";
 
 const { POSITIVE_INFINITY } = Number;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../clock.ts";
 import type { PendingRow, Store } from "../../store.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 import { Recorder } from "./recorder.ts";
 import { appending } from "./store-appending.ts";
 import { reopening } from "./store-reopening.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Bus } from "../../bus.ts";
 import type { BusError, BusErrorCode } from "../../errors.ts";
 import type { BusOptions } from "../../options.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 
 /** What a test runner gives: of vitest, of node:test, or of any other. */
 export interface Runner {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../clock.ts";
+import type { Clock, Timer } from "../clock.ts";
 
 interface Pending {
   readonly due: number;
@@ -9,12 +9,14 @@ interface Pending {
 export class ManualClock implements Clock {
   #now: number;
   #passed = 0;
-  #base = 0;
+  #highest = 0;
+  readonly #base: (() => number) | undefined;
   readonly #timers = new Set<Pending>();
 
-  /** Starts at this time, in ms since 1970. */
-  constructor(now = 1_700_000_000_000) {
+  /** Starts at this time, in ms since 1970. Runs of ids begin at the time in microseconds, unless `base` says where. */
+  constructor(now = 1_700_000_000_000, base?: () => number) {
     this.#now = now;
+    this.#base = base;
   }
 
   now(): number {
@@ -26,8 +28,9 @@ export class ManualClock implements Clock {
   }
 
   base(): number {
-    this.#base = Math.max(this.#base + 1, this.now() * 1000);
-    return this.#base;
+    if (this.#base !== undefined) return this.#base();
+    this.#highest = Math.max(this.#highest + 1, this.now() * 1000);
+    return this.#highest;
   }
 
   setTimeout(callback: () => void, ms: number): Timer {
@@ -47,13 +50,19 @@ export class ManualClock implements Clock {
 
   /** Moves on by so many ms, calling what falls due on the way at its time. */
   advance(ms: number): void {
+    for (const _ of this.steps(ms));
+  }
+
+  /** The same, with a pause after each call, in which what it led to can happen. */
+  *steps(ms: number): Generator<void, void> {
     const end = this.#passed + ms;
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.#timers.delete(next);
       this.#moveTo(Math.max(this.#passed, next.due));
       next.callback();
+      yield;
     }
-    this.#moveTo(end);
+    this.#moveTo(Math.max(this.#passed, end));
   }
 
   #moveTo(passed: number): void {

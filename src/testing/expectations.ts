@@ -1,0 +1,113 @@
+import { type Channel, keyOf, type Notification } from "../notification.ts";
+import { difference, isNear, show } from "./matching.ts";
+import { notificationsOn } from "./sent.ts";
+
+/** A failed expectation. Test runners show `expected` and `actual` beside the message. */
+export class ExpectationError extends Error {
+  readonly expected: unknown;
+  readonly actual: unknown;
+
+  constructor(message: string, expected: unknown, actual: unknown) {
+    super(message);
+    this.name = "ExpectationError";
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** How a message has to be: like a value, or whatever a function says yes to. */
+export type Wanted = { readonly like: unknown } | undefined;
+
+/** Throws unless a message like this was sent on the channel; so many times, where that is said. */
+export function expectSent(sent: readonly Notification[], channel: Channel, wanted: Wanted, times?: number): void {
+  const there = notificationsOn(sent, channel);
+  const matching = there.filter(({ message }) => complaint(message, wanted) === undefined);
+  if (times === undefined ? matching.length > 0 : matching.length === times) return;
+  const like = wanted === undefined ? "" : ` like ${show(wanted.like)}`;
+  const many = times === undefined ? "a send" : times === 1 ? "1 send" : `${times} sends`;
+  const found = matching.length > 0 ? foundOthers(matching) : foundNone(sent, there, channel, wanted);
+  throw new ExpectationError(
+    `expected ${many} on ${keyOf(channel)}${like}, but ${found}`,
+    wanted?.like,
+    there.map(({ message }) => message),
+  );
+}
+
+/** Throws if anything was sent on the channel. */
+export function expectNotSent(sent: readonly Notification[], channel: Channel): void {
+  const there = notificationsOn(sent, channel);
+  if (there.length === 0) return;
+  throw new ExpectationError(
+    `expected no send on ${keyOf(channel)}, but there were ${there.length}${lines(there)}`,
+    [],
+    there.map(({ message }) => message),
+  );
+}
+
+/** Throws if anything was sent. */
+export function expectNothingSent(sent: readonly Notification[]): void {
+  if (sent.length === 0) return;
+  throw new ExpectationError(`expected no send, but there were ${sent.length}${lines(sent)}`, [], sent);
+}
+
+/** Throws unless there were sends on these channels, in this order, whatever came between. */
+export function expectOrder(sent: readonly Notification[], channels: readonly Channel[]): void {
+  const keys = channels.map(keyOf);
+  let next = 0;
+  for (const { channel } of sent) if (keyOf(channel) === keys[next]) next += 1;
+  if (next >= keys.length) return;
+  const after = next === 0 ? "" : ` after ${keys.slice(0, next).join(", ")}`;
+  throw new ExpectationError(
+    `expected sends on ${keys.join(", ")} in this order, but none on ${keys[next]} came${after}${lines(sent)}`,
+    channels,
+    sent.map(({ channel }) => channel),
+  );
+}
+
+function complaint(message: unknown, wanted: Wanted): string | undefined {
+  if (wanted === undefined) return undefined;
+  if (typeof wanted.like !== "function") return difference(message, wanted.like);
+  return wanted.like(message) === true ? undefined : "the function did not return true";
+}
+
+function foundOthers(matching: readonly Notification[]): string {
+  return `there ${matching.length === 1 ? "was" : "were"} ${matching.length}${lines(matching)}`;
+}
+
+function foundNone(
+  sent: readonly Notification[],
+  there: readonly Notification[],
+  channel: Channel,
+  wanted: Wanted,
+): string {
+  if (there.length > 0) {
+    return `${there.length === 1 ? "the one" : `none of the ${there.length}`} sent there is ${there.length === 1 ? "not" : "so"}${lines(there, ({ message }) => `: ${complaint(message, wanted)}`)}`;
+  }
+  if (sent.length === 0) return "nothing was sent; where the code does not await its sends, await bus.settled() first";
+  const near = sent.filter((each) => mayBeMeant(each.channel, channel));
+  if (near.length > 0) return `nothing was sent there. Did you mean ${namesOf(near)}?${lines(near)}`;
+  return `nothing was sent there, only on ${namesOf(sent)}`;
+}
+
+/** A tuple of the same name, a string that looks like the tuple, or a name with a slip of the pen. */
+function mayBeMeant(one: Channel, other: Channel): boolean {
+  return isNear(nameOf(one), nameOf(other)) || one === keyOf(other) || keyOf(one) === other;
+}
+
+function nameOf(channel: Channel): string {
+  return typeof channel === "string" ? channel : channel[0];
+}
+
+function namesOf(sent: readonly Notification[]): string {
+  return [...new Set(sent.map(({ channel }) => keyOf(channel)))].join(", ");
+}
+
+const MOST_LINES = 10;
+
+function lines(sent: readonly Notification[], remark: (one: Notification) => string = () => ""): string {
+  const shown = sent
+    .slice(0, MOST_LINES)
+    .map((one) => `\n  #${one.id} ${keyOf(one.channel)} ${show(one.message)}${remark(one)}`);
+  const rest = sent.length - shown.length;
+  return shown.join("") + (rest > 0 ? `\n  and ${rest} more` : "");
+}
