@@ -25,7 +25,7 @@ export function expectSent(sent: readonly Notification[], channel: Channel, want
   if (times === undefined ? matching.length > 0 : matching.length === times) return;
   const like = wanted === undefined ? "" : ` like ${show(wanted.like)}`;
   const many = times === undefined ? "a send" : times === 1 ? "1 send" : `${times} sends`;
-  const found = matching.length > 0 ? foundOthers(matching) : foundNone(sent, there, channel, wanted);
+  const found = matching.length > 0 ? thoseThere(matching) : foundNone(sent, there, channel, wanted);
   throw new ExpectationError(
     `expected ${many} on ${keyOf(channel)}${like}, but ${found}`,
     wanted?.like,
@@ -38,7 +38,7 @@ export function expectNotSent(sent: readonly Notification[], channel: Channel): 
   const there = notificationsOn(sent, channel);
   if (there.length === 0) return;
   throw new ExpectationError(
-    `expected no send on ${keyOf(channel)}, but there were ${there.length}${lines(there)}`,
+    `expected no send on ${keyOf(channel)}, but ${thoseThere(there)}`,
     [],
     there.map(({ message }) => message),
   );
@@ -47,7 +47,7 @@ export function expectNotSent(sent: readonly Notification[], channel: Channel): 
 /** Throws if anything was sent. */
 export function expectNothingSent(sent: readonly Notification[]): void {
   if (sent.length === 0) return;
-  throw new ExpectationError(`expected no send, but there were ${sent.length}${lines(sent)}`, [], sent);
+  throw new ExpectationError(`expected no send, but ${thoseThere(sent)}`, [], sent);
 }
 
 /** Throws unless there were sends on these channels, in this order, whatever came between. */
@@ -70,8 +70,8 @@ function complaint(message: unknown, wanted: Wanted): string | undefined {
   return wanted.like(message) === true ? undefined : "the function did not return true";
 }
 
-function foundOthers(matching: readonly Notification[]): string {
-  return `there ${matching.length === 1 ? "was" : "were"} ${matching.length}${lines(matching)}`;
+function thoseThere(sent: readonly Notification[]): string {
+  return `there ${sent.length === 1 ? "was" : "were"} ${sent.length}${lines(sent)}`;
 }
 
 function foundNone(
@@ -81,7 +81,8 @@ function foundNone(
   wanted: Wanted,
 ): string {
   if (there.length > 0) {
-    return `${there.length === 1 ? "the one" : `none of the ${there.length}`} sent there is ${there.length === 1 ? "not" : "so"}${lines(there, ({ message }) => `: ${complaint(message, wanted)}`)}`;
+    const none = there.length === 1 ? "the one sent there is not" : `none of the ${there.length} sent there is`;
+    return none + lines(there, ({ message }) => `: ${complaint(message, wanted)}`);
   }
   if (sent.length === 0) return "nothing was sent; where the code does not await its sends, await bus.settled() first";
   const near = sent.filter((each) => mayBeMeant(each.channel, channel));
