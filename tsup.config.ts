@@ -19,4 +19,14 @@ export default defineConfig({
   clean: true,
   // `Bus` has to be one class over all subpaths, so shared code goes into shared chunks.
   splitting: true,
+  esbuildPlugins: [
+    {
+      name: "the client stays one file, which a server can hand to a page",
+      setup(build) {
+        build.onResolve({ filter: /\/client\/client\.ts$/ }, ({ kind }) =>
+          kind === "entry-point" ? undefined : { path: "./client.js", external: true },
+        );
+      },
+    },
+  ],
 });

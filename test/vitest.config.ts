@@ -7,9 +7,10 @@ export default defineConfig({
   root,
   resolve: { tsconfigPaths: true },
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     globalSetup: ["test/build.ts"],
     testTimeout: 20_000,
+    hookTimeout: 60_000,
     typecheck: { enabled: false },
   },
 });
