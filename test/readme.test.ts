@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import ts from "typescript";
@@ -17,13 +17,9 @@ const folder = join(root, "test", `readme-${process.pid}`);
 const newPath = temporaryFiles();
 const tsx = createRequire(import.meta.url).resolve("tsx");
 
-const blocks = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(
-  ([, kind, text]) => ({
-    kind,
-    text: text!,
-  }),
-);
-const programs = blocks.filter(({ kind }) => kind === "ts").map(({ text }) => text);
+const blocks = blocksIn("README.md");
+const guide = blocksIn("examples/testing/README.md");
+const programs = [...blocks, ...guide].filter(({ kind }) => kind === "ts").map(({ text }) => text);
 const commands = blocks.filter(({ text }) => text.startsWith("curl"));
 const printed = blocks
   .filter(({ kind }) => kind === "json" || kind === "text")
@@ -32,7 +28,7 @@ const printed = blocks
 beforeAll(() => mkdirSync(folder));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("the README's programs", () => {
+describe("the programs in the README and in the guide to testing", () => {
   it("compile under the project's own strict flags", () => {
     const files = programs.map((text, index) => {
       const file = join(folder, `checked-${index}.ts`);
@@ -96,6 +92,13 @@ describe("the README's curl lines", () => {
     }
   });
 });
+
+/** The blocks of code in a file, which import what lies beside it. */
+function blocksIn(file: string): readonly { readonly kind: string; readonly text: string }[] {
+  const found = readFileSync(join(root, file), "utf8").matchAll(/```(\w+)\n([\s\S]*?)```/g);
+  const beside = `from "${relative(folder, join(root, dirname(file)))}/`;
+  return [...found].map(([, kind, text]) => ({ kind: kind!, text: text!.replaceAll('from "./', beside) }));
+}
 
 /** Ids and times are other ones at each run. */
 function anyNumber(text: string): string {
