@@ -15,6 +15,7 @@ import {
   serialise,
 } from "./input.ts";
 import type { Answer } from "./log/answer.ts";
+import type { Known } from "./log/ask.ts";
 import { checkRetention } from "./log/retention.ts";
 import { memory } from "./memory.ts";
 import type { AnyChannels, Batch, ChannelOf, Entry, MessageOf, Notification } from "./notification.ts";
@@ -158,12 +159,16 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
     if (this.#closing !== undefined) throw closed();
     const reader = this.#reader;
     const ask = { keys: checkChannels(channels), limit: this.#reader.limit, lookback: Number.POSITIVE_INFINITY };
+    let known: Known | undefined;
+    const form = (answer: Answer): Batch<Notification<C, K>> => {
+      known = answer.known;
+      return batchOf<C, K>(answer);
+    };
     return new Subscription<Notification<C, K>>({
       last: options.last === undefined ? reader.now : checkLast(options.last),
       signal: checkSignal(options.signal),
       onMissed: options.onMissed,
-      poll: (last, signal) =>
-        reader.poll({ ...ask, last }, { timeout: Number.POSITIVE_INFINITY, signal, form: batchOf<C, K> }),
+      poll: (last, signal) => reader.poll({ ...ask, last, known }, { timeout: Number.POSITIVE_INFINITY, signal, form }),
     });
   }
 

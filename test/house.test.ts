@@ -23,7 +23,7 @@ const FLOORS: readonly (readonly string[])[] = [
 /** The floors inside the rooms that have several. */
 const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "log/": [
-    ["row", "positions", "watermarks", "retention", "trimmings"],
+    ["ask", "row", "positions", "watermarks", "retention", "trimmings"],
     ["answer", "ring"],
     ["channel", "gather"],
     ["log"],

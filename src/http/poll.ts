@@ -1,7 +1,7 @@
 import { given } from "../errors.ts";
 import { checkLast } from "../input.ts";
 import type { Answer } from "../log/answer.ts";
-import type { Ask } from "../log/log.ts";
+import type { Ask } from "../log/ask.ts";
 import type { Reader } from "../reader.ts";
 import { bodyOf, type JsonObject, jsonIn } from "./body.ts";
 import { checkNames, grant } from "./channels.ts";

@@ -1,4 +1,5 @@
 import type { Answer } from "../log/answer.ts";
+import type { Known } from "../log/ask.ts";
 import type { Reader } from "../reader.ts";
 import type { Bucket, Due } from "../waiters/deadlines.ts";
 import { countFitting, framesOf, heartbeat, hello, missed } from "./frames.ts";
@@ -38,6 +39,7 @@ export class Stream implements Due {
   readonly #shared: Streaming;
   readonly #keys: readonly string[];
   #last: number;
+  #known: Known | undefined;
   #stopWatching: (() => void) | undefined;
   #hasEnded = false;
 
@@ -93,7 +95,8 @@ export class Stream implements Due {
   /** What comes next, if anything: no more than may be unsent, but for the rest of the last send. */
   #page(): Answer | undefined {
     const { reader, maxBuffered } = this.#shared;
-    const ask = { keys: this.#keys, last: this.#last, limit: reader.limit, lookback: Number.POSITIVE_INFINITY };
+    const [keys, last, known] = [this.#keys, this.#last, this.#known];
+    const ask = { keys, last, known, limit: reader.limit, lookback: Number.POSITIVE_INFINITY };
     const answer = reader.read(ask);
     if (answer === undefined) return undefined;
     const fitting = countFitting(answer.rows, maxBuffered);
@@ -151,6 +154,7 @@ export class Stream implements Due {
     const rows = framesOf(answer);
     const from = this.#last;
     this.#last = answer.last;
+    this.#known = answer.known;
     if (!answer.missed) return this.sink.write(rows);
     const first = answer.rows[0];
     const position = first === undefined ? answer.last : this.#shared.reader.positionBefore(first.id);

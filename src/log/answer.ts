@@ -1,4 +1,5 @@
 import type { Batch, Notification } from "../notification.ts";
+import type { Known } from "./ask.ts";
 import { SharedRow } from "./row.ts";
 
 /** What a read found, as rows. Readers that are woken together share one, and with it all that is made from it. */
@@ -12,6 +13,8 @@ export class Answer {
   /** Where the reader stands after it. */
   readonly last: number;
   readonly missed: boolean;
+  /** For who goes on from here: what this reader was told of the watermarks, or need not be told. */
+  known: Known | undefined = undefined;
   #batch: Batch<Notification> | undefined;
   #text: string | undefined;
   #bytes: Uint8Array | undefined;

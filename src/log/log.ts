@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { channelOf } from "../notification.ts";
 import type { Hole, LogState, Row, Unseen } from "../store.ts";
 import { Answer } from "./answer.ts";
+import type { Ask, Known } from "./ask.ts";
 import { LogChannel } from "./channel.ts";
 import { ChannelNumbers, gather, gatherNewest, type Range } from "./gather.ts";
 import { Positions } from "./positions.ts";
@@ -10,17 +11,6 @@ import { Ring } from "./ring.ts";
 import type { SharedRow } from "./row.ts";
 import type { Trimmings } from "./trimmings.ts";
 import { Watermarks } from "./watermarks.ts";
-
-/** What a reader asks of the log. */
-export interface Ask {
-  readonly keys: readonly string[];
-  /** Only rows after this id; 0 reads from the oldest row and misses nothing. */
-  readonly last: number;
-  /** The most rows, but a send that crosses the limit comes whole. */
-  readonly limit: number;
-  /** When reading from 0: only rows that are at most so many ms old. */
-  readonly lookback: number;
-}
 
 export interface LogOptions {
   readonly clock: Clock;
@@ -134,17 +124,19 @@ export class Log<W> {
     for (const key of ask.keys) {
       const channel = this.#channels.get(key);
       if (channel !== undefined && channel.newestId > from) behind.push(channel);
-      else if (ask.last > 0 && (channel?.watermark ?? this.#watermarks.of(key)) > from) missed = true;
+      else if (lacks(ask, from, key, channel?.watermark ?? this.#watermarks.of(key))) missed = true;
     }
     if (behind.length === 0) return new Answer([], this.newest, missed);
     const now = this.#now();
     for (const channel of behind) {
       this.#expire(channel, now);
-      if (ask.last > 0 && channel.watermark > from) missed = true;
+      if (lacks(ask, from, channel.key, channel.watermark)) missed = true;
     }
     const found = behind.filter(({ size }) => size > 0);
     const after = from === 0 ? this.#ring.placeAfterTime(now - ask.lookback - 1) : this.#ring.placeAfter(from);
-    return this.#answer(found, { after, limit: ask.limit }, missed);
+    const answer = this.#answer(found, { after, limit: ask.limit }, missed);
+    if (answer.last < this.newest) answer.known = ask.last === 0 || missed ? this.#knownOf(ask.keys) : ask.known;
+    return answer;
   }
 
   /** What the channels got after `from`, for readers who waited since then. `missed` is false for those who read from 0. */
@@ -216,6 +208,10 @@ export class Log<W> {
     return rows;
   }
 
+  #knownOf(keys: readonly string[]): Known {
+    return new Map(keys.map((key) => [key, this.#channels.get(key)?.watermark ?? this.#watermarks.of(key)]));
+  }
+
   #keepWatermark(key: string, id: number): void {
     const forgotten = this.#watermarks.put(key, id);
     if (forgotten.length > 0) this.#options.trimmings?.forgot(forgotten, this.#watermarks.floor);
@@ -245,4 +241,9 @@ export class Log<W> {
     if (limits.age < this.#shortestAge) this.#shortestAge = limits.age;
     return limits;
   }
+}
+
+/** Whether something after `from` was trimmed of which this reader does not know. */
+function lacks({ last, known }: Ask, from: number, key: string, watermark: number): boolean {
+  return last > 0 && watermark > Math.max(from, known?.get(key) ?? 0);
 }

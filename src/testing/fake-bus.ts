@@ -2,7 +2,7 @@ import { Bus, readerOf } from "../bus.ts";
 import type { Clock } from "../clock.ts";
 import { BusError } from "../errors.ts";
 import { checkNames, serialise } from "../input.ts";
-import type { Ask } from "../log/log.ts";
+import type { Ask } from "../log/ask.ts";
 import {
   type AnyChannels,
   type Channel,

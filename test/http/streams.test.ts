@@ -267,6 +267,19 @@ describe("a stream", () => {
     expect(sink.texts[1]?.slice(missed.length)).toEqual(frames(["a", 3]));
     await bed.bus.close();
   });
+
+  it("says nothing of what was trimmed before it began from 0, and speaks of a hole once, however many pages follow", async () => {
+    const bed = await make({}, 1, 3);
+    const start = bed.bus.last;
+    for (const name of ["b", "b", "b", "a", "a", "a", "a"]) await bed.bus.sendone(name, name);
+    const [all, late] = [new SinkDouble(), new SinkDouble()];
+    await bed.openOn(all, "channels=a&channels=b&last=0");
+    await bed.openOn(late, `channels=a&channels=b&last=${start}`);
+    const missed = (sink: SinkDouble): number => sink.texts.filter((text) => text.includes("event: missed")).length;
+    expect([missed(all), missed(late)]).toEqual([0, 1]);
+    expect([all.texts.length, late.texts.length]).toEqual([6, 6]);
+    await bed.bus.close();
+  });
 });
 
 it("refuses a heartbeat that would never rest", () => {

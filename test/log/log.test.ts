@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
+import type { Ask } from "../../src/log/ask.ts";
 import type { LogChannel } from "../../src/log/channel.ts";
-import { type Ask, Log } from "../../src/log/log.ts";
+import { Log } from "../../src/log/log.ts";
 import { checkRetention, type Retention } from "../../src/log/retention.ts";
 import { Trimmings } from "../../src/log/trimmings.ts";
 import type { LogState } from "../../src/store.ts";

@@ -181,6 +181,46 @@ export function subscribing({ it, over }: Topic): void {
   );
 
   it(
+    "says nothing of what was trimmed before it began to read from 0, however many answers that takes",
+    over(
+      { limit: 2, retention: { of: (channel) => (channel === "short" ? { count: 1 } : undefined) } },
+      async (fixture) => {
+        const { bus } = fixture;
+        const names = ["long", "long", "long", "short", "short", "long", "long", "short"];
+        for (const name of names) await bus.sendone(name, name);
+        assert.deepEqual(await take(bus.subscribe(["long", "short"], { last: 0 }), 6), [
+          ...Array.from({ length: 5 }, () => "long"),
+          "short",
+        ]);
+        const holes: number[] = [];
+        const late = bus.subscribe(["long", "short"], { last: 0, onMissed: (last) => holes.push(last) });
+        const [, second] = await take(late, 2);
+        assert.equal(second, "long");
+        await bus.sendone("short", "evicts one that was not read yet");
+        await take(late, 4);
+        assert.equal(holes.length, 1);
+      },
+    ),
+  );
+
+  it(
+    "tells of a hole once, however many answers follow it",
+    over(
+      { limit: 2, retention: { of: (channel) => (channel === "short" ? { count: 1 } : undefined) } },
+      async (fixture) => {
+        const { bus } = fixture;
+        const start = bus.last;
+        const names = ["long", "long", "long", "long", "long", "short", "short"];
+        for (const name of names) await bus.sendone(name, name);
+        const holes: number[] = [];
+        const late = bus.subscribe(["long", "short"], { last: start, onMissed: (last) => holes.push(last) });
+        await take(late, 6);
+        assert.deepEqual(holes, [start]);
+      },
+    ),
+  );
+
+  it(
     "throws what onMissed throws, and has then ended",
     over({}, async ({ bus }) => {
       const reason = new Error("no state to load");
