@@ -34,7 +34,7 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   "stores/": [
     ["sqlite/driver"],
-    ["sqlite/tables", "sqlite/transactions", "sqlite/tail"],
+    ["sqlite/tables", "sqlite/transactions", "sqlite/tail", "sqlite/place"],
     ["sqlite/file"],
     ["sqlite/trouble"],
     ["sqlite/trimmer", "sqlite/follower"],

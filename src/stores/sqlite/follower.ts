@@ -1,5 +1,7 @@
+import type { BusError } from "../../errors.ts";
 import type { StoreSink } from "../../store.ts";
 import type { OpenFile } from "./file.ts";
+import { Place } from "./place.ts";
 import type { News } from "./tables.ts";
 import { Tail } from "./tail.ts";
 import { Trouble } from "./trouble.ts";
@@ -10,6 +12,7 @@ export class Follower {
   readonly #sink: StoreSink;
   readonly #trouble: Trouble;
   #tail: Tail | undefined;
+  #place: Place | undefined;
   #seen = 0;
   #version = 0;
 
@@ -28,7 +31,14 @@ export class Follower {
   start(): void {
     const { memory, name } = this.#file.db;
     this.#replay();
-    if (!memory) this.#tail = new Tail({ clock: this.#sink.clock, path: name, look: () => this.#look() });
+    if (memory) return;
+    this.#place = new Place(name);
+    this.#tail = new Tail({ clock: this.#sink.clock, path: name, look: () => this.#look() });
+  }
+
+  /** Why nothing can be sent: the file does not lie any longer where it was opened. */
+  get displaced(): BusError | undefined {
+    return this.#place?.trouble;
   }
 
   /** What was committed since, with `last` the newest id. Inside a transaction. */
@@ -72,8 +82,10 @@ export class Follower {
   /** Looks for what others committed, in passing: what goes wrong is reported, and the next look tries again. */
   #look(): boolean {
     const { tables, transactions } = this.#file;
+    this.#place?.look();
     if (transactions.occupied) return false;
     try {
+      if (this.displaced !== undefined) throw this.displaced;
       const found = transactions.now(() => tables.dataVersion() !== this.#version && this.catchUp());
       this.#trouble.worked();
       return found;

@@ -57,6 +57,7 @@ export class SqliteStore implements Store {
 
   async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
     const { file, follower } = this.#there();
+    if (follower.displaced !== undefined) throw follower.displaced;
     try {
       return await file.transactions.patiently(() => {
         const { news, ours, ids } = file.transactions.write(() => this.#insert(sends));

@@ -1,3 +1,4 @@
+import { BusError } from "../../errors.ts";
 import { isBusy } from "./driver.ts";
 import { failure } from "./file.ts";
 
@@ -13,7 +14,7 @@ export class Trouble {
   failed(error: unknown): void {
     if (isBusy(error) || this.#reported) return;
     this.#reported = true;
-    this.#report(failure("SQLite failed in the background", error));
+    this.#report(error instanceof BusError ? error : failure("SQLite failed in the background", error));
   }
 
   worked(): void {

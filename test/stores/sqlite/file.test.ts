@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it, vi } from "vitest";
@@ -139,6 +139,29 @@ describe("the file", () => {
     expect(existsSync(`${path}-wal`)).toBe(false);
     expect(await open(path).recent(["x"], 1)).toMatchObject([{ message: "queued" }]);
   });
+});
+
+describe("a file that is taken away under a bus", () => {
+  it.each(["deleted", "replaced"])(
+    "refuses sends when it was %s, since they would be lost, and says so once",
+    async (how) => {
+      const path = newPath();
+      const bus = open(path);
+      const errors: Error[] = [];
+      bus.on("error", (error) => errors.push(error));
+      const id = await bus.sendone("x", "before");
+      renameSync(path, `${path}.away`);
+      if (how === "replaced") writeFileSync(path, "");
+      await vi.waitUntil(() => errors.length > 0);
+      const refused = { code: "store", refused: true, message: expect.stringMatching(/was deleted or replaced/) };
+      for (const message of ["one", "two"]) await expect(bus.sendone("x", message)).rejects.toMatchObject(refused);
+      expect(errors).toMatchObject([refused]);
+      expect(await bus.poll(["x"])).toMatchObject([{ id, message: "before" }]);
+      renameSync(`${path}.away`, path);
+      await vi.waitUntil(() => bus.sendone("x", "after").catch(() => undefined));
+      expect(await bus.recent(["x"], 1)).toMatchObject([{ message: "after" }]);
+    },
+  );
 });
 
 describe("a store", () => {
