@@ -9,6 +9,8 @@ export interface Clock {
   monotonic(): number;
   /** Where a new run of ids may begin: by default the wall clock in microseconds, larger at each call. */
   base(): number;
+  /** Deadlines this close together, in ms, may fall due together, at the last of them. Default: 4. */
+  readonly grain?: number;
   setTimeout(callback: () => void, ms: number): Timer;
   clearTimeout(timer: Timer): void;
 }

@@ -67,7 +67,7 @@ describe("the office", () => {
 
   it("is reminded after each minute without an order", async () => {
     expect(bus.parked).toMatchObject([{ channels: ["orders"], last: 0 }]);
-    await bus.advance(125_000);
+    await bus.advance(120_000);
     expect(lines).toEqual(["No orders for a minute.", "No orders for a minute."]);
   });
 

@@ -7,6 +7,8 @@ interface Pending {
 
 /** A clock that stands still until it is told to move on, so that tests of time neither sleep nor guess. */
 export class ManualClock implements Clock {
+  /** Deadlines of whole milliseconds fall due to the millisecond. */
+  readonly grain: number = 1;
   #now: number;
   #passed = 0;
   #highest = 0;

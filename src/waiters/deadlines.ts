@@ -9,7 +9,7 @@ export interface Due {
 /** Those that fall due together. */
 export type Bucket = Due[];
 
-/** Deadlines this close together, in ms, fall due together; late by at most so much, never early. */
+/** Deadlines this close together, in ms, fall due together, where the clock does not say: late by at most so much, never early. */
 const GRAIN = 4;
 
 /**
@@ -18,6 +18,7 @@ const GRAIN = 4;
  */
 export class Deadlines<T extends Due> {
   readonly #clock: Clock;
+  readonly #grain: number;
   readonly #expired: (due: readonly T[]) => void;
   readonly #buckets = new Map<number, Bucket>();
   /** The buckets' times as a binary heap, the earliest first. */
@@ -29,6 +30,7 @@ export class Deadlines<T extends Due> {
 
   constructor(clock: Clock, expired: (due: readonly T[]) => void) {
     this.#clock = clock;
+    this.#grain = clock.grain ?? GRAIN;
     this.#expired = expired;
   }
 
@@ -38,7 +40,7 @@ export class Deadlines<T extends Due> {
 
   /** Adds what falls due at this time of the monotonic clock. */
   add(due: T, deadline: number): void {
-    const time = Math.ceil(deadline / GRAIN) * GRAIN;
+    const time = Math.ceil(deadline / this.#grain) * this.#grain;
     const bucket = this.#buckets.get(time) ?? this.#makeBucket(time);
     due.bucket = bucket;
     due.slot = bucket.push(due) - 1;

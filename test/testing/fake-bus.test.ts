@@ -89,7 +89,7 @@ describe("a fake bus", () => {
     await bus.advance(24_000);
     expect(order).toEqual(["10 s", "15 s"]);
     expect(bus.parked).toHaveLength(1);
-    await bus.advance(1_100);
+    await bus.advance(1_000);
     expect(order).toEqual(["10 s", "15 s", "25 s"]);
     expect(bus.parked).toEqual([]);
     expect(await bus.poll(["mail"], 0, 0)).toHaveLength(1);

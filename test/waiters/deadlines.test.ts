@@ -125,6 +125,7 @@ function addTo(deadlines: Deadlines<Item>, deadline: number): Item {
 
 /** Counts timers, and knows which of them keep the process alive. */
 class TimerClock extends ManualClock {
+  override readonly grain = 4; // as every other clock
   readonly delays: number[] = [];
   readonly #timers = new Map<object, { alive: boolean }>();
 
