@@ -54,6 +54,7 @@ export class Ticks implements StoreSink {
   }
 
   trimmed(unseen: Unseen): void {
+    if (this.#isLive) this.end(); // who waits is first given what was there before
     this.#begin();
     this.#options.log.lost(unseen, this.#touched);
   }

@@ -218,6 +218,18 @@ describe("what other processes do", () => {
     await bus.close();
   });
 
+  it("does not call missed what those who wait are given, though others trim it in the same tick", async () => {
+    const { bus, store } = make();
+    await bus.ready();
+    const poll = bus.poll(["a"], bus.last, FOREVER);
+    await turns();
+    store.commit([ROW]);
+    store.sink.trimmed({ last: bus.last, watermarks: [[ROW.key, bus.last]], floor: 0 });
+    const batch = await poll;
+    assert.deepEqual([messagesOf(batch), batch.missed], [["theirs"], false]);
+    await bus.close();
+  });
+
   it.each([5_000, 10])("tells everybody from before missed when the log begins anew, at %i", async (begin) => {
     const { bus, store } = make();
     await bus.ready();
