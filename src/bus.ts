@@ -27,6 +27,8 @@ import { Subscription } from "./subscription.ts";
 /** The reader of a bus, for what stands on rows and not on messages: HTTP. */
 export let readerOf: <C extends object>(bus: Bus<C>) => Reader;
 
+declare const channels: unique symbol;
+
 const NO_OPTIONS: PollOptions = {};
 const POLL_OPTIONS = ["signal", "limit", "lookback"];
 const OPTIONS = ["store", "retention", "limit", "maxMessage", "clock"];
@@ -43,6 +45,8 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
     readerOf = (bus) => bus.#reader;
   }
 
+  /** Never there: from a subclass, TypeScript infers `C` by this alone. */
+  declare readonly [channels]?: () => C;
   readonly #reader: Reader;
   readonly #sender: Sender;
   readonly #limits: SendLimits;
@@ -217,6 +221,7 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
         if (event !== "error") this.#emit("error", asError(thrown));
       }
     }
+    if (event === "error" && listeners.length === 0) this.#reader.spy?.unheard(args[0] as Error); // as the event has it
     return listeners.length > 0;
   }
 }

@@ -40,6 +40,10 @@ export interface Spy {
   opened(): void;
   /** A poll was parked. */
   parked(ask: Ask, deadline: number, answer: Promise<unknown>): void;
+  /** A notification was committed, which no listener and no reader has seen yet. */
+  committed(notification: Notification): void;
+  /** Something failed of which nobody was told. */
+  unheard(error: Error): void;
 }
 
 /**
@@ -94,8 +98,11 @@ export class Reader {
         this.#watchers.wake(touched);
       },
       changed: () => this.#upkeep.changed(),
-      listening: options.listening,
-      notify: options.notify,
+      listening: () => this.spy !== undefined || options.listening(),
+      notify: (notification) => {
+        this.spy?.committed(notification);
+        options.notify(notification);
+      },
       error: (thrown) => this.#failed(thrown),
     });
     this.#syncs = new Syncs(() => this.#health.watch(store.sync()));

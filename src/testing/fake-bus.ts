@@ -1,23 +1,24 @@
 import { Bus, readerOf } from "../bus.ts";
 import type { Clock } from "../clock.ts";
-import { BusError } from "../errors.ts";
+import { BusError, closed, given } from "../errors.ts";
 import { checkNames, serialise } from "../input.ts";
-import type { Ask } from "../log/ask.ts";
-import {
-  type AnyChannels,
-  type Channel,
-  type ChannelOf,
-  channelOf,
-  keyOf,
-  type MessageOf,
-  type Notification,
-} from "../notification.ts";
+import { type AnyChannels, type ChannelOf, keyOf, type MessageOf, type Notification } from "../notification.ts";
 import type { BusOptions } from "../options.ts";
-import { expectNothingSent, expectNotSent, expectOrder, expectSent } from "./expectations.ts";
+import type { Caller } from "./expectation-error.ts";
+import {
+  type Evidence,
+  expectNothingSent,
+  expectNotSent,
+  expectOrder,
+  expectSent,
+  type SentOptions,
+} from "./expectations.ts";
 import { deepFreeze, FakeStore } from "./fake-store.ts";
 import { ManualClock } from "./manual-clock.ts";
 import type { Like } from "./matching.ts";
 import { NextSents } from "./next-sent.ts";
+import { type ParkedPoll, ParkedPolls } from "./parked.ts";
+import { Passing } from "./passing.ts";
 import { type Sent, sentOf } from "./sent.ts";
 
 export interface FakeBusOptions extends Omit<BusOptions, "store"> {
@@ -25,15 +26,6 @@ export interface FakeBusOptions extends Omit<BusOptions, "store"> {
   readonly now?: number;
   /** Another clock than its own. It is then moved by whoever gave it, and says where ids begin. */
   readonly clock?: Clock;
-}
-
-/** A poll that waits. */
-export interface ParkedPoll {
-  readonly channels: readonly Channel[];
-  /** The cursor from which it was made. */
-  readonly last: number;
-  /** When it will be answered with nothing, by the bus's clock in ms since 1970; may be Infinity. */
-  readonly deadline: number;
 }
 
 /** A message that was sent: one that is like this, or for which the function returns true. */
@@ -48,28 +40,35 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
   readonly #store: FakeStore;
   readonly #clock: ManualClock | undefined;
   readonly #start: number;
-  readonly #parked = new Set<ParkedPoll>();
-  readonly #nexts = new NextSents();
+  readonly #parked: ParkedPolls;
+  readonly #nexts: NextSents;
   /** What is to be done when the store is open. */
   readonly #pending: (() => void)[] = [];
+  readonly #passing: Passing;
+  #isClosed = false;
 
   /** Throws `bad_option`. */
   constructor(options: FakeBusOptions = {}) {
     checkNames("a fake bus", options, ["now", "clock", "retention", "limit", "maxMessage"]);
     const { now, clock, ...rest } = options;
+    if (now !== undefined) checkStart(now, clock);
     const store = new FakeStore();
     const own = clock === undefined ? new ManualClock(now, () => store.base) : undefined;
     super({ ...rest, store, clock: clock ?? own! });
     this.#store = store;
     this.#clock = own;
     this.#start = own?.now() ?? 0;
+    this.#parked = new ParkedPolls(readerOf(this).clock);
+    this.#nexts = new NextSents(readerOf(this).clock, this.nextSent);
+    this.#passing = new Passing({ clock: own, state: () => [this.last, this.waiting, store.sent.length].join() });
     store.onSent = (sent) => this.#nexts.sent(sent);
-    this.on("notification", ({ message }) => void deepFreeze(message)); // the one copy that all readers share
     readerOf(this).spy = {
       opened: () => {
         for (const work of this.#pending.splice(0)) work();
       },
-      parked: (ask, deadline, answer) => this.#note(ask, deadline, answer),
+      parked: (ask, deadline, answer) => this.#parked.add(ask, deadline, answer),
+      committed: ({ message }) => void deepFreeze(message), // the one copy that all readers share
+      unheard: (error) => this.#passing.unheard.push(error),
     };
   }
 
@@ -80,62 +79,64 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
 
   /** The polls that wait now, the longest first; also those of subscriptions and mounts. */
   get parked(): readonly ParkedPoll[] {
-    return [...this.#parked];
+    return this.#parked.all;
   }
 
   /** Throws an ExpectationError unless such a message was sent on the channel; exactly so many times, where `times` says so. */
   expectSent<const K extends ChannelOf<C>>(
     channel: K,
     message?: ExpectedMessage<MessageOf<C, K>>,
-    { times }: { readonly times?: number } = {},
+    options: SentOptions = {},
   ): void {
-    expectSent(this.#store.sent, channel, message === undefined ? undefined : { like: message }, times);
+    expectSent(
+      this.#evidence(this.expectSent),
+      channel,
+      message === undefined ? undefined : { like: message },
+      options,
+    );
   }
 
   /** Throws an ExpectationError if anything was sent on the channel. */
   expectNotSent(channel: ChannelOf<C>): void {
-    expectNotSent(this.#store.sent, channel);
+    expectNotSent(this.#evidence(this.expectNotSent), channel);
   }
 
   /** Throws an ExpectationError if anything was sent. */
   expectNothingSent(): void {
-    expectNothingSent(this.#store.sent);
+    expectNothingSent(this.#evidence(this.expectNothingSent));
   }
 
   /** Throws an ExpectationError unless there were sends on these channels in this order, whatever came between. */
   expectOrder(channels: readonly ChannelOf<C>[]): void {
-    expectOrder(this.#store.sent, channels);
+    expectOrder(this.#evidence(this.expectOrder), channels);
   }
 
   /**
    * The next entry that is sent on the channel from now on. Rejects with an ExpectationError after `within` ms, 1,000 unless
    * said otherwise: by the bus's clock or by the machine's, whichever is first.
    */
-  async nextSent<const K extends ChannelOf<C>>(
+  nextSent<const K extends ChannelOf<C>>(
     channel: K,
-    { within = 1_000 }: { readonly within?: number } = {},
+    options: { readonly within?: number } = {},
   ): Promise<Notification<C, K>> {
-    const found = this.#nexts.next(keyOf(channel), within, readerOf(this).clock);
-    return (await found) as unknown as Notification<C, K>; // sent on this channel of a bus of these channels
+    const found = this.#nexts.next(channel, options);
+    return found as Promise<unknown> as Promise<Notification<C, K>>; // sent on this channel of a bus of these channels
   }
 
   /**
    * Moves its clock on by so many ms. Whatever falls due on the way (deadlines, retention, heartbeats) happens at its time and
-   * in its order, each with all that follows from it. Throws `bad_option` when it was given another clock.
+   * in its order, each with all that follows from it. Rejects as `settled`, and with `bad_option` when it was given another clock.
    */
   async advance(ms: number): Promise<void> {
-    if (this.#clock === undefined) throw new BusError("bad_option", "this fake bus was given a clock: move that one");
-    await this.settled();
-    for (const _ of this.#clock.steps(ms)) await this.settled();
+    return this.#passing.advance(ms);
   }
 
-  /** Resolves when nothing is queued, nobody is about to be woken, and what was woken has done what needs no time. */
+  /**
+   * Resolves when nothing is queued, nobody is about to be woken, and what was woken has done what needs no time. Rejects with
+   * what failed while nobody listened to `error`, such as a listener that threw.
+   */
   async settled(): Promise<void> {
-    const HOPS = 100;
-    for (let before = ""; before !== this.#state(); ) {
-      before = this.#state();
-      for (let hop = 0; hop < HOPS; hop += 1) await null;
-    }
+    return this.#passing.settled();
   }
 
   /** Commits a notification as if another process had sent it: readers get it, and it is not `sent`. */
@@ -165,30 +166,40 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
     this.#whenOpen(() => this.#store.restart());
   }
 
-  /** As new, for the next test: nothing sent or retained, no failures, ids from 1, and its clock where it started. */
+  /**
+   * As new, for the next test: nothing sent or retained, no failures, ids from 1, and its clock where it started. Those who
+   * listen or wait go on.
+   */
   reset(): void {
     this.#nexts.clear();
+    this.#passing.unheard.length = 0;
     this.#clock?.set(this.#start);
     this.#whenOpen(() => this.#store.reset());
   }
 
+  override async close(): Promise<void> {
+    this.#isClosed = true;
+    await super.close();
+    this.#nexts.close();
+  }
+
   // What is handed over before the store is open would be taken for its replay.
   #whenOpen(work: () => void): void {
+    if (this.#isClosed) throw closed();
     if (typeof readerOf(this).now === "number") work();
     else this.#pending.push(work);
   }
 
-  #note({ keys, last }: Ask, deadline: number, answer: Promise<unknown>): void {
-    const { clock } = readerOf(this);
-    const parked = { channels: keys.map(channelOf), last, deadline: clock.now() + deadline - clock.monotonic() };
-    this.#parked.add(parked);
-    const leave = (): unknown => this.#parked.delete(parked);
-    answer.then(leave, leave);
+  #evidence(caller: Caller): Evidence {
+    return { sent: this.#store.sent, caller };
   }
+}
 
-  #state(): string {
-    return [this.last, this.waiting, this.#store.sent.length].join();
-  }
+function checkStart(now: unknown, clock: Clock | undefined): void {
+  if (clock !== undefined)
+    throw new BusError("bad_option", "give a fake bus either now or a clock, which knows the time");
+  if (Number.isFinite(now)) return;
+  throw new BusError("bad_option", `now must be a number of ms since 1970, got ${given(now)}`);
 }
 
 /** Makes a fake bus. Throws `bad_option`. */

@@ -22,11 +22,13 @@ export class FakeStore implements Store {
   /** The newest id on each channel, and of all. */
   readonly #newest = new Map<string, number>();
   #last = 0;
+  #isSending = false;
 
   async open(sink: StoreSink): Promise<void> {
     const note = (row: Row): void => {
       this.#newest.set(row.key, row.id);
       this.#last = row.id;
+      if (this.#isSending) this.#note(row);
     };
     this.#sink = {
       clock: sink.clock,
@@ -44,9 +46,9 @@ export class FakeStore implements Store {
 
   async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
     for (const { key } of sends.flat()) this.#check(key);
-    const ids = await this.#memory.append(sends);
-    const flat = ids.flat();
-    for (const [index, row] of sends.flat().entries()) this.#note(flat[index]!, row);
+    this.#isSending = true;
+    const ids = this.#memory.append(sends); // it commits during the call
+    this.#isSending = false;
     return ids;
   }
 
@@ -104,7 +106,7 @@ export class FakeStore implements Store {
     throw new BusError("store", `sends on ${key} fail until they are healed: ${text}`, { cause, refused: true });
   }
 
-  #note(id: number, { key, json }: PendingRow): void {
+  #note({ id, key, json }: Row): void {
     const channel: Channel = channelOf(key);
     const sent = deepFreeze({ id, channel: channel as string, message: JSON.parse(json) as unknown }); // of any channel
     this.sent.push(sent);

@@ -1,6 +1,8 @@
-import type { Clock, Timer } from "../clock.ts";
+import { type Clock, LONGEST_TIMER } from "../clock.ts";
+import { closed } from "../errors.ts";
+import { checkMs, checkNames } from "../input.ts";
 import { keyOf, type Notification } from "../notification.ts";
-import { ExpectationError } from "./expectations.ts";
+import { type Caller, ExpectationError } from "./expectation-error.ts";
 
 interface Waiting {
   readonly key: string;
@@ -12,19 +14,27 @@ interface Waiting {
 /** Those who wait for what is sent next. */
 export class NextSents {
   readonly #waiting = new Set<Waiting>();
+  readonly #clock: Clock;
+  readonly #caller: Caller;
+  #isClosed = false;
 
-  /** The next one on this channel, unless the time is up before, by this clock or by the machine's. */
-  next(key: string, within: number, clock: Clock): Promise<Notification> {
+  constructor(clock: Clock, caller: Caller) {
+    this.#clock = clock;
+    this.#caller = caller;
+  }
+
+  /** The next one on this channel, unless the time is up before, by the bus's clock or by the machine's. */
+  async next(channel: unknown, options: { readonly within?: number }): Promise<Notification> {
+    const key = keyOf(channel);
+    checkNames("nextSent", options, ["within"]);
+    const within = checkMs("within", options.within ?? 1_000);
+    if (this.#isClosed) throw closed();
+    const late = new ExpectationError(`expected a send on ${key} within ${within} ms, but none came`, this.#caller);
     return new Promise((resolve, reject) => {
-      const late = (): void => {
-        this.#end(waiting);
-        reject(new ExpectationError(`expected a send on ${key} within ${within} ms, but none came`, key, undefined));
-      };
-      const timers: readonly Timer[] = [clock.setTimeout(late, within), setTimeout(late, within)];
-      const stop = (): void => {
-        clock.clearTimeout(timers[0]);
-        clearTimeout(timers[1] as ReturnType<typeof setTimeout>); // it came from there
-      };
+      const stop = timers(this.#clock, within, () => {
+        this.#remove(waiting);
+        reject(late);
+      });
       const waiting = { key, resolve, reject, stop };
       this.#waiting.add(waiting);
     });
@@ -34,23 +44,37 @@ export class NextSents {
     const key = keyOf(sent.channel);
     for (const waiting of [...this.#waiting]) {
       if (waiting.key !== key) continue;
-      this.#end(waiting);
+      this.#remove(waiting);
       waiting.resolve(sent);
     }
   }
 
   /** Rejects them all. */
-  clear(): void {
+  clear(why = "the bus was reset"): void {
     for (const waiting of [...this.#waiting]) {
-      this.#end(waiting);
-      waiting.reject(
-        new ExpectationError(`expected a send on ${waiting.key}, but the bus was reset`, waiting.key, undefined),
-      );
+      this.#remove(waiting);
+      waiting.reject(new ExpectationError(`expected a send on ${waiting.key}, but ${why}`));
     }
   }
 
-  #end(waiting: Waiting): void {
+  /** Rejects them all, and whoever comes after. */
+  close(): void {
+    this.#isClosed = true;
+    this.clear("the bus was closed");
+  }
+
+  #remove(waiting: Waiting): void {
     waiting.stop();
     this.#waiting.delete(waiting);
   }
+}
+
+/** Sets a timer of this clock and one of the machine's, and returns how to stop them. */
+function timers(clock: Clock, ms: number, late: () => void): () => void {
+  const own = clock.setTimeout(late, Math.min(ms, LONGEST_TIMER));
+  const system = setTimeout(late, Math.min(ms, LONGEST_TIMER));
+  return () => {
+    clock.clearTimeout(own);
+    clearTimeout(system);
+  };
 }

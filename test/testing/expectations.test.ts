@@ -122,8 +122,119 @@ describe("expectSent", () => {
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(ExpectationError);
-      expect(error).toMatchObject({ expected: { to: "ben" }, actual: [{ to: "ann" }] });
+      expect(error).toMatchObject({ expected: { to: "ben" }, actual: { to: "ann" } });
     }
+  });
+
+  it("gives runners of the message that is most like it what was expected of it, and only where that says something", async () => {
+    await bus.sendone("orders", { total: 43, customer: { name: "Ben" }, lines: [{ sku: "tea", count: 2 }] });
+    await bus.sendone("orders", { total: 41 });
+    expect(caught(() => bus.expectSent("orders", { total: 42, lines: [{ sku: "tea" }] }))).toMatchObject({
+      expected: { total: 42, lines: [{ sku: "tea" }] },
+      actual: { total: 43, lines: [{ sku: "tea" }] },
+    });
+    expect(caught(() => bus.expectSent("orders", { total: 41 }, { times: 2 }))).toMatchObject({
+      expected: 2,
+      actual: 1,
+    });
+    for (const vain of [
+      () => bus.expectSent("orders", () => false),
+      () => bus.expectSent("mail", { to: "ann" }),
+      () => bus.expectSent("mail"),
+    ]) {
+      expect(caught(vain)).toMatchObject({ expected: undefined, actual: undefined });
+    }
+  });
+
+  it("points at the line of the test", async () => {
+    await bus.sendone("mail", { to: "ann" });
+    const inTest = /^ExpectationError: expected .*\n(?: {2}#.*\n)* +at .*expectations\.test\.ts/;
+    expect(caught(() => bus.expectSent("mail", { to: "ben" })).stack).toMatch(inTest);
+    expect(caught(() => bus.expectNotSent("mail")).stack).toMatch(inTest);
+    expect(caught(() => bus.expectNothingSent()).stack).toMatch(inTest);
+    expect(caught(() => bus.expectOrder(["orders"])).stack).toMatch(inTest);
+    const late = await bus.nextSent("orders", { within: 1 }).catch((error: Error) => error);
+    expect((late as Error).stack).toMatch(inTest);
+  });
+});
+
+describe("what is expected", () => {
+  interface Log {
+    line: { at: Date; text: string; level: number | null; tags?: readonly string[] };
+  }
+
+  it("is taken as it would be sent: a Date is its text, NaN is null", async () => {
+    const log = fakeBus<Log>();
+    await log.sendone("line", { at: new Date(0), text: "ready", level: Number.NaN });
+    log.expectSent("line", { at: new Date(0) });
+    log.expectSent("line", { at: "1970-01-01T00:00:00.000Z" });
+    log.expectSent("line", { level: Number.NaN });
+    log.expectSent("line", { level: null });
+    expect(saying(() => log.expectSent("line", { at: new Date(5) }))).toContain(
+      'at is "1970-01-01T00:00:00.000Z", not "1970-01-01T00:00:00.005Z"',
+    );
+  });
+
+  it("may have matchers of the runner and regular expressions in it", async () => {
+    const log = fakeBus<Log>();
+    await log.sendone("line", { at: new Date(0), text: "ready", level: 3, tags: ["a", "b"] });
+    log.expectSent("line", { level: expect.any(Number), tags: expect.arrayContaining(["b"]) });
+    log.expectSent("line", expect.objectContaining({ text: "ready" }));
+    const ready = /^re/g;
+    for (let time = 0; time < 2; time += 1) log.expectSent("line", { text: ready, tags: [/a/, "b"] });
+    expect(saying(() => log.expectSent("line", { level: expect.any(String) }))).toMatchInlineSnapshot(`
+      "expected a send on "line" like {"level":"Any<String>"}, but the one sent there is not
+        #1 "line" {"at":"1970-01-01T00:00:00.000Z","text":"ready","level":3,"tags":["a","b"]}: level is 3, not Any<String>"
+    `);
+    expect(saying(() => log.expectSent("line", { text: /^un/ }))).toMatchInlineSnapshot(`
+      "expected a send on "line" like {"text":"/^un/"}, but the one sent there is not
+        #1 "line" {"at":"1970-01-01T00:00:00.000Z","text":"ready","level":3,"tags":["a","b"]}: text is "ready", not /^un/"
+    `);
+  });
+
+  it("may be a function that throws, or what no message can be", async () => {
+    await bus.sendone("orders", { total: 1 });
+    await bus.sendone("orders", { total: 2, customer: { name: "Ann" } });
+    bus.expectSent("orders", ({ customer }) => customer!.name === "Ann");
+    expect(saying(() => bus.expectSent("orders", ({ customer }) => customer!.name === "Ben"))).toMatchInlineSnapshot(`
+      "expected a send on "orders" like ({ customer }) => customer.name === "Ben", but none of the 2 sent there is
+        #1 "orders" {"total":1}: the function threw TypeError: Cannot read properties of undefined (reading 'name')
+        #2 "orders" {"total":2,"customer":{"name":"Ann"}}: the function did not return true"
+    `);
+    expect(saying(() => bus.expectSent("orders", { total: 1n } as never))).toMatchInlineSnapshot(`
+      "expected a send on "orders" like {"total":"1n"}, but none of the 2 sent there is
+        #1 "orders" {"total":1}: total is 1, not 1n
+        #2 "orders" {"total":2,"customer":{"name":"Ann"}}: total is 2, not 1n"
+    `);
+    const round: { total?: unknown } = {};
+    round.total = round;
+    expect(saying(() => bus.expectSent("orders", round as never))).toContain(
+      "total is 1, not a value that is not JSON",
+    );
+  });
+
+  it("is typed, also where channels carry unions, lists, or anything", async () => {
+    type Id = string & { readonly brand: "id" };
+    interface Typed {
+      state: { kind: "on"; since: number } | { kind: "off" };
+      list: readonly { id: Id; note?: string }[];
+    }
+    const typed = fakeBus<Typed>();
+    await typed.sendone("state", { kind: "on", since: 5 });
+    await typed.sendone("list", [{ id: "a" as Id, note: "b" }]);
+    typed.expectSent("state", { kind: "on", since: 5 });
+    typed.expectSent("state", (state) => state.kind === "on" && state.since === 5);
+    typed.expectSent("list", [{ id: "a" as Id }]);
+    typed.expectSent("list", [{ id: /a/ }]);
+    // @ts-expect-error another kind than there is
+    expect(() => typed.expectSent("state", { kind: "gone" })).toThrow();
+    // @ts-expect-error a number where a list is sent
+    expect(() => typed.expectSent("list", 5)).toThrow();
+    const any = fakeBus();
+    await any.sendone("orders", { total: 42 });
+    any.expectSent("orders", { total: 42 });
+    any.expectSent("orders", (message) => JSON.stringify(message) === '{"total":42}');
+    any.expectSent("orders", ({ total }: { total: number }) => total > 40);
   });
 });
 
@@ -165,10 +276,14 @@ describe("the other expectations", () => {
 });
 
 function saying(work: () => void): string {
+  return caught(work).message;
+}
+
+function caught(work: () => void): Error {
   try {
     work();
   } catch (error) {
-    return (error as Error).message; // an ExpectationError
+    return error as Error; // an ExpectationError
   }
-  return "it was content";
+  return new Error("it was content");
 }

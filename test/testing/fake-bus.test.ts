@@ -1,4 +1,5 @@
-import { Bus } from "nightbus";
+import { Bus, type ChannelOf } from "nightbus";
+import { mount } from "nightbus/fetch";
 import { FakeBus, fakeBus } from "nightbus/testing";
 import { describe, expect, it } from "vitest";
 
@@ -19,6 +20,19 @@ describe("a fake bus", () => {
         [["user", 7], { note: "hi" }],
       ]),
     ).toEqual([2, 3]);
+    await bus.close();
+  });
+
+  it("goes wherever a bus of its channels goes, also where the channels are inferred", async () => {
+    const bus = fakeBus<Shop>();
+    const typed = (given: Bus<Shop>): number => given.last;
+    const generic = <C extends object>(given: Bus<C>, channel: ChannelOf<C>): unknown => [given, channel];
+    expect(typed(bus)).toBe(0);
+    generic(bus, "orders");
+    // @ts-expect-error a channel that the bus does not have
+    generic(bus, "order");
+    mount(bus, { channels: (asked) => [...asked, ["user", 7]] });
+    mount(fakeBus(), { channels: (asked) => [...asked, ["user", 7]] });
     await bus.close();
   });
 
@@ -68,6 +82,27 @@ describe("a fake bus", () => {
     expect(() => Object.assign(order!.message, { total: 2 })).toThrow(TypeError);
     expect(() => Object.assign(order!.message.customer!, { name: "Ben" })).toThrow(TypeError);
     expect(() => Object.assign(bus.sent[0]!.message, { total: 2 })).toThrow(TypeError);
+    await bus.close();
+  });
+
+  it("freezes them before the first listener, and has no listeners of its own that one could count or remove", async () => {
+    const bus = fakeBus<Shop>();
+    expect(bus.eventNames()).toEqual([]);
+    bus.removeAllListeners();
+    const frozen: boolean[] = [];
+    bus.prependListener("notification", ({ message }) => frozen.push(Object.isFrozen(message)));
+    await bus.sendone("orders", { total: 1 });
+    expect(frozen).toEqual([true]);
+    await bus.close();
+  });
+
+  it("has noted what was sent before listeners hear of it", async () => {
+    const bus = fakeBus<Shop>();
+    const counts: number[] = [];
+    bus.on("notification", () => counts.push(bus.sent.count));
+    await bus.sendone("orders", { total: 1 });
+    bus.receive("orders", { total: 2 });
+    expect(counts).toEqual([1, 1]);
     await bus.close();
   });
 
@@ -214,6 +249,62 @@ describe("a fake bus", () => {
     await bus.advance(60_000);
     await rejected;
     await expect(bus.nextSent(["user", 7], { within: 5 })).rejects.toThrow('["user",7] within 5 ms');
+    await bus.close();
+  });
+
+  it("waits as long as it is told, and no longer than the bus is open", async () => {
+    const bus = fakeBus<Shop>();
+    const next = bus.nextSent("orders", { within: Number.POSITIVE_INFINITY });
+    const never = bus.nextSent("mail", { within: 2 ** 40 });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await bus.sendone("orders", { total: 1 });
+    expect((await next).id).toBe(1);
+    const rejected = expect(never).rejects.toThrow('expected a send on "mail", but the bus was closed');
+    await bus.close();
+    await rejected;
+    await expect(bus.nextSent("orders")).rejects.toMatchObject({ code: "closed" });
+  });
+
+  it("shows what was sent after its end, and lets nothing more happen", async () => {
+    const bus = fakeBus<Shop>();
+    await bus.sendone("orders", { total: 1 });
+    await bus.close();
+    bus.expectSent("orders", { total: 1 });
+    for (const late of [
+      () => bus.receive("orders", { total: 2 }),
+      () => bus.trim("orders"),
+      () => bus.restart(),
+      () => bus.reset(),
+    ]) {
+      expect(late).toThrow(expect.objectContaining({ code: "closed" }));
+    }
+    await bus.advance(1_000);
+    expect([bus.last, bus.sent.count]).toEqual([1, 1]);
+  });
+
+  it.each([Number.NaN, -1, "5", Number.POSITIVE_INFINITY])("refuses %s as a time to move on", async (ms) => {
+    const bus = fakeBus<Shop>();
+    await expect(bus.advance(ms as never)).rejects.toMatchObject({ code: "bad_option" });
+    void bus.poll(["orders"], 0, 10);
+    await bus.settled();
+    expect(bus.parked).toMatchObject([{ deadline: 1_700_000_000_010 }]);
+    await bus.close();
+  });
+
+  it("refuses arguments that say nothing, or not what was meant", async () => {
+    for (const now of [Number.NaN, "5", new Date()]) {
+      expect(() => fakeBus({ now: now as never })).toThrow("now must be a number of ms since 1970, got");
+    }
+    expect(() => fakeBus({ now: 5, clock: fakeClock() })).toThrow("either now or a clock");
+    const bus = fakeBus<Shop>();
+    for (const within of [Number.NaN, -1, "5"] as never[]) {
+      await expect(bus.nextSent("orders", { within })).rejects.toMatchObject({ code: "bad_option" });
+    }
+    await expect(bus.nextSent("orders", { witin: 5 } as never)).rejects.toThrow('nextSent has no option "witin"');
+    await expect(bus.nextSent("" as never)).rejects.toMatchObject({ code: "bad_channel" });
+    expect(() => bus.expectSent("orders", {}, { time: 1 } as never)).toThrow('expectSent has no option "time"');
+    expect(() => bus.expectSent("orders", {}, { times: -1 })).toThrow("times must be an integer from 0 up, got -1");
+    expect(() => bus.expectOrder("orders" as never)).toThrow('channels must be a list of channels, got "orders"');
     await bus.close();
   });
 

@@ -1,0 +1,107 @@
+import { setImmediate, setTimeout } from "node:timers/promises";
+import { mount } from "nightbus/fetch";
+import { type FakeBus, fakeBus } from "nightbus/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+let bus: FakeBus;
+beforeEach(() => {
+  bus = fakeBus();
+});
+afterEach(() => bus.close());
+
+describe("settled", () => {
+  it("waits for code however many promises it awaits", async () => {
+    void sendAfter(async () => {
+      for (let hop = 0; hop < 5_000; hop += 1) await null;
+    });
+    await bus.settled();
+    bus.expectSent("orders");
+  });
+
+  it("waits for the next turns of the event loop, and not for time to pass", async () => {
+    void sendAfter(() => setImmediate());
+    const later = sendAfter(() => setTimeout(20));
+    await bus.settled();
+    expect(bus.sent.count).toBe(1);
+    await later;
+    expect(bus.sent.count).toBe(2);
+  });
+
+  it("rejects with what a listener threw, unless somebody listens to errors", async () => {
+    bus.on("notification", ({ message }) => Object.assign(message as object, { total: 2 }));
+    await bus.sendone("orders", { total: 1 });
+    await expect(bus.settled()).rejects.toThrow(TypeError);
+    await bus.settled();
+    bus.receive("orders", { total: 1 });
+    await expect(bus.advance(1)).rejects.toThrow(TypeError);
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    await bus.sendone("orders", { total: 1 });
+    await bus.settled();
+    expect(errors).toHaveLength(1);
+  });
+});
+
+describe("advance", () => {
+  it("adds up, also where it is not awaited", async () => {
+    let answered = 0;
+    for (const timeout of [1_000, 2_000]) void bus.poll(["orders"], 0, timeout).then(() => (answered += 1));
+    void bus.advance(1_000);
+    await bus.advance(1_000);
+    expect(answered).toBe(2);
+  });
+
+  it("lets what falls due at the same time happen in the order in which it was asked for", async () => {
+    const order: number[] = [];
+    for (const index of [0, 1, 2]) void bus.poll(["orders"], 0, 1_000).then(() => order.push(index));
+    await bus.advance(1_000);
+    expect(order).toEqual([0, 1, 2]);
+  });
+
+  it("moves heartbeats of streams, which are told of a restart and go on after a reset", async () => {
+    const handler = mount(bus, { heartbeat: 20_000, channels: (asked) => asked });
+    const response = await handler(new Request("http://shop.test/events?channels=orders&last=0"));
+    const read = reading(response);
+    expect(await read()).toMatch(/^retry: \d+\nid: 0\n\n$/);
+    await bus.sendone("orders", 1);
+    expect(await read()).toBe('id: 1\ndata: {"id":1,"channel":"orders","message":1}\n\n');
+    await bus.advance(19_999);
+    expect(await read()).toBe("");
+    await bus.advance(1);
+    expect(await read()).toBe("id: 1\n\n");
+    bus.restart();
+    expect(await read()).toBe('event: missed\nid: 1000000\ndata: {"last":1}\n\n');
+    bus.reset();
+    await bus.sendone("orders", 2);
+    expect(await read()).toBe('id: 1\ndata: {"id":1,"channel":"orders","message":2}\n\n');
+    await bus.close();
+    expect(await read()).toBe("the end");
+  });
+});
+
+async function sendAfter(work: () => Promise<unknown>): Promise<void> {
+  await work();
+  await bus.sendone("orders", { total: 1 });
+}
+
+/** What a response's body brings, as often as it is asked for. */
+function reading(response: Response): () => Promise<string> {
+  let text = "";
+  const done = response.body!.pipeThrough(new TextDecoderStream()).pipeTo(
+    new WritableStream({
+      write(chunk) {
+        text += chunk;
+      },
+      close() {
+        text += "the end";
+      },
+    }),
+  );
+  done.catch(() => {});
+  return async () => {
+    await bus.settled();
+    const read = text;
+    text = "";
+    return read;
+  };
+}
