@@ -33,6 +33,26 @@ describe.each(["events", "poll"] as const)("a fake client over %s", (transport) 
     await vi.waitUntil(() => bus.parked.length === 0);
   });
 
+  it("shares one mount with the others, which get what is theirs alone", async () => {
+    const clients = Array.from({ length: 12 }, (_, user) =>
+      fakeClient(bus, { adds: [["user", user]], transport, last: 0 }),
+    );
+    const heard: unknown[] = [];
+    for (const client of clients) client.on("notification", ({ channel }) => heard.push(channel));
+    await bus.settled();
+    await bus.sendmany([
+      [["user", 3], { note: "yours" }],
+      [["user", 5], { note: "yours" }],
+    ]);
+    await bus.settled();
+    expect(heard).toEqual([
+      ["user", 3],
+      ["user", 5],
+    ]);
+    expect(bus.listenerCount("close")).toBe(1);
+    for (const client of clients) client.close();
+  });
+
   it("sends to the bus", async () => {
     const client = fakeClient(bus, { channels: ["lobby"], transport });
     expect(await client.sendone("lobby", { text: "hi" })).toBe(1);

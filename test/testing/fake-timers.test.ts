@@ -1,5 +1,6 @@
 import FakeTimers from "@sinonjs/fake-timers";
 import { Bus } from "nightbus";
+import { fakeBus, fakeClient } from "nightbus/testing";
 import { describe, expect, it, vi } from "vitest";
 
 interface Timers {
@@ -37,6 +38,27 @@ describe.each(Object.entries(RUNNERS))("the fake timers of %s", (_, begin) => {
       expect(await bus.poll(["lobby"], 0, 0)).toHaveLength(1);
       await timers.advance(60_000);
       expect(await bus.poll(["lobby"], 0, 0)).toHaveLength(0);
+      await bus.close();
+    } finally {
+      timers.end();
+    }
+  });
+
+  it("hold up neither a fake bus, which has its own clock, nor its clients", async () => {
+    const timers = begin();
+    try {
+      const bus = fakeBus();
+      const poll = bus.poll(["lobby"], 0, 25_000);
+      await bus.advance(25_000);
+      expect(await poll).toEqual([]);
+      const client = fakeClient(bus, { channels: ["lobby"], last: 0 });
+      const heard: unknown[] = [];
+      client.on("notification", ({ message }) => heard.push(message));
+      await bus.settled();
+      await bus.sendone("lobby", "hi");
+      await bus.settled();
+      expect(heard).toEqual(["hi"]);
+      client.close();
       await bus.close();
     } finally {
       timers.end();
