@@ -217,6 +217,7 @@ describe("a fake bus", () => {
     const bus = fakeBus<Shop>({ now: 5_000 });
     await bus.sendone("orders", { total: 1 });
     bus.restart();
+    await bus.sendone("mail", { to: "ann" });
     bus.fail("orders");
     await bus.advance(1_000);
     const next = bus.nextSent("mail");
@@ -224,6 +225,7 @@ describe("a fake bus", () => {
     await expect(next).rejects.toThrow("the bus was reset");
     expect([bus.last, bus.sent]).toEqual([0, []]);
     expect(await bus.poll(["orders"], 0, 0)).toEqual([]);
+    expect(await bus.recent(["mail"], 5)).toEqual([]);
     const poll = bus.poll(["orders"], 0, 1_000);
     await bus.settled();
     expect(bus.parked[0]!.deadline).toBe(6_000);

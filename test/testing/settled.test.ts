@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { mount } from "nightbus/fetch";
-import { type FakeBus, fakeBus } from "nightbus/testing";
+import { type FakeBus, fakeBus, ManualClock } from "nightbus/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 let bus: FakeBus;
@@ -27,6 +27,18 @@ describe("settled", () => {
     expect(bus.sent.count).toBe(2);
   });
 
+  it("waits until a stream has got what is due at once, also when it is more than may be unsent", async () => {
+    const handler = mount(bus, { maxBuffered: 1_000, channels: (asked) => asked });
+    const read = reading(await handler(new Request("http://shop.test/events?channels=orders&last=0")));
+    await read();
+    const long = "a".repeat(900);
+    for (let id = 1; id <= 5; id += 1) {
+      bus.receive("orders", long);
+      void bus.poll(["orders"], 0, 0); // it ends the tick, so that the stream is handed each alone
+    }
+    expect((await read()).match(/^id: \d+$/gm)).toEqual(["id: 1", "id: 2", "id: 3", "id: 4", "id: 5"]);
+  });
+
   it("rejects with what a listener threw, unless somebody listens to errors", async () => {
     bus.on("notification", ({ message }) => Object.assign(message as object, { total: 2 }));
     await bus.sendone("orders", { total: 1 });
@@ -44,11 +56,32 @@ describe("settled", () => {
 
 describe("advance", () => {
   it("adds up, also where it is not awaited", async () => {
-    let answered = 0;
-    for (const timeout of [1_000, 2_000]) void bus.poll(["orders"], 0, timeout).then(() => (answered += 1));
-    void bus.advance(1_000);
-    await bus.advance(1_000);
-    expect(answered).toBe(2);
+    await bus.sendone("mail", 1); // what is retained is swept each minute
+    let answered = false;
+    void bus.poll(["orders"], 0, 20 * 60_000).then(() => {
+      answered = true;
+    });
+    void bus.advance(10 * 60_000);
+    await bus.advance(10 * 60_000);
+    expect(answered).toBe(true);
+  });
+
+  it("is not told of what failed before a reset", async () => {
+    bus.on("notification", () => {
+      throw new Error("of the test before");
+    });
+    await bus.sendone("orders", { total: 1 });
+    bus.reset();
+    await bus.advance(1);
+  });
+
+  it("calls timers of the same time in the order in which they were set", () => {
+    const clock = new ManualClock();
+    const order: number[] = [];
+    for (const index of [0, 1, 2]) clock.setTimeout(() => order.push(index), 10);
+    clock.setTimeout(() => order.push(3), 5);
+    clock.advance(10);
+    expect(order).toEqual([3, 0, 1, 2]);
   });
 
   it("lets what falls due at the same time happen in the order in which it was asked for", async () => {
