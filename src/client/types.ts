@@ -12,12 +12,12 @@ export type Status = "connecting" | "live" | "waiting" | "offline" | "closed";
 
 export interface ClientEvents<C extends object = AnyChannels> {
   /** Each notification, once, in the order of the ids. */
-  notification(notification: Notification<C>): void;
+  readonly notification: (notification: Notification<C>) => void;
   /** The history after `last` has a hole: load the present state anew. What is retained follows. */
-  missed(hole: { readonly last: number }): void;
-  status(status: Status): void;
+  readonly missed: (hole: { readonly last: number }) => void;
+  readonly status: (status: Status) => void;
   /** What closed the client, or what a listener threw. */
-  error(error: ClientError): void;
+  readonly error: (error: ClientError) => void;
 }
 
 export interface ClientOptions<C extends object = AnyChannels> {
