@@ -25,8 +25,8 @@ export interface Client<C extends object = AnyChannels> {
   addChannel(channel: NameOf<C>): void;
   deleteChannel(channel: NameOf<C>): void;
   /**
-   * The notifications on these channels from now on; they are added, and deleted when the loop ends. It ends with an abort
-   * or `close()`; it throws `missed` at a hole without `onMissed`, `overflow` when 10,000 wait, and what the server refused.
+   * The notifications on these channels; they are added as by `addChannel`, and deleted when the loop ends. It ends with an
+   * abort or `close()`; it throws `missed` at a hole without `onMissed`, `overflow` when 10,000 wait, and what the server refused.
    */
   subscribe<const K extends NameOf<C>>(
     channels: readonly K[],

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type ClientOptions, connect } from "nightbus/client";
 import { afterEach, beforeEach, describe, it, vi } from "vitest";
-import { FakeMount, frameOf, refuse } from "./mount.ts";
+import { frameOf, refuse } from "./mount.ts";
+import { start, wait } from "./start.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,24 +13,6 @@ afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
-
-/** A client of a mount, and what it heard. */
-function start(options: Partial<ClientOptions> = {}, mount = new FakeMount()) {
-  const bus = connect("/longpolling", { channels: ["a"], fetch: mount.fetch, ...options });
-  const ids: number[] = [];
-  const statuses: string[] = [];
-  const holes: number[] = [];
-  const errors: string[] = [];
-  bus.on("notification", ({ id }) => ids.push(id));
-  bus.on("status", (status) => statuses.push(status));
-  bus.on("missed", ({ last }) => holes.push(last));
-  bus.on("error", ({ code }) => errors.push(code));
-  return { mount, bus, ids, statuses, holes, errors };
-}
-
-async function wait(ms = 0): Promise<void> {
-  await vi.advanceTimersByTimeAsync(ms);
-}
 
 const forever = (): Promise<never> => new Promise(() => {});
 

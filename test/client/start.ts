@@ -1,0 +1,22 @@
+import { type ClientOptions, connect } from "nightbus/client";
+import { vi } from "vitest";
+import { FakeMount } from "./mount.ts";
+
+/** A client of a mount in memory, and what it heard. */
+export function start(options: Partial<ClientOptions> = {}, mount = new FakeMount()) {
+  const bus = connect("/longpolling", { channels: ["a"], fetch: mount.fetch, ...options });
+  const ids: number[] = [];
+  const statuses: string[] = [];
+  const holes: number[] = [];
+  const errors: string[] = [];
+  bus.on("notification", ({ id }) => ids.push(id));
+  bus.on("status", (status) => statuses.push(status));
+  bus.on("missed", ({ last }) => holes.push(last));
+  bus.on("error", ({ code }) => errors.push(code));
+  return { mount, bus, ids, statuses, holes, errors };
+}
+
+/** Lets so many ms of fake time pass. */
+export async function wait(ms = 0): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
