@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { ClientError } from "nightbus/client";
+import { describe, it } from "vitest";
+import { type FakeMount, refuse } from "./mount.ts";
+import { start } from "./start.ts";
+
+function sends({ asked }: FakeMount): readonly string[] {
+  return asked.filter((one) => one.startsWith("POST send"));
+}
+
+/** What the send was refused with. */
+async function refused(sending: Promise<unknown>): Promise<ClientError> {
+  const error = await sending.then(
+    () => assert.fail("it was sent"),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof ClientError);
+  return error;
+}
+
+describe("a send", () => {
+  it("answers the id or the ids, in order, of what was committed as one", async () => {
+    const { bus, mount } = start();
+    assert.equal(await bus.sendone("a", { text: "hi" }), 101);
+    assert.deepEqual(
+      await bus.sendmany([
+        ["a", null],
+        ["b", [1, "é"]],
+      ]),
+      [102, 103],
+    );
+    assert.deepEqual(sends(mount), [
+      'POST send {"entries":[["a",{"text":"hi"}]]}',
+      'POST send {"entries":[["a",null],["b",[1,"é"]]]}',
+    ]);
+    assert.equal(mount.headers.at(-1)?.get("Content-Type"), "application/json");
+    bus.close();
+  });
+
+  it.each([
+    [400, "bad_message"],
+    [403, "refused"],
+    [404, "not_found"],
+    [413, "too_large"],
+    [503, "store"],
+  ])("that is answered %i rejects with its code and status, and stays on the line", async (status, code) => {
+    const { bus, mount, errors } = start();
+    mount.fault = (asked) => (asked.includes("send") ? refuse(status, code) : undefined);
+    const error = await refused(bus.sendone("a", 1));
+    assert.deepEqual([error.code, error.status, error.name], [code, status, "ClientError"]);
+    assert.match(error.message, /as the test wishes/);
+    assert.deepEqual([bus.status, errors, mount.last], ["live", [], 100]);
+    bus.close();
+  });
+
+  it("that something else than the bus answers rejects with http, the status, and how long to wait", async () => {
+    const { bus, mount } = start();
+    const headers = { "Retry-After": "3" };
+    mount.fault = () => new Response("<html>", { status: 502, headers });
+    const error = await refused(bus.sendone("a", 1));
+    assert.deepEqual([error.code, error.status, error.retryAfter], ["http", 502, 3_000]);
+    bus.close();
+  });
+
+  it.each([
+    ["breaks", () => Promise.reject(new TypeError("no network"))],
+    ["is cut", () => new Response('{"ids":[1')],
+  ])("whose answer %s rejects with network: it may have been committed", async (_, fault) => {
+    const { bus, mount } = start();
+    mount.fault = fault;
+    const error = await refused(bus.sendone("a", 1));
+    assert.deepEqual([error.code, error.status], ["network", undefined]);
+    assert.ok(error.cause instanceof Error);
+    bus.close();
+  });
+
+  it("rejects with closed after close(), and sends nothing", async () => {
+    const { bus, mount } = start();
+    bus.close();
+    assert.equal((await refused(bus.sendone("a", 1))).code, "closed");
+    assert.deepEqual(mount.asked, []);
+  });
+
+  it.each([
+    ["a channel that is no name", "", 1],
+    ["a tuple, which the server alone may name", ["a", 7], 1],
+    ["no message", "a", undefined],
+  ])("refuses %s, and sends nothing", async (_, channel, message) => {
+    const { bus, mount } = start();
+    const error = await refused(
+      bus.sendmany([
+        ["a", 1],
+        [channel as string, message],
+      ]),
+    );
+    assert.equal(error.code, "bad_argument");
+    bus.close();
+    assert.deepEqual(sends(mount), []);
+  });
+});
