@@ -29,9 +29,10 @@ export function connection(
   const STABLE = 10_000;
   const QUICK_BREAKS = 3;
   const POLLING = 300_000;
+  const FOREVER = 1e16;
   const auto = line.transport === "auto";
   let attempt: AbortController | undefined;
-  let pollUntil = line.transport === "poll" ? Number.POSITIVE_INFINITY : 0;
+  let pollUntil = line.transport === "poll" ? FOREVER : 0;
   let failures = 0;
   let quickBreaks = 0;
   const over = new AbortController();
@@ -39,7 +40,7 @@ export function connection(
 
   return {
     reopen: () => attempt?.abort(),
-    close() {
+    close: () => {
       over.abort();
       attempt?.abort();
     },
@@ -69,7 +70,7 @@ export function connection(
     const heard = (news: News): void => {
       if (signal.aborted) return;
       tab.last ??= news.last;
-      if (since === 0) {
+      if (!since) {
         since = Date.now();
         show("live");
         tell(true);
@@ -89,10 +90,10 @@ export function connection(
       return void (await aborted(signal)); // until somebody names one
     }
     if (final) return void refused(failure as ClientError); // only an answer has a status
-    if (since > 0 && Date.now() - since >= STABLE) {
+    if (since && Date.now() - since >= STABLE) {
       failures = quickBreaks = 0;
       if (failure === undefined) return undefined;
-    } else if (streaming && auto && (since > 0 ? ++quickBreaks === QUICK_BREAKS : failure?.name === "AbortError")) {
+    } else if (streaming && auto && (since ? ++quickBreaks === QUICK_BREAKS : failure?.name === "AbortError")) {
       quickBreaks = 0;
       pollUntil = Date.now() + POLLING;
       return undefined;

@@ -21,6 +21,7 @@ export type ClientErrorCode =
 
 /** The one error of the client: a stable `code`, the HTTP `status` if there was an answer, and what to do. */
 export class ClientError extends Error {
+  override readonly name: string = "ClientError";
   declare readonly code: ClientErrorCode;
   /** Of the answer; undefined where there was none. */
   declare readonly status: number | undefined;
@@ -29,7 +30,6 @@ export class ClientError extends Error {
 
   constructor(code: ClientErrorCode, message: string, cause?: unknown, status?: number, retryAfter = 0) {
     super(message, { cause });
-    this.name = "ClientError";
     this.code = code;
     this.status = status;
     this.retryAfter = retryAfter;
@@ -37,6 +37,6 @@ export class ClientError extends Error {
 }
 
 /** Throws unless it holds: what must be what, and what was given. */
-export function must(holds: boolean, wanted: string, given: unknown): void {
+export function must(holds: unknown, wanted: string, given: unknown): void {
   if (!holds) throw new ClientError("bad_argument", `${wanted}, got ${String(given)}`);
 }

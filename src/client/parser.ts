@@ -16,7 +16,7 @@ export function parser(handOver: (frame: Frame) => void): (bytes: Uint8Array) =>
 
   return (bytes) => {
     let text = decoder.decode(bytes, { stream: true });
-    if (text === "") return;
+    if (!text) return;
     // A CR ends its line at once; the LF that may follow belongs to it.
     if (afterCr) text = text.replace(/^\n/, "");
     afterCr = text.endsWith("\r");
@@ -26,13 +26,13 @@ export function parser(handOver: (frame: Frame) => void): (bytes: Uint8Array) =>
   };
 
   function read(line: string): void {
-    if (line === "") {
+    if (!line) {
       handOver(frame);
       frame = {};
       return;
     }
     // The dot has to take U+2028, which JSON leaves as it is.
-    const [, field = "", value = ""] = /^([^:]*):? ?(.*)/s.exec(line)!;
-    frame[field] = field === "data" && "data" in frame ? `${frame["data"]}\n${value}` : value;
+    const [, field, value] = /^([^:]*):? ?(.*)/s.exec(line)!; // it takes any line
+    frame[field!] = field === "data" && "data" in frame ? `${frame["data"]}\n${value}` : value!;
   }
 }

@@ -14,8 +14,8 @@ export async function within<T>(
     timer = setTimeout(abort, Math.min(ms, DAY));
   };
   renew(ms);
-  outer.addEventListener("abort", abort, { signal });
   if (outer.aborted) abort();
+  outer.addEventListener("abort", abort, { signal });
   try {
     return await work(signal, renew);
   } finally {

@@ -9,14 +9,14 @@ import type { Status } from "./types.ts";
 export function pause(
   { retry }: Line,
   failures: number,
-  { retryAfter = 0 }: Failure = {},
+  failure: Failure | undefined,
   outer: AbortSignal,
   show?: (status: Status) => void,
 ): Promise<void> {
   const FIRST = 500;
   const LONGEST = 30_000;
   const { navigator, addEventListener } = globalThis;
-  const least = Math.max(retry, retryAfter);
+  const least = Math.max(retry, failure?.retryAfter ?? 0);
   const earliest = Date.now() + least;
   const random = Math.random() * Math.min(FIRST * 2 ** failures, LONGEST);
   return within(Math.max(least, random), outer, (signal, renew) => {

@@ -25,7 +25,7 @@ export interface LeaderMessage {
 /** Joins the tabs that share the connection of this name; the one that holds the lock runs it. With an empty name each has its own. */
 export function share(tab: Tab, line: Line, name: string): void {
   const { BroadcastChannel: Radio, navigator, addEventListener } = globalThis;
-  let locks = name && Radio ? navigator?.locks : undefined;
+  let locks = name ? navigator?.locks : undefined;
   const id = Math.random();
   const over = new AbortController();
   const others = new Map<number, readonly string[]>();
@@ -42,7 +42,7 @@ export function share(tab: Tab, line: Line, name: string): void {
 
   addEventListener?.("pagehide", leave, over);
   addEventListener?.("pageshow", ({ persisted }) => persisted && join(), over);
-  tab.listen((...[event]) => {
+  tab.listen((event, _) => {
     if (event === "channels") changed();
     if (event !== "end") return;
     over.abort();
@@ -56,12 +56,12 @@ export function share(tab: Tab, line: Line, name: string): void {
     const change = ++changes;
     await null;
     if (change !== changes) return; // several in one tick are told once
-    if (led === undefined) hello();
+    if (!led) hello();
     else if (`${wanted()}` !== `${tab.union}`) led.reopen();
   }
 
   function join(): void {
-    if (locks === undefined) {
+    if (!locks) {
       lead(over.signal);
       return;
     }
@@ -75,20 +75,18 @@ export function share(tab: Tab, line: Line, name: string): void {
   function leave(): void {
     hello([]);
     radio?.close();
-    radio = undefined;
-    stop();
     queued?.abort();
-    queued = undefined;
+    radio = queued = undefined;
+    stop();
   }
 
   /** Waits for the lock, or takes it from a leader that says nothing. */
-  function queue(steal = false): void {
+  function queue(steal?: boolean): void {
     queued?.abort();
     const mine = new AbortController();
     queued = mine;
-    const options = steal ? { steal } : mine;
     locks!
-      .request(name, options, () => (mine === queued ? lead(mine.signal) : undefined))
+      .request(name, steal ? { steal } : mine, () => (mine === queued ? lead(mine.signal) : undefined))
       .catch(() => {
         if (mine !== queued) return;
         if (led) {
@@ -111,10 +109,7 @@ export function share(tab: Tab, line: Line, name: string): void {
 
   /** For the channels of one tab alone the server may refuse all: then this one goes on by itself. */
   function refused(error: ClientError): void {
-    if (tab.union.length <= tab.names().length) {
-      tab.end(error);
-      return;
-    }
+    if (tab.union.length <= tab.names().length) return void tab.end(error);
     locks = undefined;
     leave();
     join();
@@ -135,12 +130,12 @@ export function share(tab: Tab, line: Line, name: string): void {
 
   function hear(message: TabMessage | LeaderMessage): void {
     if ("tab" in message) {
-      if (led === undefined) return;
+      if (!led) return;
       others.set(message.tab, message.channels);
       const known = covers(tab.union, message.channels);
       if (!known) led.reopen();
       tell(known);
-    } else if (led === undefined) {
+    } else if (!led) {
       // One that was suspended may not know that it was followed, so what is broadcast follows on its own word alone.
       if (message.leader !== leader) {
         drop();
