@@ -2,7 +2,7 @@ import type { AnyChannels, MessageOf, NameOf, Notification } from "../notificati
 import { ClientError, must } from "./errors.ts";
 import { requester } from "./request.ts";
 import { subscription } from "./subscription.ts";
-import { checkNames, openTab } from "./tab.ts";
+import { checkNames, openTab, quietly } from "./tab.ts";
 import { share } from "./tabs.ts";
 import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
 
@@ -56,12 +56,15 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
   async function sendmany(entries: readonly (readonly [string, unknown])[]): Promise<readonly number[]> {
     for (const [channel, message] of entries) {
       checkNames([channel]);
-      must(message !== undefined, "message must be JSON", message);
+      must(
+        quietly(() => JSON.stringify(message)),
+        "message must be JSON",
+        message,
+      );
     }
     if (tab.status === "closed") throw new ClientError("closed", "closed");
-    const body = JSON.stringify({ entries });
     try {
-      return (await (await line.request("POST", "/send", undefined, body)).json()).ids;
+      return (await (await line.request("POST", "/send", undefined, JSON.stringify({ entries }))).json()).ids;
     } catch (cause) {
       if (cause instanceof ClientError) throw cause;
       throw new ClientError("network", "no answer: it may be sent", cause);

@@ -107,7 +107,7 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
 }
 
 /** A storage that is full or forbidden is none. */
-function quietly<T>(work: () => T): T | undefined {
+export function quietly<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch {

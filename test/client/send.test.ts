@@ -4,6 +4,9 @@ import { describe, it } from "vitest";
 import { type FakeMount, refuse } from "./mount.ts";
 import { start } from "./start.ts";
 
+const cycle: unknown[] = [];
+cycle.push(cycle);
+
 function sends({ asked }: FakeMount): readonly string[] {
   return asked.filter((one) => one.startsWith("POST send"));
 }
@@ -79,6 +82,20 @@ describe("a send", () => {
     bus.close();
     assert.equal((await refused(bus.sendone("a", 1))).code, "closed");
     assert.deepEqual(mount.asked, []);
+  });
+
+  it.each([
+    ["a function", () => {}],
+    ["a symbol", Symbol("a")],
+    ["a BigInt", 1n],
+    ["a cycle", cycle],
+    ["what throws", { toJSON: () => assert.fail("it throws") }],
+    ["what makes nothing of itself", { toJSON: () => undefined }],
+  ])("refuses %s as a message", async (_, message) => {
+    const { bus, mount } = start();
+    assert.equal((await refused(bus.sendone("a", message))).code, "bad_argument");
+    bus.close();
+    assert.deepEqual(sends(mount), []);
   });
 
   it.each([
