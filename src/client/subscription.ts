@@ -7,24 +7,20 @@ import type { SubscribeOptions } from "./types.ts";
 export function subscription(
   tab: Tab,
   channels: readonly string[],
-  { signal, onMissed }: SubscribeOptions = {},
+  { signal, onMissed = throwMissed }: SubscribeOptions = {},
 ): AsyncIterableIterator<Notification> {
   const MOST_BUFFERED = 10_000;
   tab.count(channels, 1);
-  let sink!: ReadableStreamDefaultController<Notification>; // set before the constructor returns
+  let sink!: ReadableStreamDefaultController<Notification | Hole>; // set before the constructor returns
   const start = (controller: typeof sink): void => {
     sink = controller;
   };
-  const reader = new ReadableStream({ start }, { highWaterMark: MOST_BUFFERED }).getReader();
+  const reader = new ReadableStream({ start }).getReader(); // its desired size is 1 when it holds nothing
   const off = tab.listen((event, value) => {
-    if (event === "notification" && channels.includes(value.channel as string)) {
-      // a tuple is none of them
-      if (sink.desiredSize! > 0) sink.enqueue(value);
+    // A hole has its place among the notifications. A tuple is none of the channels.
+    if (event === "missed" || (event === "notification" && channels.includes(value.channel as string))) {
+      if (sink.desiredSize! > 1 - MOST_BUFFERED) sink.enqueue(value);
       else end(new ClientError("overflow", `${MOST_BUFFERED} wait: take them faster`));
-    }
-    if (event === "missed") {
-      if (onMissed) onMissed(value.last);
-      else end(new ClientError("missed", "missed: give onMissed"));
     }
     if (event === "end") end(value);
   });
@@ -35,7 +31,18 @@ export function subscription(
     [Symbol.asyncIterator]() {
       return this;
     },
-    next: () => reader.read() as Promise<IteratorResult<Notification, undefined>>, // it leaves the value out
+    async next() {
+      for (;;) {
+        const result = await reader.read();
+        const { value } = result;
+        if (!value || "id" in value) return result as IteratorResult<Notification, undefined>; // it leaves the value out
+        try {
+          onMissed(value.last);
+        } catch (thrown) {
+          end(thrown);
+        }
+      }
+    },
     async return() {
       end();
       return { done: true, value: undefined };
@@ -47,7 +54,15 @@ export function subscription(
     if (!off()) return;
     signal?.removeEventListener("abort", end);
     tab.count(channels, -1);
-    if (reason instanceof ClientError) sink.error(reason);
+    if (reason instanceof Error) sink.error(reason);
     else reader.cancel();
   }
+}
+
+interface Hole {
+  readonly last: number;
+}
+
+function throwMissed(): never {
+  throw new ClientError("missed", "missed: give onMissed");
 }

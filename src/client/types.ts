@@ -45,7 +45,7 @@ type Headings = Readonly<Record<string, string>>;
 export interface SubscribeOptions {
   /** Ends the loop. */
   readonly signal?: AbortSignal;
-  /** Told of a hole after `last`; without it a hole throws `missed`. */
+  /** Told of a hole after `last`, once what came before it was taken; without it a hole throws `missed`. */
   readonly onMissed?: (last: number) => void;
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ClientError } from "nightbus/client";
 import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { refuse } from "./mount.ts";
 import { start, wait } from "./start.ts";
 
 beforeEach(() => {
@@ -26,29 +27,65 @@ async function behind(onMissed?: (last: number) => void) {
 }
 
 describe("a subscription that meets a hole", () => {
-  it("tells onMissed of it, and goes on", async () => {
-    const holes: number[] = [];
-    const { bus, iterator } = await behind((last) => holes.push(last));
-    assert.equal((await iterator.next()).value?.id, 101);
-    assert.equal((await iterator.next()).value?.id, 104);
-    assert.deepEqual(holes, [101]);
+  it("tells onMissed of it when what came before was taken, and goes on", async () => {
+    const heard: unknown[] = [];
+    const { bus, iterator } = await behind((last) => heard.push(`missed after ${last}`));
+    for (const _ of [1, 2]) heard.push((await iterator.next()).value?.id);
+    assert.deepEqual(heard, [101, "missed after 101", 104]);
     bus.close();
   });
 
-  it("throws missed without onMissed, and ends", async () => {
+  it("throws missed without onMissed when what came before was taken, and ends", async () => {
     const { bus, mount, iterator } = await behind();
-    const codes: unknown[] = [];
-    for (let taken = 0; taken < 3; taken += 1) {
-      await iterator.next().then(
-        ({ done }) => codes.push(done),
-        (thrown) => codes.push(thrown instanceof ClientError && thrown.code),
-      );
-    }
-    assert.ok(codes.includes("missed"));
+    assert.equal((await iterator.next()).value?.id, 101);
+    await assert.rejects(iterator.next(), (thrown) => thrown instanceof ClientError && thrown.code === "missed");
     bus.addChannel("b");
     await wait();
     assert.equal(mount.asked.at(-1), "GET events?channels=a&channels=b&last=104");
     bus.close();
+  });
+
+  it("tells a consumer that waits at once", async () => {
+    const { bus, mount, iterator } = await behind((last) => holes.push(last));
+    const holes: number[] = [];
+    const ids: unknown[] = [];
+    const reading = (async () => {
+      for await (const { id } of iterator) ids.push(id);
+    })();
+    await wait();
+    mount.restart(10);
+    await wait(3_000);
+    assert.deepEqual(
+      [ids, holes],
+      [
+        [101, 104],
+        [101, 104],
+      ],
+    );
+    bus.close();
+    await reading;
+  });
+
+  it("throws what onMissed throws, and ends", async () => {
+    const broken = new RangeError("broken");
+    const one = await behind(() => {
+      throw broken;
+    });
+    await one.iterator.next();
+    await assert.rejects(one.iterator.next(), broken);
+    one.mount.send("a");
+    await wait();
+    assert.deepEqual([one.errors, one.ids], [[], [101, 104, 105]]);
+    one.bus.close();
+  });
+
+  it("is left quietly, though the client was refused meanwhile", async () => {
+    const { bus, mount, iterator } = await behind();
+    mount.fault = () => refuse(401, "refused");
+    mount.cut();
+    await wait(3_000);
+    assert.equal(bus.status, "closed");
+    assert.deepEqual(await iterator.return?.(), { done: true, value: undefined });
   });
 });
 
