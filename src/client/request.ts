@@ -16,10 +16,10 @@ export type Failure = Partial<ClientError>;
 
 export function requester(
   base: string,
-  { headers, credentials, fetch = globalThis.fetch }: ClientOptions<never>,
+  { headers: given, credentials, fetch = globalThis.fetch }: ClientOptions<never>,
 ): Line["request"] {
   return async (method, route, signal, body) => {
-    const own = typeof headers === "function" ? await headers() : headers;
+    const own = typeof given === "function" ? await given() : given;
     const init = {
       method,
       signal,
@@ -30,22 +30,21 @@ export function requester(
     };
     // What is undefined is as if it were left out.
     const response = await fetch(base + route, init as RequestInit);
-    if (!response.ok) throw await refusal(route, response);
-    return response;
+    if (response.ok) return response;
+    const { status, headers } = response;
+    const error = (await response.json().catch(() => {}))?.error;
+    const after = headers.get("Retry-After")!; // null is no number either
+    const retryAfter = Number(after) * 1000 || Date.parse(after) - Date.now() || 0;
+    const message = `${route}: ${status}, ${error?.message ?? "check the session"}`;
+    throw new ClientError(error?.code ?? "http", message, undefined, status, retryAfter);
   };
 }
 
-/** Whether asking the same again cannot help; undefined: it would help to ask for a channel, as the server's hook adds none. */
-export function isFinal(channels: readonly string[], { status = 0 }: Failure = {}): boolean | undefined {
-  if (status === 400 && channels.length === 0) return undefined;
-  return [400, 401, 403, 404].includes(status);
-}
-
-async function refusal(route: string, response: Response): Promise<ClientError> {
-  const { status, headers } = response;
-  const error = (await response.json().catch(() => {}))?.error;
-  const after = headers.get("Retry-After")!; // null is no number either
-  const retryAfter = Number(after) * 1000 || Date.parse(after) - Date.now() || 0;
-  const message = `${route}: ${status}, ${error?.message ?? "check the session"}`;
-  return new ClientError(error?.code ?? "http", message, undefined, status, retryAfter);
+/**
+ * Whether asking the same again cannot help; undefined: it would help to ask for a channel, as the server's hook adds none.
+ * But for 401 and 403, only the mount's own word is final: a proxy may say anything for a moment, as while the server restarts.
+ */
+export function isFinal(channels: readonly string[], { status, code }: Failure = {}): boolean | undefined {
+  if (code === "bad_channel" && !channels[0]) return undefined;
+  return /^40[13]|^4.. (bad_|not_f|too_l)/.test(`${status} ${code}`);
 }

@@ -232,20 +232,48 @@ describe("the pauses between attempts", () => {
 });
 
 describe("a refusal", () => {
-  it.each([400, 401, 403, 404])("with %i closes the client with an error", async (status) => {
+  it.each([
+    [400, "bad_channel"],
+    [400, "bad_last"],
+    [401, "refused"],
+    [403, "refused"],
+    [404, "not_found"],
+    [405, "bad_method"],
+    [413, "too_large"],
+  ])("with %i %s closes the client with an error", async (status, code) => {
     const { mount, bus, errors, statuses } = start();
-    mount.fault = () => refuse(status, "refused");
+    mount.fault = () => refuse(status, code);
     await wait(60_000);
     assert.equal(mount.asked.length, 1);
     assert.equal(bus.status, "closed");
-    assert.deepEqual([errors, statuses], [["refused"], ["closed"]]);
+    assert.deepEqual([errors, statuses], [[code], ["closed"]]);
   });
 
-  it("is one whatever its body is", async () => {
+  it.each([401, 403])("with %i is one whatever its body is", async (status) => {
     const { mount, bus, errors } = start();
-    mount.fault = async () => Response.json(null, { status: 401 });
+    mount.fault = async () => Response.json(null, { status });
     await wait(60_000);
     assert.deepEqual([mount.asked.length, bus.status, errors], [1, "closed", ["http"]]);
+  });
+
+  it.each([
+    ["404 of a proxy", () => new Response("<html>", { status: 404 })],
+    ["400 of a proxy", () => new Response("", { status: 400 })],
+    ["404 of a gateway", () => refuse(404, "404")],
+    ["429 of a gateway", () => refuse(429, "too_many_requests")],
+    ["502 of a gateway", () => refuse(502, "bad_gateway")],
+    ["500 of the mount", () => refuse(500, "internal")],
+    ["503 of a bus that closes", () => refuse(503, "closed")],
+  ])("is none that may pass, as the %s", async (_, answer) => {
+    const { mount, bus, ids, errors, statuses } = start({ last: 100 });
+    mount.fault = answer;
+    await wait(5_000);
+    assert.equal(bus.status, "waiting");
+    mount.fault = () => undefined;
+    mount.send("a");
+    await wait(30_000);
+    assert.deepEqual([ids, errors, statuses], [[101], [], ["waiting", "live"]]);
+    bus.close();
   });
 
   it("for having no channel waits for one", async () => {
