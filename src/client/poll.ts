@@ -1,4 +1,4 @@
-import { within } from "./patience.ts";
+import { aborted, within } from "./patience.ts";
 import type { Line } from "./request.ts";
 import { events } from "./stream.ts";
 import type { News } from "./types.ts";
@@ -12,8 +12,9 @@ export function poll(
   timeout = 0,
 ): Promise<News> {
   const GRACE = 10_000;
-  const body = JSON.stringify({ channels, last, timeout });
-  return within(timeout + GRACE, outer, async (signal) => (await line.request("POST", "/poll", signal, body)).json());
+  return within(timeout + GRACE, outer, async (signal) =>
+    (await line.request("POST", "/poll", signal, JSON.stringify({ channels, last, timeout }))).json(),
+  );
 }
 
 /**
@@ -28,24 +29,25 @@ export async function polls(
   heard: (news: News) => void,
   until: number,
 ): Promise<void> {
-  let from = last ?? (await newest(line, outer, channels));
+  const PATIENCE = 10_000;
+  let from = last;
+  if (from === undefined) {
+    const ask = (signal: AbortSignal): Promise<Response> => line.request("HEAD", events(channels), signal);
+    const answer = await within(PATIENCE, outer, ask).catch(() => undefined); // what is wrong will show in the poll
+    from = Number(answer?.headers.get("Nightbus-Last")) || undefined;
+  }
   let known = from !== undefined;
   let timeout = 0;
   do {
+    const soon = Date.now() + timeout / 50;
     const news = await poll(line, outer, channels, from, timeout);
     from = news.last;
-    known ||= news.notifications.length === 0;
+    known ||= !news.notifications[0];
     if (!known) continue;
     heard(news);
+    // A mount that lets nobody wait is not asked all the time.
+    if (!news.notifications[0] && Date.now() < soon) await within(1_000, outer, aborted);
     // Within what a stream may be silent, and below what proxies allow a quiet request.
-    timeout = Math.min(Math.round(1.5 * line.heartbeat), 25_000);
+    timeout = Math.round(Math.min(1.5 * line.heartbeat, 25_000));
   } while (Date.now() < until);
-}
-
-/** The newest id, if the server tells it; what is wrong otherwise will show in the poll. */
-async function newest(line: Line, outer: AbortSignal, channels: readonly string[]): Promise<number | undefined> {
-  const PATIENCE = 10_000;
-  const ask = (signal: AbortSignal): Promise<Response> => line.request("HEAD", events(channels), signal);
-  const answer = await within(PATIENCE, outer, ask).catch(() => undefined);
-  return Number(answer?.headers.get("Nightbus-Last")) || undefined;
 }

@@ -352,6 +352,27 @@ describe("the choice of transports", () => {
     bus.close();
   });
 
+  it("pauses after a poll that should have waited and did not, and hears at once of what a poll waits for", async () => {
+    const { mount, bus, ids, statuses } = start({ transport: "poll", last: 100 });
+    mount.fault = (asked) => {
+      const { last } = mount;
+      return asked.includes('"last":100') ? Response.json({ notifications: [], last, missed: false }) : undefined;
+    };
+    await wait(10_000);
+    const { length } = mount.asked;
+    assert.ok(length >= 8 && length <= 13, `${length} polls in 10 s`);
+    mount.send("a");
+    mount.fault = () => undefined;
+    await wait(1_000);
+    for (const id of [102, 103]) {
+      mount.send("a");
+      await wait();
+      assert.equal(ids.at(-1), id);
+    }
+    assert.deepEqual(statuses, ["live"]);
+    bus.close();
+  });
+
   it("takes a poll for broken that is 10 s late", async () => {
     const { mount, bus, statuses } = start({ transport: "poll", last: 100 });
     await wait();
