@@ -220,6 +220,7 @@ describeBrowser("in Chromium", (browser) => {
     await server.bus.sendmany([1, 2, 3].map((n) => ["a", n] as const));
     const leader = await open(["a"], { last: server.bus.last });
     const behind = await open(["a"], { last: begin });
+    await heardAll(behind, [2, 3]); // the next one pushes 2 out
     await server.bus.sendone("a", 4);
     await heardAll(behind, [2, 3, 4]);
     await heardAll(leader, [4]);
