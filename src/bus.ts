@@ -1,6 +1,6 @@
 import { TypedEmitter } from "tiny-typed-emitter";
 import { systemClock } from "./clock.ts";
-import { asError, BusError, closed, given } from "./errors.ts";
+import { asError, closed, noTransactions } from "./errors.ts";
 import {
   checkCallback,
   checkChannels,
@@ -10,8 +10,8 @@ import {
   checkNames,
   checkPort,
   checkSignal,
+  checkSize,
   checkTimeout,
-  type SendLimits,
   serialise,
 } from "./input.ts";
 import type { Answer } from "./log/answer.ts";
@@ -22,6 +22,7 @@ import type { AnyChannels, Batch, ChannelOf, Entry, MessageOf, Notification } fr
 import type { BusEvents, BusOptions, PollOptions, SubscribeOptions } from "./options.ts";
 import { Reader } from "./reader.ts";
 import { Sender } from "./sender.ts";
+import type { PendingRow, Store } from "./store.ts";
 import { Subscription } from "./subscription.ts";
 
 /** The reader of a bus, for what stands on rows and not on messages: HTTP. */
@@ -49,7 +50,8 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
   declare readonly [channels]?: () => C;
   readonly #reader: Reader;
   readonly #sender: Sender;
-  readonly #limits: SendLimits;
+  readonly #store: Store;
+  readonly #maxMessage: number;
   #closing: Promise<void> | undefined;
 
   /** Throws `bad_option`. The store begins to open at once. */
@@ -60,7 +62,8 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
     checkPort("store", store, "open", "a Store, such as sqlite(path) makes one");
     checkPort("clock", clock, "monotonic", "a Clock");
     checkNames("retention", retention, ["age", "count", "total", "of"]);
-    this.#limits = { maxMessage: checkSize("maxMessage", maxMessage), maxBytes: store.maxBytes };
+    this.#store = store;
+    this.#maxMessage = checkSize("maxMessage", maxMessage);
     this.#reader = new Reader({
       clock,
       store,
@@ -70,8 +73,7 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
       notify: (notification) => this.#emit("notification", notification),
       error: (error) => this.#emit("error", error),
     });
-    const { append, opening } = this.#reader;
-    this.#sender = new Sender({ append, opening, maxRows: store.maxRows });
+    this.#sender = new Sender({ append: this.#reader.append, opening: this.#reader.opening, store });
   }
 
   /** The newest id, 0 until the bus is ready. Put it in a page that you render, and poll from it. */
@@ -104,6 +106,18 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
    */
   async sendmany(entries: readonly Entry<C>[]): Promise<readonly number[]> {
     return this.#send(entries);
+  }
+
+  /**
+   * Sends all of these notifications if and only if the application's own transaction commits; readers hear of it then.
+   * `transaction` is, for Postgres, the application's `pg` client, and the call is awaited before the commit; for SQLite, a
+   * better-sqlite3 database on the same file, and the call has written when it returns. Both are inside a transaction, which is
+   * to be rolled back when the call throws, or rejects, `bad_channel`, `bad_message`, `bad_transaction`, `closed` or `store`.
+   */
+  sendwithin(transaction: unknown, entries: readonly Entry<C>[]): Promise<void> | void {
+    const rows = this.#serialise(entries);
+    if (this.#store.within === undefined) throw noTransactions();
+    return rows.length === 0 ? undefined : this.#store.within(transaction, rows);
   }
 
   /**
@@ -195,9 +209,13 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
   }
 
   async #send(entries: unknown): Promise<readonly number[]> {
-    if (this.#closing !== undefined) throw closed();
-    const rows = serialise(entries, this.#limits);
+    const rows = this.#serialise(entries);
     return rows.length === 0 ? [] : this.#sender.send(rows);
+  }
+
+  #serialise(entries: unknown): readonly PendingRow[] {
+    if (this.#closing !== undefined) throw closed();
+    return serialise(entries, { maxMessage: this.#maxMessage, maxBytes: this.#store.maxBytes });
   }
 
   async #close(): Promise<void> {
@@ -229,9 +247,4 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
 // What a bus of these channels answers holds only notifications of these channels, since only those can be sent.
 function batchOf<C extends object, K>(answer: Answer): Batch<Notification<C, K>> {
   return answer.batch as unknown as Batch<Notification<C, K>>;
-}
-
-function checkSize(name: string, size: unknown): number {
-  if (size === Number.POSITIVE_INFINITY || (Number.isSafeInteger(size) && (size as number) > 0)) return size as number;
-  throw new BusError("bad_option", `${name} must be an integer from 1 up, got ${given(size)}`);
 }

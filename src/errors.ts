@@ -3,6 +3,7 @@
  *
  * - `closed`: the bus was closed before the call.
  * - `bad_channel`, `bad_message`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`: an argument is not what it has to be.
+ * - `bad_transaction`: `sendwithin` was given what is no open transaction of the bus's store, or the store has none.
  * - `missed`: a subscription without `onMissed` met a hole in the history.
  * - `store`: the store could not be opened, read or written.
  */
@@ -14,6 +15,7 @@ export type BusErrorCode =
   | "bad_timeout"
   | "bad_limit"
   | "bad_option"
+  | "bad_transaction"
   | "missed"
   | "store";
 
@@ -47,6 +49,14 @@ export class BusError extends Error {
 /** What is said to whoever uses a bus after its end. */
 export function closed(): BusError {
   return new BusError("closed", "the bus is closed; create a new one");
+}
+
+/** What is said to whoever would send within a transaction that the store cannot know. */
+export function noTransactions(): BusError {
+  return new BusError(
+    "bad_transaction",
+    "this bus's store cannot take part in a transaction of yours: use nightbus/sqlite or nightbus/postgres, or send after the commit",
+  );
 }
 
 /** What was given, short enough for a sentence. */

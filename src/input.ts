@@ -37,6 +37,12 @@ export function checkLimit(name: string, limit: unknown): number {
 }
 
 /** Throws `bad_option`. */
+export function checkSize(name: string, size: unknown): number {
+  if (size === Number.POSITIVE_INFINITY || (Number.isSafeInteger(size) && (size as number) > 0)) return size as number;
+  throw new BusError("bad_option", `${name} must be an integer from 1 up, got ${given(size)}`);
+}
+
+/** Throws `bad_option`. */
 export function checkMs(name: string, ms: unknown): number {
   if (typeof ms === "number" && ms >= 0) return ms;
   throw new BusError("bad_option", `${name} must be a number of ms from 0 up, got ${given(ms)}`);
@@ -72,7 +78,7 @@ export function checkNames(what: string, options: unknown, known: readonly strin
 }
 
 /** Bounds of what can be sent, in bytes of UTF-8. */
-export interface SendLimits {
+interface SendLimits {
   /** Of one message's JSON text. */
   readonly maxMessage: number;
   /** Of one send. */
@@ -88,6 +94,13 @@ export function serialise(entries: unknown, limits: SendLimits): readonly Pendin
   for (const entry of entries) rows.push(pendingRow(entry, limits.maxMessage)); // unlike map, it does not pass over holes
   if (limits.maxBytes < Number.POSITIVE_INFINITY) checkBytes(rows, limits.maxBytes);
   return rows;
+}
+
+/** The size of the keys and messages of a send, in bytes of UTF-8. */
+export function bytesOf(rows: readonly PendingRow[]): number {
+  let bytes = 0;
+  for (const { key, json } of rows) bytes += Buffer.byteLength(key) + Buffer.byteLength(json);
+  return bytes;
 }
 
 function pendingRow(entry: unknown, maxMessage: number): PendingRow {
@@ -121,8 +134,7 @@ function jsonOf(message: unknown, maxMessage: number): string {
 }
 
 function checkBytes(rows: readonly PendingRow[], maxBytes: number): void {
-  let bytes = 0;
-  for (const { key, json } of rows) bytes += Buffer.byteLength(key) + Buffer.byteLength(json);
+  const bytes = bytesOf(rows);
   if (bytes <= maxBytes) return;
   throw new BusError(
     "bad_message",

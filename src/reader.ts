@@ -75,7 +75,7 @@ export class Reader {
     this.limit = options.limit;
     this.#options = options;
     const trimmings = store.trim === undefined ? undefined : new Trimmings();
-    this.#log = new Log<Line>({ clock, retention, error, trimmings });
+    this.#log = new Log<Line>({ now: () => store.now?.() ?? clock.now(), retention, error, trimmings });
     this.#upkeep = new Upkeep({
       clock,
       log: this.#log,

@@ -1,14 +1,17 @@
 import pDefer, { type DeferredPromise } from "p-defer";
 import type { BusError } from "./errors.ts";
+import { bytesOf } from "./input.ts";
 import type { PendingRow, Store } from "./store.ts";
 
 interface Send {
   readonly rows: readonly PendingRow[];
+  /** The size of its text, where the store has a bound for it. */
+  readonly bytes: number;
   readonly ids: DeferredPromise<readonly number[]>;
 }
 
 export interface SenderOptions {
-  readonly maxRows: number;
+  readonly store: Pick<Store, "maxRows" | "maxBytes">;
   /** Resolves when the store is open. */
   readonly opening: Promise<void>;
   readonly append: Store["append"];
@@ -30,7 +33,8 @@ export class Sender {
   /** Resolves with the ids once the rows are committed. */
   send(rows: readonly PendingRow[]): Promise<readonly number[]> {
     const ids = pDefer<readonly number[]>();
-    this.#queue.push({ rows, ids });
+    const isBounded = this.#options.store.maxBytes < Number.POSITIVE_INFINITY;
+    this.#queue.push({ rows, ids, bytes: isBounded ? bytesOf(rows) : 0 });
     // An already resolved promise is not held up by fake timers, as queueMicrotask is.
     this.#flushing ??= Promise.resolve().then(() => this.#flush());
     return ids.promise;
@@ -54,11 +58,14 @@ export class Sender {
 
   /** The sends of the next commit: as many as the store takes at once, and at least one. */
   #take(): readonly Send[] {
+    const { maxRows, maxBytes } = this.#options.store;
     let rows = 0;
+    let bytes = 0;
     let count = 0;
     for (const send of this.#queue) {
       rows += send.rows.length;
-      if (count > 0 && rows > this.#options.maxRows) break;
+      bytes += send.bytes;
+      if (count > 0 && (rows > maxRows || bytes > maxBytes)) break;
       count += 1;
     }
     if (count < this.#queue.length) return this.#queue.splice(0, count);

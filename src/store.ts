@@ -64,7 +64,10 @@ export interface Unseen {
 export interface StoreSink {
   /** The bus's clock; `base()` says where a new run may begin. */
   readonly clock: Clock;
-  /** Before anything else; and again where the log was lost and begins anew: those who read the one before are told missed. */
+  /**
+   * Before anything else; and again when the engine has another log than the one before, which readers are told as missed. The
+   * rows that this log holds follow in the same tick then.
+   */
   opened(state: LogState): void;
   /** A run began. Before the rows that follow the hole. */
   began(hole: Hole): void;
@@ -83,7 +86,7 @@ export interface StoreSink {
 export interface Store {
   /** The most rows of one append, unless one send is larger. */
   readonly maxRows: number;
-  /** The most bytes of keys and messages of one send. */
+  /** The most bytes of keys and messages of one send, and of one append. An engine may know it only when it has opened. */
   readonly maxBytes: number;
   /** Replays the state and the rows, and resolves when that is done. Rejects with code `store`, and holds nothing open then. */
   open(sink: StoreSink): Promise<void>;
@@ -97,6 +100,14 @@ export interface Store {
   sync(): Promise<void>;
   /** Forgets what the log has trimmed, within a second and at the latest at `close()`; absent where nothing is kept. */
   trim?(trimmed: Trimmed): void;
+  /** The engine's clock, by which rows age, in ms. Absent where it is the bus's. */
+  now?(): number;
+  /**
+   * Writes a send into a transaction that the application has begun: it is committed if and only if that is, and readers hear
+   * of it then. Throws what it knows during the call; where the driver is asynchronous it rejects, and is awaited before the
+   * commit. `bad_transaction` says that this is no such transaction. Absent where the engine has none.
+   */
+  within?(transaction: unknown, send: readonly PendingRow[]): Promise<void> | void;
   /** Ends everything it started. Nothing is called after it. */
   close(): Promise<void>;
 }

@@ -10,6 +10,9 @@ import type { Line } from "./waiters/waiters.ts";
 /** A channel of the log, with the line of those who wait on it. */
 export type Channel = LogChannel<Line>;
 
+/** Where those stand who waited on a log that is another now: before all its positions, so that they have missed something. */
+const ANOTHER_LOG = -1;
+
 export interface TicksOptions {
   readonly clock: Clock;
   readonly log: Log<Line>;
@@ -34,6 +37,8 @@ export class Ticks implements StoreSink {
   /** Where the log stood before this tick's commits; undefined between two ticks. */
   #before: number | undefined;
   #isLive = false;
+  /** Up to here the log was there when it was opened, which is no news. */
+  #replayed = 0;
 
   constructor(options: TicksOptions) {
     this.clock = options.clock;
@@ -44,8 +49,9 @@ export class Ticks implements StoreSink {
     if (this.#isLive) {
       this.end();
       this.#begin();
-      this.#before = 0; // those who wait come from another log, in which nothing is a position of this one
+      this.#before = state.last > 0 ? ANOTHER_LOG : 0; // 0 is where all logs are read from, and never missed
     }
+    this.#replayed = state.last;
     this.#options.log.open(state, this.#touched);
   }
 
@@ -63,7 +69,8 @@ export class Ticks implements StoreSink {
     const { log, listening } = this.#options;
     this.#begin();
     log.append(rows, this.#touched);
-    if (this.#isLive && listening()) this.#notify(rows.length);
+    const isNews = this.#isLive && (rows.at(-1)?.id ?? 0) > this.#replayed;
+    if (isNews && listening()) this.#notify(rows.length);
   }
 
   error(error: Error): void {

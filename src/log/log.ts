@@ -1,4 +1,3 @@
-import type { Clock } from "../clock.ts";
 import { channelOf } from "../notification.ts";
 import type { Hole, LogState, Row, Unseen } from "../store.ts";
 import { Answer } from "./answer.ts";
@@ -13,7 +12,8 @@ import type { Trimmings } from "./trimmings.ts";
 import { Watermarks } from "./watermarks.ts";
 
 export interface LogOptions {
-  readonly clock: Clock;
+  /** The clock by which rows age, in ms. */
+  readonly now: () => number;
   readonly retention: CheckedRetention;
   /** Where the trimmed rows are gathered for the store. */
   readonly trimmings: Trimmings | undefined;
@@ -58,7 +58,7 @@ export class Log<W> {
     this.#newestAt = 0;
     for (const channel of this.#channels.values()) {
       channel.newestId = 0;
-      channel.watermark = state.last; // whatever came on it before is gone
+      channel.watermark = this.#watermarks.take(channel.key);
       touched.add(channel);
     }
   }
@@ -232,7 +232,7 @@ export class Log<W> {
 
   // A clock that was set back does not make the newest row come from the future.
   #now(): number {
-    return Math.max(this.#options.clock.now(), this.#newestAt);
+    return Math.max(this.#options.now(), this.#newestAt);
   }
 
   #limitsOf(key: string): Limits {

@@ -52,6 +52,14 @@ export class FakeStore implements Store {
     return ids;
   }
 
+  /** Takes anything for a transaction that commits at once. */
+  within(_transaction: unknown, send: readonly PendingRow[]): void {
+    for (const { key } of send) this.#check(key);
+    this.#isSending = true;
+    void this.#memory.append([send]); // it commits during the call, and never rejects
+    this.#isSending = false;
+  }
+
   async sync(): Promise<void> {}
 
   async close(): Promise<void> {}

@@ -183,7 +183,12 @@ function make(retention: Retention, state: LogState = NEW): Made {
   const [clock, trimmings] = [new ManualClock(), new Trimmings()];
   const age = retention.age ?? POSITIVE_INFINITY;
   const error = (thrown: Error): never => assert.fail(thrown);
-  const log = new Log<object>({ clock, retention: checkRetention({ ...retention, age }), trimmings, error });
+  const log = new Log<object>({
+    now: () => clock.now(),
+    retention: checkRetention({ ...retention, age }),
+    trimmings,
+    error,
+  });
   log.open(state, new Set());
   const touched = new Set<LogChannel<object>>();
   return {

@@ -52,6 +52,12 @@ export function failure(sentence: string, cause: unknown): BusError {
   return new BusError("store", `${sentence}: ${reason}`, { cause, refused: !isLostAnswer(cause), unavailable: locked });
 }
 
+/** What is to be reported of what failed in the background. A lock is no trouble: it is tried again soon. */
+export function trouble(error: unknown): BusError | undefined {
+  if (isBusy(error)) return undefined;
+  return error instanceof BusError ? error : failure("SQLite failed in the background", error);
+}
+
 async function openTables(
   db: SqliteDatabase,
   durability: "full" | "normal" | undefined,

@@ -1,10 +1,10 @@
 import type { BusError } from "../../errors.ts";
 import type { StoreSink } from "../../store.ts";
-import type { OpenFile } from "./file.ts";
+import { handOver, type News } from "../shared/news.ts";
+import { Trouble } from "../shared/trouble.ts";
+import { type OpenFile, trouble } from "./file.ts";
 import { Place } from "./place.ts";
-import type { News } from "./tables.ts";
 import { Tail } from "./tail.ts";
-import { Trouble } from "./trouble.ts";
 
 /** Where this process stands in the file: what it has handed over, and what others have committed since. */
 export class Follower {
@@ -19,7 +19,7 @@ export class Follower {
   constructor(file: OpenFile, sink: StoreSink) {
     this.#file = file;
     this.#sink = sink;
-    this.#trouble = new Trouble((error) => sink.error(error));
+    this.#trouble = new Trouble((error) => sink.error(error), trouble);
   }
 
   /** The newest id that was handed over. */
@@ -57,11 +57,9 @@ export class Follower {
     return true;
   }
 
-  handOver({ last, floor, holes, rows, watermarks }: News): void {
-    for (const hole of holes) this.#sink.began(hole);
-    if (watermarks !== undefined) this.#sink.trimmed({ last, floor, watermarks });
-    if (rows.length > 0) this.#sink.commit(rows);
-    this.#seen = last;
+  handOver(news: News): void {
+    handOver(news, this.#sink);
+    this.#seen = news.last;
   }
 
   stop(): void {

@@ -1,11 +1,11 @@
 import { gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
 import type { PendingRow, Row, Store, StoreSink, Trimmed } from "../../store.ts";
-import { failure, type OpenFile, openFile, type Source } from "./file.ts";
+import type { News } from "../shared/news.ts";
+import { Trimmer } from "../shared/trimmer.ts";
+import { Trouble } from "../shared/trouble.ts";
+import { failure, type OpenFile, openFile, type Source, trouble } from "./file.ts";
 import { Follower } from "./follower.ts";
-import type { News } from "./tables.ts";
-import { Trimmer } from "./trimmer.ts";
-import { Trouble } from "./trouble.ts";
 
 /** What there is once the file is open. */
 interface Opened {
@@ -49,8 +49,16 @@ export class SqliteStore implements Store {
       const { tables, transactions } = file;
       const follower = new Follower(file, sink);
       await transactions.patiently(() => follower.start());
-      const trouble = new Trouble((error) => sink.error(error));
-      const trimmer = new Trimmer({ clock, tables, transactions, trouble });
+      const trimmer = new Trimmer({
+        clock,
+        trim(batch) {
+          if (transactions.occupied) return false;
+          transactions.write(() => tables.trim(batch));
+          return true;
+        },
+        patiently: (work) => transactions.patiently(work),
+        trouble: new Trouble((error) => sink.error(error), trouble),
+      });
       this.#opened = { file, sink, follower, trimmer };
     });
   }

@@ -1,4 +1,5 @@
-import type { Hole, PendingRow, Row, Watermark } from "../../store.ts";
+import type { Hole, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import { isComplete, type News } from "../shared/news.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
 
 const VERSION = 1;
@@ -14,16 +15,6 @@ export interface Meta {
   readonly last: number;
   readonly at: number;
   readonly floor: number;
-}
-
-/** What was committed after an id. */
-export interface News {
-  readonly last: number;
-  readonly floor: number;
-  readonly holes: readonly Hole[];
-  readonly rows: readonly Row[];
-  /** Only where some of what was committed is gone already. */
-  readonly watermarks: readonly Watermark[] | undefined;
 }
 
 type RawRow = [id: number, key: string, json: string, at: number, send: number];
@@ -135,8 +126,7 @@ export class Tables {
     const { last, floor } = this.meta();
     const holes = this.#holesAfter.all(seen) as Hole[];
     const rows = (this.#rowsAfter.all(seen) as RawRow[]).map(rowOf);
-    const never = holes.reduce((sum, hole) => sum + hole.before - hole.after - 1, 0);
-    const complete = seen + never + rows.length === last;
+    const complete = isComplete(seen, { last, holes, rows });
     return {
       last,
       floor,
@@ -165,20 +155,16 @@ export class Tables {
     this.#setMeta.run(last, at);
   }
 
-  /** Deletes rows, and keeps what is then the newest trimmed id of their channels. */
-  trim(ids: readonly number[], keys: readonly string[]): void {
+  /** Deletes rows, and keeps what is then the newest trimmed id of their channels; forgets those that the floor covers. */
+  trim({ ids, keys, forgotten, floor }: Trimmed): void {
     const watermarks = new Map<string, number>();
     ids.forEach((id, index) => {
       this.#deleteRow.run(id);
       watermarks.set(keys[index]!, id);
     });
     for (const [key, id] of watermarks) this.#raiseWatermark.run(key, id);
-  }
-
-  /** Deletes the watermarks of these channels, which the floor covers from now on. */
-  forget(keys: readonly string[], floor: number): void {
-    this.#raiseFloor.run(floor, floor);
-    for (const key of keys) this.#deleteWatermark.run(key, floor);
+    if (forgotten.length > 0) this.#raiseFloor.run(floor, floor);
+    for (const key of forgotten) this.#deleteWatermark.run(key, floor);
   }
 
   #foldHoles(): void {

@@ -58,14 +58,14 @@ export class Transactions {
   }
 
   /** Tries work that may find the database busy, again and again for a while; then rejects with SQLite's error. */
-  async patiently<T>(work: () => T): Promise<T> {
+  async patiently<T>(work: () => T | Promise<T>): Promise<T> {
     let deadline = this.#clock.monotonic() + PATIENCE;
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       if (this.occupied) {
         deadline = this.#clock.monotonic() + PATIENCE;
       } else {
         try {
-          return this.now(work);
+          return await this.now(work);
         } catch (error) {
           if (!isBusy(error) || this.#clock.monotonic() >= deadline) throw error;
         }

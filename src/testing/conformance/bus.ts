@@ -1,3 +1,4 @@
+import { ageing } from "./ageing.ts";
 import { channels } from "./channels.ts";
 import { closing } from "./closing.ts";
 import { cursors } from "./cursors.ts";
@@ -26,6 +27,7 @@ const TOPICS = {
   timeouts,
   cursors,
   retention,
+  ageing,
   subscribing,
   events,
   closing,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { messagesOf, type Topic } from "./topic.ts";
 
 /** A log that outlives its buses. */
-export function durability({ it, over, timed }: Topic): void {
+export function durability({ it, itAges, over, timed }: Topic): void {
   it(
     "has everything again in another life: rows, order, and where it stood",
     over({}, async ({ bus, open }) => {
@@ -125,10 +125,17 @@ export function durability({ it, over, timed }: Topic): void {
       const few = open({ clock, retention: { count: 3 } });
       const batch = await few.poll(["a"], start, 0);
       assert.deepEqual([messagesOf(batch), batch.missed], [[7, 8, 9], true]);
-      await few.close();
+    }),
+  );
+
+  itAges(
+    "applies its retention by age to what it finds",
+    timed({}, async ({ bus, clock, open }) => {
+      await bus.sendone("a", 1);
+      await bus.close();
       clock.advance(1_000);
-      const old = open({ clock, retention: { age: 999 } });
-      assert.deepEqual(await old.poll(["a"], 0, 0), []);
+      const again = open({ clock, retention: { age: 999 } });
+      assert.deepEqual(await again.poll(["a"], 0, 0), []);
     }),
   );
 

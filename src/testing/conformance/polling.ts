@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { messagesOf, type Topic } from "./topic.ts";
 
 /** What a poll answers at once, and how. */
-export function polling({ it, over, timed }: Topic): void {
+export function polling({ it, itAges, over, timed }: Topic): void {
   it(
     "reads from the oldest retained notification when last is 0",
     over({}, async ({ bus }) => {
@@ -121,7 +121,7 @@ export function polling({ it, over, timed }: Topic): void {
     }),
   );
 
-  it(
+  itAges(
     "looks back from 0 for so many ms, and no further",
     timed({}, async ({ bus, clock }) => {
       for (const message of ["30 ms", "20 ms", "10 ms"]) {

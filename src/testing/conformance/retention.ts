@@ -4,7 +4,7 @@ import type { Channel } from "../../notification.ts";
 import { messagesOf, type Topic, turns } from "./topic.ts";
 
 /** How much is retained. */
-export function retention({ it, over, timed }: Topic): void {
+export function retention({ it, itAges, over, timed }: Topic): void {
   it(
     "retains so many of each channel",
     over({ retention: { count: 3 } }, async ({ bus }) => {
@@ -36,7 +36,7 @@ export function retention({ it, over, timed }: Topic): void {
     }),
   );
 
-  it(
+  itAges(
     "retains for so many ms, and applies it at every read",
     timed({ retention: { age: 100 } }, async ({ bus, clock }) => {
       const start = bus.last;
@@ -56,7 +56,7 @@ export function retention({ it, over, timed }: Topic): void {
     }),
   );
 
-  it(
+  itAges(
     "asks of() for a channel's own age and count, and falls back on the others",
     timed(
       {
@@ -125,7 +125,7 @@ export function retention({ it, over, timed }: Topic): void {
     }),
   );
 
-  it(
+  itAges(
     "does not take the age from a clock that was set back",
     timed({ retention: { age: 100 } }, async ({ bus, clock }) => {
       const start = bus.last;
@@ -144,7 +144,7 @@ export function retention({ it, over, timed }: Topic): void {
     }),
   );
 
-  it(
+  itAges(
     "retains what is exactly as old as allowed, also behind what is older",
     timed({ retention: { age: 100 } }, async ({ bus, clock }) => {
       await bus.sendone("a", 1);

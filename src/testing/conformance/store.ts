@@ -23,6 +23,8 @@ export interface StoreFactory {
   readonly durable: boolean;
   /** Whether several stores can be open on one log. */
   readonly shared: boolean;
+  /** Whether rows age by a clock of the engine's own, which no test can move. Default: false, by the bus's. */
+  readonly ownTime?: boolean;
   /** A log that is new. */
   place(): StorePlace | Promise<StorePlace>;
 }
@@ -44,12 +46,15 @@ export interface StoreFixture {
 /** What a topic of the suite is given. */
 export interface StoreTopic {
   readonly it: Runner["it"];
+  /** Whether rows age by a clock of the engine's own. */
+  readonly ownTime: boolean;
   over(work: (fixture: StoreFixture) => Promise<void>): () => Promise<void>;
 }
 
 /** What every store owes to a log. The runner's `it` must wait for promises. */
 export function testStore(name: string, factory: StoreFactory, { describe, it }: Runner): void {
-  const topic: StoreTopic = { it, over: (work) => () => run(factory, work) };
+  const { ownTime = false } = factory;
+  const topic: StoreTopic = { it, ownTime, over: (work) => () => run(factory, work) };
   describe(`a store: ${name}`, () => {
     describe("appending", () => appending(topic));
     if (factory.durable) describe("reopening", () => reopening(topic));

@@ -27,6 +27,8 @@ export interface BusFactory {
   readonly durable: boolean;
   /** Whether several buses can be open on one log. */
   readonly shared: boolean;
+  /** Whether notifications age by a clock of the engine's own, which no test can move. Default: false, by the bus's. */
+  readonly ownTime?: boolean;
   /** A log that is new. */
   place(): Place | Promise<Place>;
 }
@@ -44,6 +46,9 @@ export interface Fixture {
 /** What a topic of the suite is given. */
 export interface Topic {
   readonly it: Runner["it"];
+  /** Declares a test that moves the time by which notifications age, where a test can. `ageing` says the same by real time. */
+  readonly itAges: Runner["it"];
+  readonly ownTime: boolean;
   /** The body of a test over a bus with these options, by the machine's clock. */
   over(options: OptionsOfBus, work: (fixture: Fixture) => Promise<void>): () => Promise<void>;
   /** The same by a clock that the test moves. */
@@ -52,8 +57,11 @@ export interface Topic {
 
 /** A topic over this factory. */
 export function topicOf(factory: BusFactory, it: Runner["it"]): Topic {
+  const { ownTime = false } = factory;
   return {
     it,
+    itAges: ownTime ? () => {} : it,
+    ownTime,
     over: (options, work) => () => run(factory, options, new ManualClock(), work),
     timed: (options, work) => () => {
       const clock = new ManualClock();

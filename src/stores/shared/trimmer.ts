@@ -1,0 +1,95 @@
+import { type Clock, keepAlive, type Timer } from "../../clock.ts";
+import type { Trimmed } from "../../store.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** How long trimmed rows are gathered, in ms. */
+const DELAY = 500;
+
+/** Rows of one batch: about a millisecond's work. */
+const BATCH = 1_000;
+
+/** How long is waited at the end when it is not the time, in ms. */
+const PAUSE = 20;
+
+export interface TrimmerOptions {
+  readonly clock: Clock;
+  /** Forgets a batch, and its watermarks with it. Answers false when it is not the time: what has to be left alone is tried later. */
+  readonly trim: (batch: Trimmed) => Promise<boolean> | boolean;
+  /** Tries work again while it fails in a way that may pass. */
+  readonly patiently: (work: () => Promise<boolean> | boolean) => Promise<boolean>;
+  readonly trouble: Trouble;
+}
+
+/** Forgets what the log has trimmed: later than the sends, in small batches, each together with its watermarks. */
+export class Trimmer {
+  readonly #options: TrimmerOptions;
+  #ids: number[] = [];
+  #keys: string[] = [];
+  #forgotten: string[] = [];
+  #floor = 0;
+  #timer: Timer | undefined;
+  #trimming: Promise<void> | undefined;
+  #finishing = false;
+
+  constructor(options: TrimmerOptions) {
+    this.#options = options;
+  }
+
+  add({ ids, keys, forgotten, floor }: Trimmed): void {
+    for (const id of ids) this.#ids.push(id);
+    for (const key of keys) this.#keys.push(key);
+    for (const key of forgotten) this.#forgotten.push(key);
+    this.#floor = Math.max(this.#floor, floor);
+    this.#schedule(DELAY);
+  }
+
+  /** Forgets everything that is left. Rejects as `patiently` does. */
+  async finish(): Promise<void> {
+    const { clock, patiently } = this.#options;
+    this.#finishing = true;
+    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
+    await this.#trimming;
+    while (this.#waits()) {
+      if (await patiently(() => this.#trimBatch())) continue;
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, PAUSE));
+    }
+  }
+
+  #schedule(delay: number): void {
+    if (this.#timer !== undefined || this.#trimming !== undefined || this.#finishing) return;
+    this.#timer = this.#options.clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#trimming = this.#tick();
+    }, delay);
+    keepAlive(this.#timer, false);
+  }
+
+  async #tick(): Promise<void> {
+    const { trouble } = this.#options;
+    let delay = DELAY;
+    try {
+      // What is left waits for the next turn of the event loop, so that sends get between.
+      if (await this.#trimBatch()) delay = 0;
+      trouble.worked();
+    } catch (error) {
+      trouble.failed(error);
+    }
+    this.#trimming = undefined;
+    if (this.#waits()) this.#schedule(delay);
+  }
+
+  #waits(): boolean {
+    return this.#ids.length > 0 || this.#forgotten.length > 0;
+  }
+
+  async #trimBatch(): Promise<boolean> {
+    const ids = this.#ids.slice(0, BATCH);
+    const keys = this.#keys.slice(0, BATCH);
+    const forgotten = this.#forgotten.slice(0, BATCH);
+    if (!(await this.#options.trim({ ids, keys, forgotten, floor: this.#floor }))) return false;
+    this.#ids = this.#ids.slice(ids.length);
+    this.#keys = this.#keys.slice(ids.length);
+    this.#forgotten = this.#forgotten.slice(forgotten.length);
+    return true;
+  }
+}
