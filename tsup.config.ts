@@ -4,6 +4,7 @@ export default defineConfig({
   entry: {
     index: "src/index.ts",
     sqlite: "src/stores/sqlite.ts",
+    postgres: "src/stores/postgres.ts",
     node: "src/http/node.ts",
     fetch: "src/http/fetch.ts",
     express: "src/http/express.ts",

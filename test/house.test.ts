@@ -35,6 +35,13 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "stores/": [
     ["shared/news", "shared/trouble", "shared/patience", "shared/engine-time", "shared/packed"],
     ["shared/trimmer"],
+    ["postgres/driver", "postgres/functions", "postgres/tables", "postgres/failures"],
+    ["postgres/ask"],
+    ["postgres/connections", "postgres/schema", "postgres/follower", "postgres/listener"],
+    ["postgres/tail", "postgres/commits"],
+    ["postgres/open"],
+    ["postgres/store"],
+    ["postgres"],
     ["sqlite/driver"],
     ["sqlite/tables", "sqlite/transactions", "sqlite/tail", "sqlite/place"],
     ["sqlite/file"],
@@ -65,7 +72,10 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 };
 
 /** The packages that one file alone may name. */
-const DRIVERS: Readonly<Record<string, string>> = { "better-sqlite3": "stores/sqlite/driver" };
+const DRIVERS: Readonly<Record<string, string>> = {
+  "better-sqlite3": "stores/sqlite/driver",
+  pg: "stores/postgres/driver",
+};
 
 interface Import {
   readonly from: string;
@@ -168,6 +178,7 @@ describe("the front doors", () => {
   it.each([
     ["nightbus", "index", ["Bus", "BusError", "isOn"]],
     ["nightbus/sqlite", "stores/sqlite", ["sqlite"]],
+    ["nightbus/postgres", "stores/postgres", ["postgres"]],
     ["nightbus/client", "client/client", ["ClientError", "connect"]],
     [
       "nightbus/testing",
@@ -186,7 +197,7 @@ describe("the front doors", () => {
   });
 
   it("are all there are", () => {
-    expect(Object.keys(exported)).toHaveLength(11);
+    expect(Object.keys(exported)).toHaveLength(12);
     expect(existsSync(join(root, "package.json"))).toBe(true);
   });
 });

@@ -1,11 +1,16 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Bus } from "nightbus";
+import { postgres } from "nightbus/postgres";
 import { sqlite } from "nightbus/sqlite";
 import { fakeBus } from "nightbus/testing";
+import pg from "pg";
 import { systemClock } from "../../src/clock.ts";
+import type { Store } from "../../src/store.ts";
 import type { BusFactory } from "../../src/testing/conformance/bus.ts";
+import { DATABASE_URL } from "../stores/engines.ts";
 
 /** Buses that were given no store. */
 export const memory: BusFactory = {
@@ -37,6 +42,36 @@ export const inMemory: BusFactory = {
   shared: false,
   place: () => ({ open: (options) => new Bus({ ...options, store: sqlite(":memory:") }) }),
 };
+
+/** Buses over Postgres, in a schema of their own. */
+export const onPostgres: BusFactory = {
+  durable: true,
+  shared: true,
+  ownTime: true,
+  place() {
+    const { store, remove } = newSchema();
+    return { open: (options) => new Bus({ ...options, store: store() }), remove };
+  },
+};
+
+/** A schema that is not there yet: stores on it, and how to remove it. */
+export function newSchema(): {
+  readonly name: string;
+  readonly store: () => Store;
+  readonly remove: () => Promise<void>;
+} {
+  const name = `nightbus test ${randomBytes(6).toString("hex")}`;
+  return {
+    name,
+    store: () => postgres(DATABASE_URL, { schema: name }),
+    async remove() {
+      const client = new pg.Client(DATABASE_URL);
+      await client.connect();
+      await client.query(`drop schema if exists "${name}" cascade`);
+      await client.end();
+    },
+  };
+}
 
 /** A path for a database that is not there yet, and how to remove it with all that lies beside it. */
 export function temporary(): { readonly path: string; readonly remove: () => void } {

@@ -2,7 +2,8 @@ import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
 import { memory } from "../../src/memory.ts";
 import { testStore } from "../../src/testing/conformance/store.ts";
-import { temporary } from "./factories.ts";
+import { postgresRuns } from "../stores/engines.ts";
+import { newSchema, temporary } from "./factories.ts";
 
 testStore("memory", { durable: false, shared: false, place: () => ({ store: memory }) }, { describe, it });
 
@@ -23,4 +24,10 @@ testStore(
   "SQLite, in memory",
   { durable: false, shared: false, place: () => ({ store: () => sqlite(":memory:") }) },
   { describe, it },
+);
+
+testStore(
+  "Postgres",
+  { durable: true, shared: true, ownTime: true, place: newSchema },
+  { describe: postgresRuns(describe), it },
 );

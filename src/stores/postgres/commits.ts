@@ -1,0 +1,93 @@
+import { type Clock, gaveOut } from "../../clock.ts";
+import type { Hole, PendingRow, Row } from "../../store.ts";
+import { Syncs } from "../../syncs.ts";
+import type { EngineTime } from "../shared/engine-time.ts";
+import { patiently } from "../shared/patience.ts";
+import { isGone, mayCommitAgain } from "./failures.ts";
+import type { Follower } from "./follower.ts";
+import type { Ask, Committed, Tables, Writer } from "./tables.ts";
+
+export interface CommitsOptions {
+  readonly clock: Clock;
+  readonly time: EngineTime;
+  readonly tables: Tables;
+  readonly ask: Ask;
+  readonly follower: Follower;
+  /** This process, among those that notify. */
+  readonly node: string;
+}
+
+/** Commits: what this process sends, and what applications have written within their transactions. */
+export class Commits {
+  readonly #options: CommitsOptions;
+  readonly #moves: Syncs;
+  /** Whether this process has begun its run of ids. */
+  #running = false;
+
+  constructor(options: CommitsOptions) {
+    this.#options = options;
+    this.#moves = new Syncs(() => this.#move());
+  }
+
+  /** Commits sends, hands them over, and resolves with their ids. Rejects with pg's error. */
+  async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
+    const { tables, ask } = this.#options;
+    const committed = await this.#try(() => tables.append(ask, this.#writer(), sends));
+    const rows = rowsOf(sends, committed);
+    await this.#committed(committed, rows);
+    return idsOf(sends, committed.first);
+  }
+
+  /** Commits what waits in the outbox, whoever wrote it there. Rejects with pg's error. */
+  move(): Promise<void> {
+    return this.#moves.run();
+  }
+
+  async #move(): Promise<void> {
+    const { tables, ask } = this.#options;
+    const committed = await this.#try(() => tables.move(ask, this.#writer()));
+    if (committed !== undefined) await this.#committed(committed, []);
+  }
+
+  /** Hands over what was committed: from memory where it is all that is new, else it is read. */
+  async #committed(committed: Committed, rows: readonly Row[]): Promise<void> {
+    const { follower, time } = this.#options;
+    const { was, began, last, at, moved } = committed;
+    this.#running = true;
+    gaveOut(last);
+    time.heard(at);
+    if (moved || follower.seen !== was) return follower.catchUp();
+    const holes: readonly Hole[] = began === undefined ? [] : [{ after: was, before: began }];
+    follower.handOver({ last, floor: 0, holes, rows, watermarks: undefined });
+  }
+
+  async #try<T>(commit: () => Promise<T>): Promise<T> {
+    const { clock, follower } = this.#options;
+    try {
+      return await patiently(clock, commit, mayCommitAgain);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      await follower.catchUp(); // which makes the log anew
+      return commit();
+    }
+  }
+
+  #writer(): Writer {
+    const { clock, follower, node } = this.#options;
+    return { node, running: this.#running, seen: follower.seen ?? 0, base: clock.base() };
+  }
+}
+
+function rowsOf(sends: readonly (readonly PendingRow[])[], { first, at }: Committed): readonly Row[] {
+  const rows: Row[] = [];
+  for (const send of sends) {
+    const start = first + rows.length;
+    for (const { key, json } of send) rows.push({ id: first + rows.length, key, json, at, send: start });
+  }
+  return rows;
+}
+
+function idsOf(sends: readonly (readonly PendingRow[])[], first: number): readonly (readonly number[])[] {
+  let next = first;
+  return sends.map((send) => send.map(() => next++));
+}

@@ -1,0 +1,51 @@
+import { ask } from "./ask.ts";
+import { makePool, type PgClient, type PgPool } from "./driver.ts";
+import { sqlState, Unreachable } from "./failures.ts";
+
+/** A Pool of the application's, or how to connect. */
+export type Source =
+  | { readonly pool: PgPool; readonly config?: never }
+  | { readonly pool?: never; readonly config: object };
+
+/** Where connections come from: the application's pool, or one that is ours to end. */
+export class Connections {
+  readonly pool: PgPool;
+  readonly #isOurs: boolean;
+
+  private constructor(pool: PgPool, isOurs: boolean) {
+    this.pool = pool;
+    this.#isOurs = isOurs;
+  }
+
+  /** Rejects with `store` where pg is missing. Connects to nothing yet. */
+  static async of({ pool, config }: Source): Promise<Connections> {
+    return pool === undefined ? new Connections(await makePool(config), true) : new Connections(pool, false);
+  }
+
+  /** Lends a client for some work. Rejects with `Unreachable` when there was none, and then the work was not begun. */
+  async lend<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect().catch((cause) => {
+      throw new Unreachable("there was no connection", { cause });
+    });
+    let broken = true;
+    try {
+      const result = await work(client);
+      broken = false;
+      return result;
+    } catch (error) {
+      broken = sqlState(error) === undefined; // an answer may still be on its way
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** The rows that one statement answers, by itself a transaction. Rejects as `lend` does, or with pg's error. */
+  ask(text: string, values?: readonly unknown[]): ReturnType<typeof ask> {
+    return this.lend((client) => ask(client, text, values));
+  }
+
+  async end(): Promise<void> {
+    if (this.#isOurs) await this.pool.end();
+  }
+}

@@ -1,0 +1,83 @@
+import { asError, BusError } from "../../errors.ts";
+
+/** A statement as nightbus gives it to `pg`: values as text or numbers, answers as they come. */
+export interface PgQuery {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly rowMode: "array";
+  readonly types: { getTypeParser(): (text: string) => string };
+  readonly query_timeout?: number;
+}
+
+/** What nightbus uses of a `pg` client, be it the application's or its own. */
+export interface PgClient {
+  query(query: PgQuery): Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number | null }>;
+}
+
+/** A client that a pool has lent. */
+export interface PgPoolClient extends PgClient {
+  release(destroy?: boolean): void;
+}
+
+/** A client of nightbus's own. */
+export interface PgOwnClient extends PgClient {
+  connect(): Promise<unknown>;
+  end(): Promise<void>;
+  unref(): void;
+  on(event: "error" | "end", listener: (error: Error) => void): unknown;
+  on(event: "notification", listener: (message: { readonly payload?: string | undefined }) => void): unknown;
+}
+
+/** What nightbus uses of a `pg` Pool. */
+export interface PgPool {
+  /** How it connects. */
+  readonly options: object;
+  connect(): Promise<PgPoolClient>;
+  end(): Promise<void>;
+}
+
+interface Pg {
+  readonly Pool: new (config: object) => PgPool & { on(event: "error", listener: () => void): unknown };
+  readonly Client: new (config: object) => PgOwnClient;
+}
+
+/** The most connections of a pool of nightbus's own. One sends, one reads, and one trims. */
+const CONNECTIONS = 3;
+
+/** Makes a pool of nightbus's own. Rejects with `store`. */
+export async function makePool(config: object): Promise<PgPool> {
+  const { Pool } = await load();
+  const pool = new Pool({
+    max: CONNECTIONS,
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    allowExitOnIdle: true,
+    ...config,
+  });
+  pool.on("error", () => {}); // an idle connection broke; the pool makes another
+  return pool;
+}
+
+/** Makes a client that connects as a pool does, or otherwise. Rejects with `store`. */
+export async function makeClient(pool: PgPool, config: object | undefined): Promise<PgOwnClient> {
+  const ownClass = (pool as { Client?: Pg["Client"] }).Client; // of the same copy of pg, and perhaps not of a plain one
+  const Client = ownClass ?? (await load()).Client;
+  return new Client(config ?? Object.assign(Object.create(pool.options), { keepAlive: true }));
+}
+
+async function load(): Promise<Pg> {
+  try {
+    const { default: pg } = await import("pg");
+    return pg as unknown as Pg; // nightbus's own description of it, which needs no types of pg
+  } catch (cause) {
+    const sentence = isMissing(cause)
+      ? 'nightbus/postgres needs pg: run "npm install pg@8"'
+      : `pg could not be loaded: ${asError(cause).message}`;
+    throw new BusError("store", sentence, { cause, refused: true });
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === "ERR_MODULE_NOT_FOUND" && String(message).includes("'pg'");
+}

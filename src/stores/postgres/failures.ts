@@ -1,0 +1,69 @@
+import { asError, BusError } from "../../errors.ts";
+import { PATIENCE } from "../shared/patience.ts";
+
+/** What went wrong before anything was sent to the engine, which may pass. */
+export class Unreachable extends Error {}
+
+/** Classes of SQLSTATE after which it is not known what the engine has done: the connection, or the engine, was going down. */
+const UNKNOWN = ["08", "57"];
+
+/** Errors of connecting that do not pass by themselves: who, which database, what is allowed. */
+const FINAL = ["28", "3D", "42"];
+
+/** The tables, the functions or the counter are not there: somebody has dropped or emptied them. */
+const GONE = ["42P01", "3F000", "42883", "P0002"];
+
+/** The commit met another one, and did nothing: only where the application has set a stricter isolation for its database. */
+const CONFLICT = ["40001", "40P01"];
+
+/** The SQLSTATE of an error that the engine itself has answered. */
+export function sqlState(error: unknown): string | undefined {
+  const { code, severity } = error as { code?: unknown; severity?: unknown };
+  return typeof code === "string" && typeof severity === "string" ? code : undefined;
+}
+
+/** True for a failure to connect that may pass. */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof Unreachable)) return false;
+  const state = sqlState(error.cause);
+  return state === undefined || !FINAL.includes(state.slice(0, 2));
+}
+
+/** True for a commit that is to be tried again. */
+export function mayCommitAgain(error: unknown): boolean {
+  return mayPass(error) || CONFLICT.includes(sqlState(error) ?? "");
+}
+
+/** True for reading that is to be tried again: reading twice does no harm. */
+export function mayReadAgain(error: unknown): boolean {
+  const state = sqlState(error);
+  return mayPass(error) || (!(error instanceof Unreachable) && (state === undefined || isUnknown(state)));
+}
+
+/** True when the log is not there any more. */
+export function isGone(error: unknown): boolean {
+  return GONE.includes(sqlState(error) ?? "");
+}
+
+/** A `store` error that says what could not be done, and why. */
+export function failure(sentence: string, error: unknown): BusError {
+  if (error instanceof BusError) return error;
+  if (error instanceof Unreachable) {
+    const tried = mayPass(error) ? ` (tried for ${PATIENCE / 1000} s)` : "";
+    const reason = `${reasonOf(error.cause)}${tried}`;
+    return new BusError("store", `${sentence}: ${reason}`, { cause: error.cause, refused: true, unavailable: true });
+  }
+  const state = sqlState(error);
+  const refused = state !== undefined && !isUnknown(state);
+  return new BusError("store", `${sentence}: ${reasonOf(error)}`, { cause: error, refused });
+}
+
+function isUnknown(state: string): boolean {
+  return UNKNOWN.includes(state.slice(0, 2));
+}
+
+// Node says nothing in the message when it has tried several addresses in vain.
+function reasonOf(error: unknown): string {
+  const { message, code } = asError(error) as Error & { code?: unknown };
+  return message === "" ? String(code) : message;
+}

@@ -1,0 +1,111 @@
+import type { Row, StoreSink } from "../../store.ts";
+import { Syncs } from "../../syncs.ts";
+import type { EngineTime } from "../shared/engine-time.ts";
+import { handOver, isComplete, type News } from "../shared/news.ts";
+import { isGone } from "./failures.ts";
+import type { Ask, Page, Tables } from "./tables.ts";
+
+export interface FollowerOptions {
+  readonly tables: Tables;
+  readonly sink: StoreSink;
+  readonly time: EngineTime;
+  readonly ask: Ask;
+  /** Makes the log anew where it is gone. */
+  readonly restore: () => Promise<void>;
+  /** Something waits in the outbox. */
+  readonly waiting: () => void;
+}
+
+/** Where this process stands in the log: what it has handed over, and what it has still to read. */
+export class Follower {
+  readonly #options: FollowerOptions;
+  readonly #reads: Syncs;
+  #seen: number | undefined;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+    this.#reads = new Syncs(() => this.#read());
+  }
+
+  /** The newest id that was handed over; undefined when that belongs to a log that is gone. */
+  get seen(): number | undefined {
+    return this.#seen;
+  }
+
+  /** Hands over what was committed before the call; the first time it replays the log. Rejects with pg's error. */
+  catchUp(): Promise<void> {
+    return this.#reads.run();
+  }
+
+  /** Hands over what this process itself has committed right after all that it had seen. */
+  handOver(news: News): void {
+    handOver(news, this.#options.sink);
+    this.#seen = news.last;
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const from = this.#seen;
+      if (from === undefined) return this.#replay();
+      const page = await this.#page(from);
+      if (page === undefined || page.last < from) return this.#startOver();
+      if (page.last <= this.#seen!) return;
+      // Otherwise our own commit came first, and the page is read again.
+      if (this.#seen === from && !(await this.#take(page, from))) return this.#startOver();
+    }
+  }
+
+  async #page(seen: number): Promise<Page | undefined> {
+    const { tables, ask, time, waiting } = this.#options;
+    try {
+      const page = await tables.page(ask, seen);
+      if (page !== undefined) time.heard(page.now);
+      if (page?.waits === true) waiting();
+      return page;
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Hands over a page; false when it belongs to another log than what was seen. */
+  async #take({ rows, end }: Page, from: number): Promise<boolean> {
+    if (isComplete(from, { last: end, holes: [], rows })) {
+      this.handOver({ last: end, floor: 0, holes: [], rows, watermarks: undefined });
+      return true;
+    }
+    const state = await this.#options.tables.state(this.#options.ask, from);
+    if (this.#seen !== from) return true;
+    const holes = (state?.holes ?? []).filter(({ before }) => before <= end);
+    if (state === undefined || holes.some(({ after }) => after < from)) return false;
+    const watermarks = isComplete(from, { last: end, holes, rows }) ? undefined : state.watermarks;
+    this.handOver({ last: end, floor: state.floor, holes, rows, watermarks });
+    return true;
+  }
+
+  // What was handed over is not in the log any more: the engine was restored from an older copy, or emptied.
+  async #startOver(): Promise<void> {
+    this.#seen = undefined; // nothing that is committed meanwhile follows it
+    await this.#options.restore();
+    await this.#replay();
+  }
+
+  // The state is read after the rows: what was trimmed meanwhile has its watermark in it. All is handed over in one go, since
+  // readers of the log before may be waiting.
+  async #replay(): Promise<void> {
+    const { tables, ask, sink } = this.#options;
+    const pages: (readonly Row[])[] = [];
+    let end = 0;
+    for (let last = 1; end < last; ) {
+      const page = await this.#page(end);
+      if (page === undefined) throw new Error("nightbus's tables are not there any more");
+      ({ end, last } = page);
+      if (page.rows.length > 0) pages.push(page.rows);
+    }
+    const state = await tables.state(ask, 0);
+    if (state === undefined) throw new Error("nightbus's tables are not there any more");
+    sink.opened({ ...state, last: end, holes: state.holes.filter(({ before }) => before <= end) });
+    for (const page of pages) sink.commit(page);
+    this.#seen = end;
+  }
+}

@@ -1,0 +1,93 @@
+import { type Clock, keepAlive, type Timer } from "../../clock.ts";
+import { Pauses } from "../shared/patience.ts";
+import { ask } from "./ask.ts";
+import type { PgOwnClient } from "./driver.ts";
+
+export interface ListenerOptions {
+  readonly clock: Clock;
+  /** Makes a client that is not connected yet. */
+  readonly make: () => Promise<PgOwnClient>;
+  /** The name to LISTEN to, quoted. */
+  readonly channel: string;
+  readonly notified: (payload: string) => void;
+  /** It listens, again: what was committed meanwhile has to be read. */
+  readonly connected: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** A connection of its own that hears what others commit. It is taken up again whenever it is lost, and keeps no process alive. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #pauses = new Pauses();
+  #client: PgOwnClient | undefined;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /** The connection, while it listens. */
+  get client(): PgOwnClient | undefined {
+    return this.#client;
+  }
+
+  /** Tries to connect, and goes on trying. Resolves after the first try, and never rejects. */
+  async start(): Promise<void> {
+    try {
+      await this.#connect();
+    } catch (error) {
+      this.#options.failed(error);
+      this.#again();
+    }
+  }
+
+  /** Gives up the connection that there is, which has not answered, and makes another. */
+  renew(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    if (client === undefined) return;
+    client.end().catch(() => {}); // it is dead already
+    this.#again();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#options.clock.clearTimeout(this.#timer);
+    await this.#client?.end().catch(() => {}); // it is dead already
+  }
+
+  async #connect(): Promise<void> {
+    const { make, channel, notified, connected } = this.#options;
+    const client = await make();
+    let lost = false;
+    client.on("error", () => {}); // `end` follows
+    client.on("end", () => {
+      lost = true;
+      if (this.#client === client) this.renew();
+    });
+    client.on("notification", ({ payload = "" }) => notified(payload));
+    try {
+      await client.connect();
+      await ask(client, `listen ${channel}`);
+    } catch (error) {
+      client.end().catch(() => {}); // it may never have been connected
+      throw error;
+    }
+    if (this.#stopped || lost) {
+      await client.end();
+      if (lost) this.#again();
+      return;
+    }
+    client.unref();
+    this.#pauses.reset();
+    this.#client = client;
+    connected();
+  }
+
+  #again(): void {
+    if (this.#stopped) return;
+    this.#timer = this.#options.clock.setTimeout(() => void this.start(), this.#pauses.take());
+    keepAlive(this.#timer, false);
+  }
+}

@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto";
+import type { StoreSink } from "../../store.ts";
+import { EngineTime } from "../shared/engine-time.ts";
+import { patiently } from "../shared/patience.ts";
+import { Trimmer } from "../shared/trimmer.ts";
+import { Trouble } from "../shared/trouble.ts";
+import { Commits } from "./commits.ts";
+import { Connections, type Source } from "./connections.ts";
+import { failure, mayPass, mayReadAgain } from "./failures.ts";
+import { Follower } from "./follower.ts";
+import { prepareSchema } from "./schema.ts";
+import { Tables } from "./tables.ts";
+import { Tail } from "./tail.ts";
+
+export interface PostgresSettings {
+  readonly source: Source;
+  readonly schema: string;
+  /** How to connect in order to LISTEN, where the pool's way does not serve. */
+  readonly listen: object | undefined;
+}
+
+/** A log that is open. */
+export interface Opened {
+  readonly commits: Commits;
+  readonly trimmer: Trimmer;
+  readonly time: EngineTime;
+  readonly tables: Tables;
+  /** Hands over what was committed before the call. Rejects with pg's error. */
+  readonly catchUp: () => Promise<void>;
+  /** Ends everything but the trimmer. */
+  readonly stop: () => Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
+/** Connects, makes what is missing, and replays the log. Rejects with `store`, and holds nothing open then. */
+export async function openPostgres({ source, schema, listen }: PostgresSettings, sink: StoreSink): Promise<Opened> {
+  const { clock } = sink;
+  const named = `"${schema.replaceAll('"', '""')}"`;
+  const node = randomBytes(9).toString("base64url");
+  const connections = await Connections.of(source);
+  const tables = new Tables(named);
+  const time = new EngineTime(clock);
+  const explain = (error: unknown): Error => failure("Postgres failed in the background", error);
+  const trouble = new Trouble((error) => sink.error(error), explain);
+  const prepare = (): Promise<void> => connections.lend((client) => prepareSchema(client, named, clock.base()));
+  const tail = new Tail({ clock, connections, listen, channel: `nightbus ${named}`, node, trouble });
+  const { ask } = tail;
+  const move = (): void => void commits.move().catch((error) => trouble.failed(error));
+  const follower = new Follower({ tables, sink, time, ask, restore: prepare, waiting: move });
+  const commits = new Commits({ clock, time, tables, follower, node, ask: (...asked) => connections.ask(...asked) });
+  const trimmer = new Trimmer({
+    clock,
+    trouble: new Trouble((error) => sink.error(error), explain),
+    trim: (batch) => tables.trim((...asked) => connections.ask(...asked), batch),
+    patiently: (work) => patiently(clock, async () => work(), mayPass),
+  });
+  const catchUp = (): Promise<void> => patiently(clock, () => follower.catchUp(), mayReadAgain);
+  try {
+    await patiently(clock, prepare, mayPass);
+    await tail.listen();
+    await catchUp();
+    tail.follow(follower, move);
+  } catch (error) {
+    await tail.stop();
+    await connections.end();
+    throw failure("Postgres could not be opened", error);
+  }
+  return { commits, trimmer, time, tables, catchUp, stop: () => tail.stop(), end: () => connections.end() };
+}

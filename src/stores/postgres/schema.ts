@@ -1,0 +1,71 @@
+import { BusError, given } from "../../errors.ts";
+import { ask } from "./ask.ts";
+import type { PgClient } from "./driver.ts";
+import { functions } from "./functions.ts";
+
+const VERSION = 1;
+
+/** Makes what is missing of the tables, and refuses those of a newer nightbus. `named` is the schema, quoted. */
+export async function prepareSchema(client: PgClient, named: string, base: number): Promise<void> {
+  const version = await versionOf(client, named);
+  if (version === VERSION) return;
+  if (version !== undefined) {
+    throw new BusError(
+      "store",
+      `${given(named)} was written by a newer nightbus (version ${version}): update nightbus`,
+    );
+  }
+  await checkEncoding(client);
+  await ask(client, "begin isolation level read committed");
+  try {
+    // Twenty processes may start at once: the first makes the tables, and the others find them.
+    await ask(client, "select pg_advisory_xact_lock(hashtextextended($1, 0))", [`nightbus schema ${named}`]);
+    if ((await versionOf(client, named)) === undefined) await create(client, named, base);
+    await ask(client, "commit");
+  } catch (error) {
+    await ask(client, "rollback");
+    throw error;
+  }
+}
+
+async function versionOf(client: PgClient, named: string): Promise<number | undefined> {
+  const [[table]] = (await ask(client, "select to_regclass($1)", [`${named}.nightbus_meta`])) as [[string | null]];
+  if (table === null) return undefined;
+  const [meta] = await ask(client, `select version from ${named}.nightbus_meta`);
+  return meta === undefined ? undefined : Number(meta[0]);
+}
+
+async function checkEncoding(client: PgClient): Promise<void> {
+  const [[encoding]] = (await ask(client, "show server_encoding")) as [[string]];
+  if (encoding === "UTF8") return;
+  throw new BusError("store", `the database must have the encoding UTF8 to hold any message, this one has ${encoding}`);
+}
+
+// A counter and not a sequence: the row is locked until the commit, so that the order of ids is the order of commits. A sequence
+// counts the outbox alone, whose order across transactions that overlap is nobody's.
+async function create(client: PgClient, named: string, base: number): Promise<void> {
+  const statements = [
+    `create schema if not exists ${named}`,
+    `create table if not exists ${named}.nightbus_meta (
+      version integer not null, begin bigint not null, last bigint not null, at bigint not null,
+      server text not null, writer bigint not null
+    ) with (fillfactor = 10)`,
+    `create table if not exists ${named}.nightbus_rows (
+      id bigint primary key, key text not null, json text not null, at bigint not null, send bigint not null
+    )`,
+    `create table if not exists ${named}.nightbus_holes (before bigint primary key, after bigint not null)`,
+    `create table if not exists ${named}.nightbus_watermarks (key text primary key, id bigint not null)`,
+    `create table if not exists ${named}.nightbus_floor (id bigint not null)`,
+    `create table if not exists ${named}.nightbus_outbox (id bigserial primary key, keys text not null, jsons text not null)`,
+    ...functions(named),
+    `truncate ${named}.nightbus_rows, ${named}.nightbus_holes, ${named}.nightbus_watermarks, ${named}.nightbus_floor`,
+    `insert into ${named}.nightbus_floor values (0)`,
+  ];
+  for (const statement of statements) await ask(client, statement);
+  await ask(
+    client,
+    `insert into ${named}.nightbus_meta (version, begin, last, at, server, writer)
+     select $1, start, start, 0, '', 0 from (select greatest($2::bigint, ${named}.nightbus_micros()) as start) clock`,
+    [VERSION, base],
+  );
+}

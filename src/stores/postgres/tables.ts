@@ -1,0 +1,159 @@
+import type { Hole, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+
+/** The most rows of a page, unless the last send of it is cut. */
+const PAGE = 5_000;
+
+/** Who commits: where this process stands, and where it would begin a run. */
+export interface Writer {
+  readonly node: string;
+  readonly running: boolean;
+  readonly seen: number;
+  readonly base: number;
+}
+
+/** What one commit has done. */
+export interface Committed {
+  /** The newest id before it. */
+  readonly was: number;
+  /** Where it began a run, if it did. */
+  readonly began: number | undefined;
+  /** The first id of these sends. */
+  readonly first: number;
+  readonly last: number;
+  readonly at: number;
+  /** Whether it also committed what applications had written within their transactions. */
+  readonly moved: boolean;
+}
+
+/** What came after an id, as one moment saw it. */
+export interface Page {
+  readonly rows: readonly Row[];
+  /** The newest committed id. */
+  readonly last: number;
+  /** Up to here the page tells everything. */
+  readonly end: number;
+  /** Whether something waits in the outbox. */
+  readonly waits: boolean;
+  /** The engine's clock, in ms. */
+  readonly now: number;
+}
+
+type Fields = readonly (string | null)[];
+
+/** Asks a statement by itself, or inside a transaction. */
+export type Ask = (text: string, values?: readonly unknown[]) => Promise<readonly Fields[]>;
+
+/** The statements on nightbus's tables. JSON has no raw line breaks in it, so lines make lists of it that need no quoting. */
+export class Tables {
+  readonly #named: string;
+
+  /** `named` is the schema, quoted. */
+  constructor(named: string) {
+    this.#named = named;
+  }
+
+  /** Commits these sends, after what waits in the outbox. */
+  async append(ask: Ask, as: Writer, sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
+    const keys: string[] = [];
+    const jsons: string[] = [];
+    const starts: number[] = [];
+    for (const send of sends) {
+      const start = keys.length;
+      for (const { key, json } of send) {
+        keys.push(key);
+        jsons.push(json);
+        starts.push(start);
+      }
+    }
+    return (await this.#commit(ask, as, [lines(keys), lines(jsons), starts.join()]))!; // sends are not nothing
+  }
+
+  /** Commits what waits in the outbox; undefined when nothing did. */
+  move(ask: Ask, as: Writer): Promise<Committed | undefined> {
+    return this.#commit(ask, as, [null, null, null]);
+  }
+
+  /** Puts a send into the outbox, and tells everyone when that is committed; false outside a transaction. */
+  async put(ask: Ask, send: readonly PendingRow[]): Promise<boolean> {
+    // By itself a statement begins when its transaction does; inside one it begins later.
+    const inserted = await ask(
+      `with put as (
+         insert into ${this.#named}.nightbus_outbox (keys, jsons) select $1, $2 where now() < statement_timestamp() returning 1
+       ) select pg_notify($3, '') from put`,
+      [lines(send.map(({ key }) => key)), lines(send.map(({ json }) => json)), `nightbus ${this.#named}`],
+    );
+    return inserted.length > 0;
+  }
+
+  /** What came after `seen`, each send whole; undefined when there is no log. */
+  async page(ask: Ask, seen: number): Promise<Page | undefined> {
+    const found = await ask(
+      `select m.last, exists (select from ${this.#named}.nightbus_outbox), ${this.#named}.nightbus_micros() / 1000,
+         r.id, r.key, r.json, r.at, r.send
+       from ${this.#named}.nightbus_meta m left join lateral (
+         select * from ${this.#named}.nightbus_rows where id > $1 and send <= coalesce(
+           (select send from ${this.#named}.nightbus_rows where id > $1 order by id offset ${PAGE - 1} limit 1), m.last)
+       ) r on true order by r.id`,
+      [seen],
+    );
+    const [head] = found;
+    if (head === undefined) return undefined;
+    const rows = head[3] === null ? [] : found.map(rowOf);
+    const last = Number(head[0]);
+    const end = rows.length < PAGE ? last : rows.at(-1)!.id;
+    return { rows, last, end, waits: head[1] === "t", now: Number(head[2]) };
+  }
+
+  /** What else is known of what came after `seen`. After the page, so that whatever the page lacks has its watermark. */
+  async state(ask: Ask, seen: number): Promise<LogState | undefined> {
+    const [found] = await ask(
+      `select m.begin, m.last, f.id,
+         (select json_agg(json_build_array(after, before) order by before) from ${this.#named}.nightbus_holes where before > $1),
+         (select json_agg(json_build_array(key, id)) from ${this.#named}.nightbus_watermarks
+           where id > (case when f.id > $1 then 0 else $1 end))
+       from ${this.#named}.nightbus_meta m, ${this.#named}.nightbus_floor f`,
+      [seen],
+    );
+    if (found === undefined) return undefined;
+    const [begin, last, floor, holes, watermarks] = found;
+    return {
+      begin: Number(begin),
+      last: Number(last),
+      floor: Number(floor),
+      holes: (JSON.parse(holes ?? "[]") as [number, number][]).map(([after, before]): Hole => ({ after, before })),
+      watermarks: JSON.parse(watermarks ?? "[]") as Watermark[],
+    };
+  }
+
+  /** Forgets a batch; false when another process is about it. */
+  async trim(ask: Ask, { ids, keys, forgotten, floor }: Trimmed): Promise<boolean> {
+    const values = [`{${ids.join()}}`, lines(keys), lines(forgotten), floor];
+    const [[done]] = (await ask(`select ${this.#named}.nightbus_trim_1($1, $2, $3, $4)`, values)) as [[string]];
+    return done === "t";
+  }
+
+  async #commit(ask: Ask, as: Writer, sends: readonly unknown[]): Promise<Committed | undefined> {
+    const [found] = await ask(
+      `select was, began, first, newest, stamp, moved from ${this.#named}.nightbus_append_1($1, $2, $3, $4, $5, $6, $7)`,
+      [as.node, as.running, as.seen, as.base, ...sends],
+    );
+    const [was, began, first, last, at, moved] = found!; // a function answers one row
+    if (moved === null || (moved === "f" && first === null)) return undefined;
+    return {
+      was: Number(was),
+      began: began === null ? undefined : Number(began),
+      first: Number(first),
+      last: Number(last),
+      at: Number(at),
+      moved: moved === "t",
+    };
+  }
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.join("\n");
+}
+
+function rowOf([, , , id, key, json, at, send]: Fields): Row {
+  return { id: Number(id), key: key!, json: json!, at: Number(at), send: Number(send) };
+}
