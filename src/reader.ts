@@ -211,6 +211,7 @@ export class Reader {
     this.#ticks.end();
     this.#waiters.close();
     this.#upkeep.stop();
+    await this.#syncs.idle(); // a poll that waits for it is answered as well
     if (this.#live) await this.#options.store.close();
   }
 

@@ -21,6 +21,11 @@ export class Syncs {
     return this.#queued;
   }
 
+  /** Resolves when nothing is under way or queued. Never rejects. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running.catch(() => {}); // whoever asked for it is told
+  }
+
   #next(): Promise<void> {
     this.#queued = undefined;
     this.#running = this.#start();

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Clock } from "../../clock.ts";
 import type { StoreSink } from "../../store.ts";
 import { EngineTime } from "../shared/engine-time.ts";
 import { patiently } from "../shared/patience.ts";
@@ -21,15 +22,15 @@ export interface PostgresSettings {
 
 /** A log that is open. */
 export interface Opened {
+  readonly clock: Clock;
   readonly commits: Commits;
   readonly trimmer: Trimmer;
   readonly time: EngineTime;
   readonly tables: Tables;
   /** Hands over what was committed before the call. Rejects with pg's error. */
   readonly catchUp: () => Promise<void>;
-  /** Ends everything but the trimmer. */
-  readonly stop: () => Promise<void>;
-  readonly end: () => Promise<void>;
+  /** Trims what is left, and ends everything. Rejects with pg's error. */
+  readonly close: () => Promise<void>;
 }
 
 /** Connects, makes what is missing, and replays the log. Rejects with `store`, and holds nothing open then. */
@@ -65,5 +66,9 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
     await connections.end();
     throw failure("Postgres could not be opened", error);
   }
-  return { commits, trimmer, time, tables, catchUp, stop: () => tail.stop(), end: () => connections.end() };
+  const close = async (): Promise<void> => {
+    await tail.stop();
+    await trimmer.finish().finally(() => connections.end());
+  };
+  return { clock, commits, trimmer, time, tables, catchUp, close };
 }

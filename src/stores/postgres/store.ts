@@ -1,5 +1,6 @@
 import { BusError } from "../../errors.ts";
 import type { PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
+import { awake } from "../shared/patience.ts";
 import { ask } from "./ask.ts";
 import type { PgClient } from "./driver.ts";
 import { failure } from "./failures.ts";
@@ -21,7 +22,7 @@ export class PostgresStore implements Store {
   async open(sink: StoreSink): Promise<void> {
     if (this.#opening !== undefined)
       throw new BusError("store", "this store serves another bus: share that bus, or make another store");
-    this.#opening = openPostgres(this.#settings, sink);
+    this.#opening = awake(sink.clock, () => openPostgres(this.#settings, sink));
     this.#opened = await this.#opening;
   }
 
@@ -30,18 +31,18 @@ export class PostgresStore implements Store {
   }
 
   async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
-    const { commits } = this.#there();
+    const { clock, commits } = this.#there();
     try {
-      return await commits.append(sends);
+      return await awake(clock, () => commits.append(sends));
     } catch (error) {
       throw failure("Postgres could not commit", error);
     }
   }
 
   async sync(): Promise<void> {
-    const { catchUp } = this.#there();
+    const { clock, catchUp } = this.#there();
     try {
-      await catchUp();
+      await awake(clock, catchUp);
     } catch (error) {
       throw failure("Postgres could not read what was committed", error);
     }
@@ -66,10 +67,9 @@ export class PostgresStore implements Store {
   }
 
   async close(): Promise<void> {
-    const { trimmer, stop, end } = this.#there();
-    await stop();
+    const { clock, close } = this.#there();
     try {
-      await trimmer.finish().finally(end);
+      await awake(clock, close);
     } catch (error) {
       throw failure("Postgres could not tidy up while closing, and will at the next opening", error);
     }

@@ -43,7 +43,10 @@ type Fields = readonly (string | null)[];
 /** Asks a statement by itself, or inside a transaction. */
 export type Ask = (text: string, values?: readonly unknown[]) => Promise<readonly Fields[]>;
 
-/** The statements on nightbus's tables. JSON has no raw line breaks in it, so lines make lists of it that need no quoting. */
+/**
+ * The statements on nightbus's tables. JSON has no raw line breaks in it, so lines make lists of it that need no quoting. Each
+ * `limit 1` tells the planner of a new table that it has one row; else it expects hundreds, and compiles for them.
+ */
 export class Tables {
   readonly #named: string;
 
@@ -90,7 +93,7 @@ export class Tables {
     const found = await ask(
       `select m.last, exists (select from ${this.#named}.nightbus_outbox), ${this.#named}.nightbus_micros() / 1000,
          r.id, r.key, r.json, r.at, r.send
-       from ${this.#named}.nightbus_meta m left join lateral (
+       from (select last from ${this.#named}.nightbus_meta limit 1) m left join lateral (
          select * from ${this.#named}.nightbus_rows where id > $1 and send <= coalesce(
            (select send from ${this.#named}.nightbus_rows where id > $1 order by id offset ${PAGE - 1} limit 1), m.last)
        ) r on true order by r.id`,
@@ -111,7 +114,7 @@ export class Tables {
          (select json_agg(json_build_array(after, before) order by before) from ${this.#named}.nightbus_holes where before > $1),
          (select json_agg(json_build_array(key, id)) from ${this.#named}.nightbus_watermarks
            where id > (case when f.id > $1 then 0 else $1 end))
-       from ${this.#named}.nightbus_meta m, ${this.#named}.nightbus_floor f`,
+       from (select * from ${this.#named}.nightbus_meta limit 1) m, (select * from ${this.#named}.nightbus_floor limit 1) f`,
       [seen],
     );
     if (found === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { type Clock, keepAlive } from "../../clock.ts";
+import { type Clock, keepAlive, LONGEST_TIMER } from "../../clock.ts";
 
 /** How long an engine that cannot be reached is waited for, in ms. */
 export const PATIENCE = 5_000;
@@ -39,6 +39,16 @@ export async function patiently<T>(
       if (!mayPass(error) || clock.monotonic() >= deadline) throw error;
     }
     await new Promise<void>((resolve) => clock.setTimeout(resolve, pauses.take()));
+  }
+}
+
+/** Keeps the process alive while work is under way whose connections do not. */
+export async function awake<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
+  const timer = clock.setTimeout(() => {}, LONGEST_TIMER);
+  try {
+    return await work();
+  } finally {
+    clock.clearTimeout(timer);
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { messagesOf, type Topic, turns } from "./topic.ts";
+import { messagesOf, type Topic, until } from "./topic.ts";
 
 /** What a bus emits. */
 export function events({ it, over }: Topic): void {
@@ -128,7 +128,7 @@ export function events({ it, over }: Topic): void {
         if (typeof message === "number" && message < 3) void bus.sendone("a", message + 1);
       });
       await bus.sendone("a", 1);
-      await turns();
+      await until(() => seen.length === 3, "each is heard");
       const batch = await bus.poll(["a"], 0, 0);
       assert.deepEqual(messagesOf(batch), [1, 2, 3]);
       assert.deepEqual(seen, [1, 2, 3]);
