@@ -1,6 +1,6 @@
 import { BusError, given } from "../errors.ts";
 import type { Store } from "../store.ts";
-import type { SqliteDatabase } from "./sqlite/driver.ts";
+import { isDatabase, type SqliteDatabase } from "./sqlite/driver.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 
 export type { SqliteDatabase, SqliteStatement } from "./sqlite/driver.ts";
@@ -37,9 +37,4 @@ export function sqlite(pathOrDatabase: string | SqliteDatabase, options: SqliteO
     );
   }
   return new SqliteStore({ db: pathOrDatabase });
-}
-
-function isDatabase(value: unknown): value is SqliteDatabase {
-  const { prepare, pragma } = Object(value) as Partial<SqliteDatabase>;
-  return typeof prepare === "function" && typeof pragma === "function";
 }

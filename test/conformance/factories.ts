@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { Bus } from "nightbus";
 import { postgres } from "nightbus/postgres";
 import { sqlite } from "nightbus/sqlite";
@@ -9,7 +10,7 @@ import { fakeBus } from "nightbus/testing";
 import pg from "pg";
 import { systemClock } from "../../src/clock.ts";
 import type { Store } from "../../src/store.ts";
-import type { BusFactory } from "../../src/testing/conformance/bus.ts";
+import type { BusFactory, Transaction } from "../../src/testing/conformance/bus.ts";
 import { DATABASE_URL } from "../stores/engines.ts";
 
 /** Buses that were given no store. */
@@ -30,9 +31,36 @@ export const fake: BusFactory = {
 export const file: BusFactory = {
   durable: true,
   shared: true,
+  transactional: true,
   place() {
     const { path, remove } = temporary();
-    return { open: (options) => new Bus({ ...options, store: sqlite(path, { durability: "normal" }) }), remove };
+    let db: Database.Database | undefined;
+    return {
+      open: (options) => new Bus({ ...options, store: sqlite(path, { durability: "normal" }) }),
+      begin() {
+        db ??= new Database(path);
+        return beginOn(db);
+      },
+      remove() {
+        db?.close();
+        remove();
+      },
+    };
+  },
+};
+
+/** Buses on a handle of the application's, which also uses it itself. */
+export const handle: BusFactory = {
+  durable: false,
+  shared: false,
+  transactional: true,
+  place() {
+    const db = new Database(":memory:");
+    return {
+      open: (options) => new Bus({ ...options, store: sqlite(db) }),
+      begin: () => beginOn(db),
+      remove: () => void db.close(),
+    };
   },
 };
 
@@ -48,9 +76,28 @@ export const onPostgres: BusFactory = {
   durable: true,
   shared: true,
   ownTime: true,
+  transactional: true,
   place() {
     const { store, remove } = newSchema();
-    return { open: (options) => new Bus({ ...options, store: store() }), remove };
+    const client = new pg.Client(DATABASE_URL);
+    let connecting: Promise<unknown> | undefined;
+    return {
+      open: (options) => new Bus({ ...options, store: store() }),
+      async begin() {
+        connecting ??= client.connect();
+        await connecting;
+        await client.query("begin");
+        return {
+          handle: client,
+          commit: async () => void (await client.query("commit")),
+          rollback: async () => void (await client.query("rollback")),
+        };
+      },
+      async remove() {
+        await client.end();
+        await remove();
+      },
+    };
   },
 };
 
@@ -71,6 +118,11 @@ export function newSchema(): {
       await client.end();
     },
   };
+}
+
+function beginOn(db: Database.Database): Transaction {
+  db.exec("begin immediate");
+  return { handle: db, commit: () => void db.exec("commit"), rollback: () => void db.exec("rollback") };
 }
 
 /** A path for a database that is not there yet, and how to remove it with all that lies beside it. */

@@ -40,6 +40,11 @@ export function mayReadAgain(error: unknown): boolean {
   return mayPass(error) || (!(error instanceof Unreachable) && (state === undefined || isUnknown(state)));
 }
 
+/** True for what can only be done inside a transaction. */
+export function isOutside(error: unknown): boolean {
+  return sqlState(error) === "25P01";
+}
+
 /** True when the log is not there any more. */
 export function isGone(error: unknown): boolean {
   return GONE.includes(sqlState(error) ?? "");

@@ -3,7 +3,7 @@ import type { PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
 import { awake } from "../shared/patience.ts";
 import { ask } from "./ask.ts";
 import type { PgClient } from "./driver.ts";
-import { failure } from "./failures.ts";
+import { failure, isOutside } from "./failures.ts";
 import { type Opened, openPostgres, type PostgresSettings } from "./open.ts";
 
 /** The store on Postgres. A counter that is locked until the commit makes the order of ids the order of commits. */
@@ -57,13 +57,12 @@ export class PostgresStore implements Store {
     const client = transaction as PgClient; // as far as can be seen
     if (this.#opening === undefined) throw new Error("a store is used only after it was told to open");
     const { tables } = await this.#opening;
-    let isInside: boolean;
     try {
-      isInside = await tables.put((text, values) => ask(client, text, values), send);
+      await tables.put((text, values) => ask(client, text, values), send);
     } catch (error) {
+      if (isOutside(error)) throw noTransaction();
       throw failure("Postgres could not write into your transaction, which is to be rolled back", error);
     }
-    if (!isInside) throw noTransaction();
   }
 
   async close(): Promise<void> {

@@ -76,16 +76,15 @@ export class Tables {
     return this.#commit(ask, as, [null, null, null]);
   }
 
-  /** Puts a send into the outbox, and tells everyone when that is committed; false outside a transaction. */
-  async put(ask: Ask, send: readonly PendingRow[]): Promise<boolean> {
-    // By itself a statement begins when its transaction does; inside one it begins later.
-    const inserted = await ask(
-      `with put as (
-         insert into ${this.#named}.nightbus_outbox (keys, jsons) select $1, $2 where now() < statement_timestamp() returning 1
-       ) select pg_notify($3, '') from put`,
+  /** Puts a send into the outbox, and tells everyone when that is committed. Rejects outside a transaction. */
+  async put(ask: Ask, send: readonly PendingRow[]): Promise<void> {
+    // The lock that the insert takes anyway; but this statement is refused where no transaction has begun.
+    await ask(`lock table ${this.#named}.nightbus_outbox in row exclusive mode`);
+    await ask(
+      `with put as (insert into ${this.#named}.nightbus_outbox (keys, jsons) values ($1, $2))
+       select pg_notify($3, '')`,
       [lines(send.map(({ key }) => key)), lines(send.map(({ json }) => json)), `nightbus ${this.#named}`],
     );
-    return inserted.length > 0;
   }
 
   /** What came after `seen`, each send whole; undefined when there is no log. */

@@ -37,6 +37,12 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
   }
 }
 
+/** Whether this is a better-sqlite3 database, as far as can be seen. */
+export function isDatabase(value: unknown): value is SqliteDatabase {
+  const { prepare, pragma } = Object(value) as Partial<SqliteDatabase>;
+  return typeof prepare === "function" && typeof pragma === "function";
+}
+
 /** True when somebody else holds a lock, or the application's own connection is in the middle of something. */
 export function isBusy(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };

@@ -1,3 +1,4 @@
+import { keepAlive } from "../../clock.ts";
 import type { BusError } from "../../errors.ts";
 import type { StoreSink } from "../../store.ts";
 import { handOver, type News } from "../shared/news.ts";
@@ -5,6 +6,12 @@ import { Trouble } from "../shared/trouble.ts";
 import { type OpenFile, trouble } from "./file.ts";
 import { Place } from "./place.ts";
 import { Tail } from "./tail.ts";
+
+/** No data version of SQLite's. */
+const UNKNOWN = -1;
+
+/** How long is waited for the end of a transaction before looking again, in ms. */
+const PAUSE = 10;
 
 /** Where this process stands in the file: what it has handed over, and what others have committed since. */
 export class Follower {
@@ -14,7 +21,8 @@ export class Follower {
   #tail: Tail | undefined;
   #place: Place | undefined;
   #seen = 0;
-  #version = 0;
+  #version = UNKNOWN;
+  #stopped = false;
 
   constructor(file: OpenFile, sink: StoreSink) {
     this.#file = file;
@@ -62,8 +70,25 @@ export class Follower {
     this.#seen = news.last;
   }
 
+  /** Something was written within a transaction of the application's: it is looked for as soon as that has ended. */
+  expect(): void {
+    this.#version = UNKNOWN; // a commit on our own connection does not change its data version
+    void Promise.resolve().then(() => this.#lookWhenFree());
+  }
+
   stop(): void {
+    this.#stopped = true;
     this.#tail?.stop();
+  }
+
+  #lookWhenFree(): void {
+    if (this.#stopped) return;
+    if (!this.#file.transactions.occupied) this.#look();
+    else
+      keepAlive(
+        this.#sink.clock.setTimeout(() => this.#lookWhenFree(), PAUSE),
+        false,
+      );
   }
 
   #replay(): void {

@@ -1,11 +1,11 @@
-import { gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
-import type { PendingRow, Row, Store, StoreSink, Trimmed } from "../../store.ts";
-import type { News } from "../shared/news.ts";
+import type { PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
 import { Trimmer } from "../shared/trimmer.ts";
 import { Trouble } from "../shared/trouble.ts";
+import { commit, type Writer } from "./commit.ts";
 import { failure, type OpenFile, openFile, type Source, trouble } from "./file.ts";
 import { Follower } from "./follower.ts";
+import { writeWithin } from "./within.ts";
 
 /** What there is once the file is open. */
 interface Opened {
@@ -13,14 +13,6 @@ interface Opened {
   readonly sink: StoreSink;
   readonly follower: Follower;
   readonly trimmer: Trimmer;
-}
-
-/** What one transaction of ours has done. */
-interface Commit {
-  /** What others had committed before. */
-  readonly news: News | undefined;
-  readonly ours: News;
-  readonly ids: readonly (readonly number[])[];
 }
 
 /**
@@ -68,9 +60,11 @@ export class SqliteStore implements Store {
     if (follower.displaced !== undefined) throw follower.displaced;
     try {
       return await file.transactions.patiently(() => {
-        const { news, ours, ids } = file.transactions.write(() => this.#insert(sends));
+        const { news, ours, ids } = file.transactions.write(() => ({
+          news: follower.news(file.tables.meta().last), // what others had committed before
+          ...commit(file.tables, this.#writer(), sends),
+        }));
         this.#running = true;
-        gaveOut(ours.last);
         if (news !== undefined) follower.handOver(news);
         follower.handOver(ours);
         return ids;
@@ -89,6 +83,22 @@ export class SqliteStore implements Store {
     }
   }
 
+  within(transaction: unknown, send: readonly PendingRow[]): void {
+    if (this.#opened === undefined) {
+      throw new BusError(
+        "store",
+        "the bus is not open yet, and a transaction cannot wait for it: await bus.ready() first",
+        {
+          refused: true,
+        },
+      );
+    }
+    const { file, follower } = this.#opened;
+    if (follower.displaced !== undefined) throw follower.displaced;
+    writeWithin(transaction, file.db, this.#writer(), send);
+    follower.expect();
+  }
+
   trim(trimmed: Trimmed): void {
     this.#there().trimmer.add(trimmed);
   }
@@ -103,26 +113,9 @@ export class SqliteStore implements Store {
     }
   }
 
-  #insert(sends: readonly (readonly PendingRow[])[]): Commit {
-    const { file, sink, follower } = this.#there();
-    const { tables } = file;
-    const { last, floor, ...meta } = tables.meta();
-    const news = follower.news(last);
-    const at = Math.max(meta.at, sink.clock.now());
-    // A file that was restored from an older copy knows less than what was handed over, whose ids are not given out again.
-    const goesOn = this.#running && last >= follower.seen;
-    const first = goesOn ? last + 1 : Math.max(last + 1, follower.seen + 1, sink.clock.base());
-    const holes = first > last + 1 ? [{ after: last, before: first }] : [];
-    for (const hole of holes) tables.beginRun(hole);
-    const rows: Row[] = [];
-    const ids = sends.map((send) => {
-      const inserted = tables.insert(send, first + rows.length, at);
-      for (const row of inserted) rows.push(row);
-      return inserted.map((row) => row.id);
-    });
-    const newest = first + rows.length - 1;
-    tables.setLast(newest, at);
-    return { news, ids, ours: { last: newest, floor, holes, rows, watermarks: undefined } };
+  #writer(): Writer {
+    const { sink, follower } = this.#there();
+    return { clock: sink.clock, running: this.#running, seen: follower.seen };
   }
 
   #there(): Opened {

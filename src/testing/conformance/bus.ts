@@ -15,8 +15,9 @@ import { sharing } from "./sharing.ts";
 import { subscribing } from "./subscribing.ts";
 import { timeouts } from "./timeouts.ts";
 import { type BusFactory, type Runner, topicOf } from "./topic.ts";
+import { within } from "./within.ts";
 
-export type { BusFactory, OptionsOfBus, Place, Runner } from "./topic.ts";
+export type { BusFactory, OptionsOfBus, Place, Runner, Transaction } from "./topic.ts";
 
 const TOPICS = {
   sending,
@@ -42,5 +43,6 @@ export function testBus(name: string, factory: BusFactory, { describe, it }: Run
     for (const [of, declare] of Object.entries(TOPICS)) describe(of, () => declare(topic));
     if (factory.durable) describe("durability", () => durability(topic));
     if (factory.shared) describe("sharing", () => sharing(topic));
+    if (factory.transactional) describe("sending within a transaction", () => within(topic, factory.shared));
   });
 }

@@ -13,10 +13,20 @@ export interface Runner {
 /** Options of a bus, but for the store, which is the factory's. */
 export type OptionsOfBus = Omit<BusOptions, "store">;
 
+/** A transaction of the application's own, on the engine that keeps the log. */
+export interface Transaction {
+  /** What `sendwithin` takes. */
+  readonly handle: unknown;
+  commit(): Promise<void> | void;
+  rollback(): Promise<void> | void;
+}
+
 /** A log of its own for one test. */
 export interface Place {
   /** Opens a bus on the log. When those before were closed, it is another life of the process; else another process. */
   open(options?: OptionsOfBus): Bus;
+  /** Begins a transaction of the application's, where the engine has such. */
+  begin?(): Promise<Transaction> | Transaction;
   /** Removes what the test has left. */
   remove?(): Promise<void> | void;
 }
@@ -29,6 +39,8 @@ export interface BusFactory {
   readonly shared: boolean;
   /** Whether notifications age by a clock of the engine's own, which no test can move. Default: false, by the bus's. */
   readonly ownTime?: boolean;
+  /** Whether places can `begin` transactions of the application's. Default: false. */
+  readonly transactional?: boolean;
   /** A log that is new. */
   place(): Place | Promise<Place>;
 }
@@ -41,6 +53,8 @@ export interface Fixture {
   readonly clock: ManualClock;
   /** Opens another bus on the same log, with the same options unless others are given. The test's end closes it. */
   open(options?: OptionsOfBus): Bus;
+  /** Begins a transaction of the application's, where the engine has such. */
+  begin(): Promise<Transaction>;
 }
 
 /** What a topic of the suite is given. */
@@ -142,7 +156,11 @@ async function run(
   try {
     const bus = open();
     await bus.ready();
-    await work({ bus, clock, open });
+    const begin = async (): Promise<Transaction> => {
+      assert.ok(place.begin !== undefined, "the engine has transactions");
+      return place.begin();
+    };
+    await work({ bus, clock, open, begin });
   } finally {
     for (const bus of opened) await bus.close();
     await place.remove?.();
