@@ -13,6 +13,8 @@ export interface CommitsOptions {
   readonly tables: Tables;
   readonly ask: Ask;
   readonly follower: Follower;
+  /** Hands over what was committed before the call, however long it takes to reach the engine. */
+  readonly catchUp: () => Promise<void>;
   /** This process, among those that notify. */
   readonly node: string;
 }
@@ -51,23 +53,23 @@ export class Commits {
 
   /** Hands over what was committed: from memory where it is all that is new, else it is read. */
   async #committed(committed: Committed, rows: readonly Row[]): Promise<void> {
-    const { follower, time } = this.#options;
+    const { follower, time, catchUp } = this.#options;
     const { was, began, last, at, moved } = committed;
     this.#running = true;
     gaveOut(last);
     time.heard(at);
-    if (moved || follower.seen !== was) return follower.catchUp();
+    if (moved || follower.seen !== was) return catchUp();
     const holes: readonly Hole[] = began === undefined ? [] : [{ after: was, before: began }];
     follower.handOver({ last, floor: 0, holes, rows, watermarks: undefined });
   }
 
   async #try<T>(commit: () => Promise<T>): Promise<T> {
-    const { clock, follower } = this.#options;
+    const { clock, catchUp } = this.#options;
     try {
       return await patiently(clock, commit, mayCommitAgain);
     } catch (error) {
       if (!isGone(error)) throw error;
-      await follower.catchUp(); // which makes the log anew
+      await catchUp(); // which makes the log anew
       return commit();
     }
   }

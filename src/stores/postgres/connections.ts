@@ -28,6 +28,7 @@ export class Connections {
       throw new Unreachable("there was no connection", { cause });
     });
     let broken = true;
+    client.on("error", ignore);
     try {
       const result = await work(client);
       broken = false;
@@ -36,6 +37,7 @@ export class Connections {
       broken = sqlState(error) === undefined; // an answer may still be on its way
       throw error;
     } finally {
+      client.off("error", ignore);
       client.release(broken);
     }
   }
@@ -49,3 +51,6 @@ export class Connections {
     if (this.#isOurs) await this.pool.end();
   }
 }
+
+// Whoever waits for an answer is told; without a listener it would also end the process.
+function ignore(): void {}

@@ -16,6 +16,8 @@ export interface PgClient {
 
 /** A client that a pool has lent. */
 export interface PgPoolClient extends PgClient {
+  on(event: "error", listener: () => void): unknown;
+  off(event: "error", listener: () => void): unknown;
   release(destroy?: boolean): void;
 }
 

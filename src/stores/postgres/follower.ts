@@ -21,6 +21,7 @@ export class Follower {
   readonly #options: FollowerOptions;
   readonly #reads: Syncs;
   #seen: number | undefined;
+  #begin = 0;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -48,10 +49,10 @@ export class Follower {
       const from = this.#seen;
       if (from === undefined) return this.#replay();
       const page = await this.#page(from);
-      if (page === undefined || page.last < from) return this.#startOver();
+      if (page === undefined || page.begin !== this.#begin || page.last < from) return this.#startOver();
+      // Where our own commit came first, the page is read again.
+      if (this.#seen === from && page.last > from && !(await this.#take(page, from))) return this.#startOver();
       if (page.last <= this.#seen!) return;
-      // Otherwise our own commit came first, and the page is read again.
-      if (this.#seen === from && !(await this.#take(page, from))) return this.#startOver();
     }
   }
 
@@ -107,5 +108,6 @@ export class Follower {
     sink.opened({ ...state, last: end, holes: state.holes.filter(({ before }) => before <= end) });
     for (const page of pages) sink.commit(page);
     this.#seen = end;
+    this.#begin = state.begin;
   }
 }

@@ -48,14 +48,22 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
   const { ask } = tail;
   const move = (): void => void commits.move().catch((error) => trouble.failed(error));
   const follower = new Follower({ tables, sink, time, ask, restore: prepare, waiting: move });
-  const commits = new Commits({ clock, time, tables, follower, node, ask: (...asked) => connections.ask(...asked) });
+  const catchUp = (): Promise<void> => patiently(clock, () => follower.catchUp(), mayReadAgain);
+  const commits = new Commits({
+    clock,
+    time,
+    tables,
+    follower,
+    catchUp,
+    node,
+    ask: (...asked) => connections.ask(...asked),
+  });
   const trimmer = new Trimmer({
     clock,
     trouble: new Trouble((error) => sink.error(error), explain),
     trim: (batch) => tables.trim((...asked) => connections.ask(...asked), batch),
     patiently: (work) => patiently(clock, async () => work(), mayPass),
   });
-  const catchUp = (): Promise<void> => patiently(clock, () => follower.catchUp(), mayReadAgain);
   try {
     await patiently(clock, prepare, mayPass);
     await tail.listen();

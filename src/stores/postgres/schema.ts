@@ -29,8 +29,14 @@ export async function prepareSchema(client: PgClient, named: string, base: numbe
 }
 
 async function versionOf(client: PgClient, named: string): Promise<number | undefined> {
-  const [[table]] = (await ask(client, "select to_regclass($1)", [`${named}.nightbus_meta`])) as [[string | null]];
-  if (table === null) return undefined;
+  // Not by to_regclass(), which may go by what the session knew before it waited for the lock.
+  const [table] = await ask(
+    client,
+    `select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where '"' || replace(n.nspname, '"', '""') || '"' = $1 and c.relname = 'nightbus_meta'`,
+    [named],
+  );
+  if (table === undefined) return undefined;
   const [meta] = await ask(client, `select version from ${named}.nightbus_meta`);
   return meta === undefined ? undefined : Number(meta[0]);
 }

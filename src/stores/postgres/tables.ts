@@ -27,6 +27,8 @@ export interface Committed {
 
 /** What came after an id, as one moment saw it. */
 export interface Page {
+  /** Where the log begins, by which it is told from another. */
+  readonly begin: number;
   readonly rows: readonly Row[];
   /** The newest committed id. */
   readonly last: number;
@@ -90,9 +92,9 @@ export class Tables {
   /** What came after `seen`, each send whole; undefined when there is no log. */
   async page(ask: Ask, seen: number): Promise<Page | undefined> {
     const found = await ask(
-      `select m.last, exists (select from ${this.#named}.nightbus_outbox), ${this.#named}.nightbus_micros() / 1000,
+      `select m.begin, m.last, exists (select from ${this.#named}.nightbus_outbox), ${this.#named}.nightbus_micros() / 1000,
          r.id, r.key, r.json, r.at, r.send
-       from (select last from ${this.#named}.nightbus_meta limit 1) m left join lateral (
+       from (select begin, last from ${this.#named}.nightbus_meta limit 1) m left join lateral (
          select * from ${this.#named}.nightbus_rows where id > $1 and send <= coalesce(
            (select send from ${this.#named}.nightbus_rows where id > $1 order by id offset ${PAGE - 1} limit 1), m.last)
        ) r on true order by r.id`,
@@ -100,10 +102,11 @@ export class Tables {
     );
     const [head] = found;
     if (head === undefined) return undefined;
-    const rows = head[3] === null ? [] : found.map(rowOf);
-    const last = Number(head[0]);
+    const [begin, newest, waits, now, first] = head;
+    const rows = first === null ? [] : found.map(rowOf);
+    const last = Number(newest);
     const end = rows.length < PAGE ? last : rows.at(-1)!.id;
-    return { rows, last, end, waits: head[1] === "t", now: Number(head[2]) };
+    return { begin: Number(begin), rows, last, end, waits: waits === "t", now: Number(now) };
   }
 
   /** What else is known of what came after `seen`. After the page, so that whatever the page lacks has its watermark. */
@@ -156,6 +159,6 @@ function lines(texts: readonly string[]): string {
   return texts.join("\n");
 }
 
-function rowOf([, , , id, key, json, at, send]: Fields): Row {
+function rowOf([, , , , id, key, json, at, send]: Fields): Row {
   return { id: Number(id), key: key!, json: json!, at: Number(at), send: Number(send) };
 }
