@@ -59,6 +59,28 @@ postgresRuns(describe)("the order of commits on Postgres", () => {
     await slow.query("rollback");
   });
 
+  it("has what was written within a transaction whose process is gone: others commit it, at once or when they open", async () => {
+    const { bus: open, client } = schema();
+    const [author, other] = [open(), open()];
+    await Promise.all([author.ready(), other.ready()]);
+    const [first, second] = [await client(), await client()];
+    for (const [each, message] of [
+      [first, "first"],
+      [second, "second"],
+    ] as const) {
+      await each.query("begin");
+      await author.sendwithin(each, [["a", message]]);
+    }
+    await author.close();
+    const poll = other.poll(["a"], other.last, FOREVER);
+    await first.query("commit");
+    const batch = await poll;
+    assert.deepEqual(messagesOf(batch), ["first"]);
+    await other.close();
+    await second.query("commit");
+    assert.deepEqual(messagesOf(await open().poll(["a"], batch.last, FOREVER)), ["second"]);
+  });
+
   it("is one over the sends of several buses and the transactions of an application, each send whole and once", async () => {
     const { bus: open, client } = schema();
     const buses = [open(), open(), open()];

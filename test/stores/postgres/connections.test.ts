@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { Bus } from "nightbus";
+import { type PostgresConfig, postgres } from "nightbus/postgres";
+import pg from "pg";
+import { describe, it } from "vitest";
+import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { DATABASE_URL, postgresRuns } from "../engines.ts";
+import { schemas } from "./schemas.ts";
+
+describe("what postgres() takes", () => {
+  it("is a connection string, a config or a Pool, and nothing else", async () => {
+    for (const wrong of [undefined, null, "", 5, () => {}]) {
+      await failsWith(
+        "bad_option",
+        () => postgres(wrong as unknown as string),
+        "a connection string, a config of pg or a Pool",
+      );
+    }
+    const client = new pg.Client() as unknown as PostgresConfig;
+    await failsWith("bad_option", () => postgres(client), "a Pool and not a Client");
+  });
+
+  it("is a schema that can be named in a notification", async () => {
+    for (const schema of ["", "a\0b", "x".repeat(51), 5]) {
+      await failsWith(
+        "bad_option",
+        () => postgres("postgres:", { schema: schema as string }),
+        "schema must be a name of 1 to 50",
+      );
+    }
+    await failsWith(
+      "bad_option",
+      () => postgres("postgres:", { scheme: "x" } as object),
+      'no option "scheme"',
+      "schema, listen",
+    );
+    await failsWith("bad_option", () => postgres("postgres:", { listen: 5 as unknown as string }), "listen must be");
+  });
+});
+
+postgresRuns(describe)("a bus on the application's Postgres", () => {
+  const schema = schemas();
+
+  it("uses its pool, with connections to spare for it, and does not end it", async () => {
+    const { bus: open, pool: make } = schema();
+    const pool = make();
+    const bus = open({}, pool);
+    await bus.sendmany(Array.from({ length: 50 }, (_, index) => ["a", index] as const));
+    assert.ok(pool.totalCount <= 3, `${pool.totalCount} connections`);
+    await bus.close();
+    assert.deepEqual((await pool.query("select 1 as one")).rows, [{ one: 1 }]);
+  });
+
+  it("reads its own numbers whatever the application has told pg to read", async () => {
+    const { bus: open, pool: make } = schema();
+    const pool = make();
+    Object.assign(pool.options, { types: { getTypeParser: () => (text: string) => ({ odd: text }) } });
+    const bus = open({}, pool);
+    const id = await bus.sendone("a", 1);
+    assert.deepEqual(await bus.poll(["a"], 0, 0), [{ id, channel: "a", message: 1 }]);
+  });
+
+  it("needs no particular isolation of the database, and every name serves as a schema", async () => {
+    const config = { connectionString: DATABASE_URL, options: "-c default_transaction_isolation=serializable" };
+    const { name, client } = schema();
+    const odd = `${name} "é'`;
+    const buses = [0, 1, 2].map(() => new Bus({ store: postgres(config, { schema: odd }) }));
+    try {
+      await Promise.all(buses.map((bus) => bus.ready()));
+      const sends = Array.from({ length: 60 }, (_, index) => buses[index % 3]!.sendone("a", index));
+      const ids = await Promise.all(sends);
+      await until(() => buses.every(({ last }) => last === Math.max(...ids)), "all have read all");
+      assert.equal((await buses[0]!.poll(["a"], 0, 0)).length, 60);
+    } finally {
+      for (const bus of buses) await bus.close();
+      await (await client()).query(`drop schema if exists "${odd.replaceAll('"', '""')}" cascade`);
+    }
+  });
+
+  it("serves one bus with each store", async () => {
+    const { name, bus: open } = schema();
+    await open().ready();
+    const store = postgres(DATABASE_URL, { schema: name });
+    await using one = new Bus({ store });
+    await one.ready();
+    await using other = new Bus({ store });
+    await failsWith("store", () => other.ready(), "serves another bus");
+  });
+
+  it("lets a process end that has nothing else to do, and one that waits for an answer wait", async () => {
+    const { name } = schema();
+    const said = await run(`
+      const bus = new Bus({ store: postgres(${JSON.stringify(DATABASE_URL)}, { schema: ${JSON.stringify(name)} }) });
+      await bus.ready();
+      const id = await bus.sendone("a", 1);
+      const batch = await bus.poll(["a"], id + 5, 0); // beyond: it reads what others may have committed
+      console.log(batch.missed);
+      setTimeout(() => { console.log("it has stayed"); process.exit(); }, 10_000).unref();
+    `);
+    assert.equal(said, "true");
+    const closed = await run(`
+      const bus = new Bus({ store: postgres(${JSON.stringify(DATABASE_URL)}, { schema: ${JSON.stringify(name)} }) });
+      await bus.sendone("a", 1);
+      await bus.close();
+      console.log("closed");
+    `);
+    assert.equal(closed, "closed");
+  });
+
+  it("refuses to send within a transaction of another database, where its tables are not", async () => {
+    const { bus: open } = schema();
+    const bus = open();
+    await bus.ready();
+    const url = new URL(DATABASE_URL);
+    url.pathname = "/postgres";
+    const elsewhere = new pg.Client(url.href);
+    await elsewhere.connect();
+    try {
+      await elsewhere.query("begin");
+      const sent = () => bus.sendwithin(elsewhere, [["a", 1]]);
+      await failsWith("store", sent, "could not write into your transaction", "does not exist");
+    } finally {
+      await elsewhere.end();
+    }
+    assert.deepEqual(messagesOf(await bus.poll(["a"], 0, 0)), []);
+  });
+});
+
+/** What a process prints that does this. */
+async function run(body: string): Promise<string> {
+  const url = (path: string) => JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
+  const script = `const { Bus } = await import(${url("index.ts")}); const { postgres } = await import(${url("stores/postgres.ts")}); ${body}`;
+  const args = ["--import", "tsx", "--input-type=module", "--eval", script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
+  return stdout.trim();
+}
