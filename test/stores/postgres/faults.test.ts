@@ -34,7 +34,10 @@ postgresRuns(describe)("a store on Postgres, when things go wrong,", () => {
       );
     }
     await until(() => heard.includes(acknowledged.at(-1)), "the reader has caught up");
-    assert.ok(acknowledged.length >= 57, `${unknown.length} of 60 were not acknowledged`);
+    assert.ok(
+      unknown.length <= 3 * 3,
+      `${unknown.length} were not acknowledged: each kill breaks three connections at most`,
+    );
     assert.equal(new Set(heard).size, heard.length, "none is heard twice");
     assert.deepEqual(
       heard.filter((step) => !unknown.includes(step as number)),
