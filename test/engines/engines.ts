@@ -10,6 +10,11 @@ export interface Engine {
   readonly create: () => Instance;
 }
 
-export type EngineName = "postgres" | "redis" | "nats";
+export type EngineName = keyof typeof ENGINES;
 
-export const ENGINES: Readonly<Record<EngineName, Engine>> = { postgres, redis, nats };
+export const ENGINES = { postgres, redis, nats } as const satisfies Readonly<Record<string, Engine>>;
+
+/** The engine behind a store; undefined where there is no server. */
+export function engineOf(store: string): Engine | undefined {
+  return Object.hasOwn(ENGINES, store) ? ENGINES[store as EngineName] : undefined;
+}
