@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+import { engineOf } from "../engines/engines.ts";
+import { prove } from "./prove.ts";
+import { STORES, type StoreName } from "./stores.ts";
+
+const SHORT = { seed: 1, ms: 0, longest: 400, forgets: "without", lanes: 3, rest: 10 } as const;
+
+for (const name of Object.keys(STORES) as StoreName[]) {
+  const missing = engineOf(name)?.missing();
+
+  it(`keeps every promise on ${name} while nodes, network and engine fail`, { timeout: 90_000 }, async ({ skip }) => {
+    if (missing !== undefined && process.env["CI"] === undefined) skip(missing);
+    expect(missing).toBeUndefined();
+    const { counts, played, violations } = await prove(name, SHORT);
+    expect(violations).toEqual([]);
+    expect(counts.acknowledged).toBeGreaterThan(100);
+    expect(played.kill).toBe(2);
+  });
+}
