@@ -8,7 +8,7 @@ const SHORT = { seed: 1, ms: 0, longest: 400, forgets: "without", lanes: 3, rest
 for (const name of Object.keys(STORES) as StoreName[]) {
   const missing = engineOf(name)?.missing();
 
-  it(`keeps every promise on ${name} while nodes, network and engine fail`, { timeout: 90_000 }, async ({ skip }) => {
+  it(`keeps every promise on ${name} while nodes, network and engine fail`, { timeout: 180_000 }, async ({ skip }) => {
     if (missing !== undefined && process.env["CI"] === undefined) skip(missing);
     expect(missing).toBeUndefined();
     const { counts, played, violations } = await prove(name, SHORT);

@@ -21,5 +21,6 @@ export type Line =
   | { readonly ack: number; readonly ids: readonly number[] }
   | { readonly rejected: number; readonly code: string; readonly refused: boolean; readonly message: string }
   | { readonly error: string }
-  | { readonly stopped: number }
+  | { readonly broken: string }
+  | { readonly stopped: true }
   | { readonly marked: true };

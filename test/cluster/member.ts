@@ -29,6 +29,7 @@ export class Member {
   #isExpectedToEnd = false;
   #port: number | undefined;
   #acknowledged = 0;
+  #isGone = false;
   #hasStopped = false;
   #hasMarked = false;
   #trouble = "";
@@ -45,6 +46,7 @@ export class Member {
     this.#child.stdin!.on("error", () => {}); // it was killed
     this.#child.once("close", (code, signal) => {
       this.#port = undefined;
+      this.#isGone = true;
       if (this.#isExpectedToEnd && (code === 0 || signal === "SIGKILL")) return;
       ledger.violated(`node ${name} ended by itself with ${code ?? signal}, saying: ${this.#trouble}`);
     });
@@ -92,7 +94,7 @@ export class Member {
   async kill(): Promise<void> {
     this.#isExpectedToEnd = true;
     this.#port = undefined;
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#isGone) return;
     const closed = once(this.#child, "close");
     this.#child.kill("SIGKILL");
     await closed;
@@ -102,7 +104,7 @@ export class Member {
   async close(): Promise<void> {
     this.#isExpectedToEnd = true;
     this.#child.stdin!.write("close\n");
-    await this.#comesAbout("ends when it is told to", () => this.#child.exitCode !== null);
+    await this.#comesAbout("ends when it is told to", () => this.#isGone);
   }
 
   async #comesAbout(what: string, condition: () => boolean): Promise<void> {
@@ -121,6 +123,7 @@ export class Member {
     if ("stopped" in line) this.#hasStopped = true;
     if ("marked" in line) this.#hasMarked = true;
     if ("error" in line) this.#trouble = line.error;
+    if ("broken" in line) this.#ledger.violated(`node ${this.name}: ${line.broken}`);
     if ("rejected" in line) {
       this.#trouble = line.message;
       this.#ledger.rejected(this.name, line);

@@ -1,4 +1,4 @@
-// One process of a cluster: a bus, its mount on HTTP, and writers. `node.ts STORE CONNECTION NAME LANES PAUSE`
+// One process of a cluster: a bus, its mount on HTTP, and writers. `node.ts STORE CONNECTION NAME LANES REST`
 //
 // It prints lines of JSON, and obeys the lines that it reads: `stop` ends the writers, `mark` is one more send, `close` the end.
 import { once } from "node:events";
@@ -13,26 +13,21 @@ import { CHANNELS, EVERYTHING, type Line } from "./lines.ts";
 import { STORES, type StoreName } from "./stores.ts";
 
 const [store, connection, name, lanes, rest] = process.argv.slice(2);
+const commands = createInterface({ input: process.stdin });
+commands.once("close", () => process.exit(1)); // whoever started it is gone
+
+/** What its listener was told, which are the ids of all that was committed since its bus was open. */
+const heard: number[] = [];
 const bus = await openBus();
 const server = createServer(mount(bus)).listen(0, "127.0.0.1");
 await once(server, "listening");
-print({ listening: (server.address() as AddressInfo).port }); // it listens on TCP
 
 let count = 0;
 let isWriting = true;
 const writers = Promise.all(Array.from({ length: Number(lanes) }, write));
-
-for await (const command of createInterface({ input: process.stdin })) {
-  if (command === "stop") void stop();
-  if (command === "mark") void mark();
-  if (command === "close") break;
-}
-// Also when whoever started it is gone.
-isWriting = false;
-server.close();
-server.closeAllConnections();
-await bus.close();
-process.exit(0);
+const obey: Readonly<Record<string, () => Promise<void>>> = { stop, mark, close };
+commands.on("line", (command) => void obey[command]!()); // what it throws ends the process, as it should
+print({ listening: (server.address() as AddressInfo).port }); // it listens on TCP
 
 /** A supervisor would start a process again whose store did not open; here it tries again by itself. */
 async function openBus(): Promise<Bus> {
@@ -43,6 +38,7 @@ async function openBus(): Promise<Bus> {
       limit: 50, // so that answers end in the middle of a backlog
     });
     opened.on("error", ({ message }) => print({ error: message }));
+    opened.on("notification", ({ id }) => void heard.push(id));
     try {
       await opened.ready();
       return opened;
@@ -64,7 +60,9 @@ async function send(): Promise<boolean> {
   const n = count;
   count += 1;
   try {
-    print({ ack: n, ids: await bus.sendmany(CHANNELS.map((channel, part) => [channel, { name, n, part }] as const)) });
+    const ids = await bus.sendmany(CHANNELS.map((channel, part) => [channel, { name, n, part }] as const));
+    print({ ack: n, ids });
+    if (bus.last < ids.at(-1)!) print({ broken: `send ${n} is acknowledged as ${ids}, but polls end at ${bus.last}` });
     return true;
   } catch (error) {
     const { code, refused, message } = error as BusError;
@@ -76,12 +74,24 @@ async function send(): Promise<boolean> {
 async function stop(): Promise<void> {
   isWriting = false;
   await writers;
-  print({ stopped: count });
+  print({ stopped: true });
 }
 
 async function mark(): Promise<void> {
   while (!(await send())) await pause(50);
   print({ marked: true });
+}
+
+async function close(): Promise<void> {
+  const read = await bus.poll(CHANNELS, heard[0]! - 1, 0, { limit: 1_000_000_000 });
+  const at = read.findIndex(({ id }, index) => id !== heard[index]);
+  if (at !== -1) print({ broken: `a listener was told of ${heard[at]} where ${read[at]!.id} was next` });
+  if (read.length < heard.length)
+    print({ broken: `a listener was told of ${heard.length} ids, of ${read.length} there` });
+  server.close();
+  server.closeAllConnections();
+  await bus.close();
+  process.exit(0);
 }
 
 function print(line: Line): void {

@@ -72,16 +72,27 @@ export async function play(options: PlayOptions): Promise<Played> {
   const played = Object.fromEntries(Object.keys(DISTURBANCES).map((name) => [name, 0])) as Played; // all of its names
   const silent = forgets === "without" ? [] : (["forget"] as const);
   const lanes: (readonly Disturbance[])[] = cluster.instance === undefined ? [NODES] : [NODES, [...ENGINE, ...silent]];
-  await Promise.all(lanes.map((lane) => rounds(options, lane, played)));
+  // When one lane fails the other is waited for, so that nothing is started in a cluster that is closed.
+  const failure = new AbortController();
+  const playing = lanes.map((lane) => rounds(options, lane, played, failure.signal));
+  for (const lane of playing) lane.catch(() => failure.abort());
+  await Promise.allSettled(playing);
+  await Promise.all(playing);
   return played;
 }
 
-async function rounds(options: PlayOptions, lane: readonly Disturbance[], played: Played): Promise<void> {
+async function rounds(
+  options: PlayOptions,
+  lane: readonly Disturbance[],
+  played: Played,
+  failure: AbortSignal,
+): Promise<void> {
   const { random, ms, longest } = options;
   const scene = { ...options, lasts: () => pause(random.between(longest / 5, longest)) };
   const end = performance.now() + ms;
   do {
     for (const name of random.shuffled(lane)) {
+      if (failure.aborted) return;
       await pause(random.between(20, 200));
       await DISTURBANCES[name](scene);
       played[name] += 1;
