@@ -1,17 +1,18 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
 import type { TcpProxy } from "./proxy.ts";
-import type { Random } from "./random.ts";
+import { type Random, seeded } from "./random.ts";
 
 export interface PlayOptions {
   readonly cluster: Cluster;
-  readonly random: Random;
+  /** Of which the order of things and their victims come. */
+  readonly seed: number;
   /** It ends with the first round that is over after so many ms; 0 for one round. */
   readonly ms: number;
   /** The longest that one disturbance lasts, in ms. */
   readonly longest: number;
-  /** Also connections that are never heard of again, which a store notices only by its own time-outs. */
-  readonly forgets: "with connections that are forgotten" | "without";
+  /** What befalls the engine and the way to it beyond the usual. Stores notice `forget` only by time-outs of their own. */
+  readonly besides: readonly Disturbance[];
 }
 
 /** How often each disturbance was played. */
@@ -19,7 +20,12 @@ export type Played = Record<Disturbance, number>;
 
 export type Disturbance = keyof typeof DISTURBANCES;
 
-type Scene = PlayOptions & { readonly lasts: () => Promise<void> };
+interface Scene {
+  readonly cluster: Cluster;
+  readonly random: Random;
+  /** Resolves after as long as this disturbance lasts. */
+  readonly lasts: () => Promise<void>;
+}
 
 const NODES = ["kill", "kill", "sleep"] as const;
 const ENGINE = ["drop", "delay", "half-open", "restart", "crash"] as const;
@@ -65,30 +71,34 @@ const DISTURBANCES = {
 
 /**
  * Disturbs a cluster: what happens to its nodes and what happens to its engine go on beside each other, in rounds in which
- * each disturbance comes once. The order and the victims come of the seed.
+ * each disturbance comes once.
  */
 export async function play(options: PlayOptions): Promise<Played> {
-  const { cluster, forgets } = options;
+  const { cluster, besides } = options;
   const played = Object.fromEntries(Object.keys(DISTURBANCES).map((name) => [name, 0])) as Played; // all of its names
-  const silent = forgets === "without" ? [] : (["forget"] as const);
-  const lanes: (readonly Disturbance[])[] = cluster.instance === undefined ? [NODES] : [NODES, [...ENGINE, ...silent]];
+  const lanes: (readonly Disturbance[])[] = cluster.instance === undefined ? [NODES] : [NODES, [...ENGINE, ...besides]];
   // When one lane fails the other is waited for, so that nothing is started in a cluster that is closed.
   const failure = new AbortController();
-  const playing = lanes.map((lane) => rounds(options, lane, played, failure.signal));
+  const playing = lanes.map((lane, index) => {
+    // Each its own chance, since in which order they come to draw is not of the seed.
+    const random = seeded(options.seed + index);
+    return rounds({ ...options, random, lane, played, failure: failure.signal });
+  });
   for (const lane of playing) lane.catch(() => failure.abort());
   await Promise.allSettled(playing);
   await Promise.all(playing);
   return played;
 }
 
-async function rounds(
-  options: PlayOptions,
-  lane: readonly Disturbance[],
-  played: Played,
-  failure: AbortSignal,
-): Promise<void> {
-  const { random, ms, longest } = options;
-  const scene = { ...options, lasts: () => pause(random.between(longest / 5, longest)) };
+interface Rounds extends PlayOptions {
+  readonly random: Random;
+  readonly lane: readonly Disturbance[];
+  readonly played: Played;
+  readonly failure: AbortSignal;
+}
+
+async function rounds({ cluster, random, lane, played, failure, ms, longest }: Rounds): Promise<void> {
+  const scene = { cluster, random, lasts: () => pause(random.between(longest / 5, longest)) };
   const end = performance.now() + ms;
   do {
     for (const name of random.shuffled(lane)) {

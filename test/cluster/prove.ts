@@ -2,12 +2,10 @@ import { Cluster } from "./cluster.ts";
 import { Ledger } from "./ledger.ts";
 import { CHANNELS } from "./lines.ts";
 import { type Played, type PlayOptions, play } from "./play.ts";
-import { seeded } from "./random.ts";
 import { Reader } from "./reader.ts";
 import type { StoreName } from "./stores.ts";
 
-export interface ProofOptions extends Pick<PlayOptions, "ms" | "longest" | "forgets"> {
-  readonly seed: number;
+export interface ProofOptions extends Pick<PlayOptions, "seed" | "ms" | "longest" | "besides"> {
   readonly lanes: number;
   readonly rest: number;
 }
@@ -30,7 +28,7 @@ export async function prove(store: StoreName, options: ProofOptions): Promise<Pr
   try {
     for (const name of ["ann", "ben"]) read(name, CHANNELS, () => cluster.ports);
     read("cleo", [CHANNELS[1]], () => cluster.ports);
-    const played = await play({ ...options, cluster, random: seeded(options.seed) });
+    const played = await play({ ...options, cluster });
     await settle(cluster);
     for (const { member } of cluster.seats) read(`latecomer at ${member.name}`, CHANNELS, () => [member.port ?? 0]);
     await Promise.all(readers.map((reader) => reader.reaches(ledger.newest)));

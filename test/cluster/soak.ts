@@ -24,8 +24,7 @@ async function soak(name: StoreName): Promise<void> {
   try {
     if (missing !== undefined) throw new Error(missing);
     const ms = Number(values.seconds) * 1_000;
-    const forgets = "with connections that are forgotten";
-    const proof = await prove(name, { seed, ms, longest: 3_000, forgets, lanes: 3, rest: 25 });
+    const proof = await prove(name, { seed, ms, longest: 3_000, besides: ["forget"], lanes: 3, rest: 25 });
     console.log(`${name}: ${summary(proof)}; seed ${seed}`);
     if (proof.violations.length > 0) throw new Error(proof.violations.join("\n"));
   } catch (error) {
