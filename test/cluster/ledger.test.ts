@@ -58,7 +58,7 @@ describe("the ledger", () => {
     ],
     [
       "one that was refused for certain and is there",
-      /^send a 1 was refused for certain/,
+      /^send a 1 was refused for certain \(the disk is full\), and is there as 11,12,13$/,
       (ledger: Ledger, ...accounts: Account[]) => {
         ledger.rejected("a", refusal);
         both(ledger, accounts, send("a", 1, 11));

@@ -19,7 +19,8 @@ const MOST = 20;
 /** The book of a cluster: what was sent, what was read, and whatever cannot be. */
 export class Ledger {
   readonly #acknowledged = new Map<string, readonly number[]>();
-  readonly #refused = new Set<string>();
+  /** The sends that were refused for certain, and with what sentence. */
+  readonly #refused = new Map<string, string>();
   readonly #accounts: Account[] = [];
   /** What each id stands for. Who reads it later has to read the same. */
   readonly #notifications = new Map<number, string>();
@@ -53,7 +54,7 @@ export class Ledger {
   rejected(name: string, line: { rejected: number; code: string; refused: boolean; message: string }): void {
     this.#rejections += 1;
     const send = `${name} ${line.rejected}`;
-    if (line.refused) this.#refused.add(send);
+    if (line.refused) this.#refused.set(send, line.message);
     if (line.code !== "store") this.violated(`send ${send} was rejected with ${line.code}: ${line.message}`);
   }
 
@@ -90,8 +91,9 @@ export class Ledger {
       const read = sends.get(send);
       if (`${read}` !== `${ids}`) this.violated(`send ${send} was acknowledged as ${ids}, and is ${read ?? "lost"}`);
     }
-    for (const send of this.#refused) {
-      if (sends.has(send)) this.violated(`send ${send} was refused for certain, and is there as ${sends.get(send)}`);
+    for (const [send, why] of this.#refused) {
+      const ids = sends.get(send);
+      if (ids !== undefined) this.violated(`send ${send} was refused for certain (${why}), and is there as ${ids}`);
     }
     for (const { name, channels, ids } of this.#accounts) {
       const mine = order.filter((id) => channels.some((channel) => this.#textOf(id).endsWith(` on ${channel}`)));
