@@ -1,4 +1,5 @@
 import { type Clock, gaveOut } from "../../clock.ts";
+import { BusError } from "../../errors.ts";
 import type { Hole, PendingRow, Row } from "../../store.ts";
 import { Syncs } from "../../syncs.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
@@ -58,7 +59,11 @@ export class Commits {
     this.#running = true;
     gaveOut(last);
     time.heard(at);
-    if (moved || follower.seen !== was) return catchUp();
+    if (moved || follower.seen !== was) {
+      return catchUp().catch((cause) => {
+        throw new BusError("store", "Postgres has committed, and then could not be read", { cause, refused: false });
+      });
+    }
     const holes: readonly Hole[] = began === undefined ? [] : [{ after: was, before: began }];
     follower.handOver({ last, floor: 0, holes, rows, watermarks: undefined });
   }

@@ -54,7 +54,7 @@ async function create(client: PgClient, named: string, base: number): Promise<vo
     `create schema if not exists ${named}`,
     `create table if not exists ${named}.nightbus_meta (
       version integer not null, begin bigint not null, last bigint not null, at bigint not null,
-      server text not null, writer bigint not null
+      server text not null, writer bigint not null, only_one boolean primary key default true check (only_one)
     ) with (fillfactor = 10)`,
     `create table if not exists ${named}.nightbus_rows (
       id bigint primary key, key text not null, json text not null, at bigint not null, send bigint not null
