@@ -20,6 +20,8 @@ export const benches = {
   H2: () => import("./rows/h2.ts"),
   H3: () => import("./rows/h3.ts"),
   H5: () => import("./rows/h5.ts"),
+  K2: () => import("./rows/k2.ts"),
+  K3: () => import("./rows/k3.ts"),
 } satisfies Record<string, () => Promise<Bench>>;
 
 /** The name of a bench. */

@@ -1,5 +1,6 @@
 import type * as Nightbus from "nightbus";
 import type * as Node from "nightbus/node";
+import type * as Postgres from "nightbus/postgres";
 import type * as Sqlite from "nightbus/sqlite";
 
 // What is measured is what is shipped. The types come from the source, so that the benches type-check before a build.
@@ -11,8 +12,13 @@ export const { Bus } = (await built("index")) as typeof Nightbus;
 /** A bus of any channels. */
 export type AnyBus = Nightbus.Bus;
 
-/** `nightbus/sqlite`, as built. */
-export const importSqlite = (): Promise<typeof Sqlite> => built("sqlite") as Promise<typeof Sqlite>;
+interface Stores {
+  readonly sqlite: typeof Sqlite;
+  readonly postgres: typeof Postgres;
+}
+
+/** `nightbus/sqlite` and the others, as built. */
+export const importStore = <N extends keyof Stores>(name: N): Promise<Stores[N]> => built(name) as Promise<Stores[N]>;
 
 /** `nightbus/node`, as built. */
 export const importNode = (): Promise<typeof Node> => built("node") as Promise<typeof Node>;

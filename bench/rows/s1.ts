@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { type AnyBus, Bus, importSqlite } from "../built.ts";
+import { type AnyBus, Bus, importStore } from "../built.ts";
+import { produce } from "../engines/producers.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 
 const PRODUCERS = 64;
@@ -13,7 +14,7 @@ type Sent = readonly (readonly [channel: string, message: unknown])[];
 
 /** Producers that await each of their sends, kept by SQLite at full durability, beside one transaction a send. */
 export async function* lines(): AsyncGenerator<Line> {
-  const { sqlite } = await importSqlite();
+  const { sqlite } = await importStore("sqlite");
   const folder = mkdtempSync(join(tmpdir(), "nightbus-bench-"));
   const bus = new Bus({ store: sqlite(join(folder, "ours.db")) });
   const db = open(join(folder, "theirs.db"));
@@ -39,7 +40,7 @@ export async function* lines(): AsyncGenerator<Line> {
 function onBus(bus: AnyBus): Ready<Sent> {
   const before = bus.last;
   return {
-    go: () => produce((message) => bus.sendone("lobby", message)),
+    go: () => produce(PRODUCERS, SENDS, (message) => bus.sendone("lobby", message)),
     async result() {
       const batch = await bus.poll(["lobby"], before, 0);
       return batch.map(({ channel, message }) => [channel as string, message]); // only a string was sent on
@@ -61,16 +62,7 @@ function byHand(db: Database.Database): Ready<Sent> {
     "select channel, json from (select * from sent order by id desc limit ?) order by id",
   );
   return {
-    go: () => produce(async (message) => insert.run("lobby", JSON.stringify(message), Date.now())),
+    go: () => produce(PRODUCERS, SENDS, async (message) => insert.run("lobby", JSON.stringify(message), Date.now())),
     result: () => newest.all(ALL).map(({ channel, json }) => [channel, JSON.parse(json)] as const),
   };
-}
-
-async function produce(
-  send: (message: { readonly from: number; readonly n: number }) => Promise<unknown>,
-): Promise<void> {
-  const producer = async (_: unknown, from: number): Promise<void> => {
-    for (let n = 0; n < SENDS; n += 1) await send({ from, n });
-  };
-  await Promise.all(Array.from({ length: PRODUCERS }, producer));
 }

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { type AnyBus, Bus, importStore } from "../built.ts";
+import { addressOf, nameOfOwn } from "./addresses.ts";
+
+/** A log of this run's own, which several processes can open by its name. */
+export interface OwnLog {
+  readonly name: string;
+  remove(): Promise<void> | void;
+}
+
+interface Engine {
+  create(): OwnLog;
+  open(name: string): Promise<AnyBus>;
+}
+
+/** The engines that processes can share. */
+export const LOGS = {
+  sqlite: {
+    create() {
+      const folder = mkdtempSync(join(tmpdir(), "nightbus-bench-"));
+      return { name: join(folder, "bus.db"), remove: () => rmSync(folder, { recursive: true }) };
+    },
+    open: async (name) => new Bus({ store: (await importStore("sqlite")).sqlite(name) }),
+  },
+  postgres: {
+    create() {
+      const name = nameOfOwn();
+      return {
+        name,
+        async remove() {
+          const client = new pg.Client(addressOf("postgres"));
+          await client.connect();
+          await client.query(`drop schema if exists "${name}" cascade`);
+          await client.end();
+        },
+      };
+    },
+    open: async (name) =>
+      new Bus({ store: (await importStore("postgres")).postgres(addressOf("postgres"), { schema: name }) }),
+  },
+} as const satisfies Readonly<Record<string, Engine>>;
+
+/** The name of an engine that processes can share. */
+export type LogEngine = keyof typeof LOGS;

@@ -1,0 +1,25 @@
+import { LOGS, type LogEngine } from "./logs.ts";
+
+// A process that tells how long what another one sends takes to be seen here: `seer.ts ENGINE LOG`. It also answers "close".
+
+const [engine, name] = process.argv.slice(2);
+const bus = await LOGS[engine as LogEngine].open(name!); // k3.ts starts it with these
+await bus.ready();
+const reading = new AbortController();
+process.once("message", async () => {
+  reading.abort();
+  await bus.close();
+  process.disconnect();
+});
+process.on("disconnect", () => process.exit());
+process.send?.("ready");
+
+for (let { last } = bus; ; ) {
+  const batch = await bus
+    .poll(["lobby"], last, Number.POSITIVE_INFINITY, { signal: reading.signal })
+    .catch(() => undefined);
+  if (batch === undefined) break;
+  const now = performance.timeOrigin + performance.now();
+  for (const { message } of batch) process.send?.(now - (message as { readonly at: number }).at); // as k3.ts sends it
+  ({ last } = batch);
+}

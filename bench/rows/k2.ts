@@ -1,0 +1,67 @@
+import pg from "pg";
+import { type AnyBus, Bus, importStore } from "../built.ts";
+import { addressOf, nameOfOwn } from "../engines/addresses.ts";
+import { produce, type Sent } from "../engines/producers.ts";
+import { compare, type Line, type Ready } from "../harness.ts";
+
+const PRODUCERS = 64;
+const SENDS = 15;
+const ALL = PRODUCERS * SENDS;
+/** As many as Postgres can commit together. */
+const CONNECTIONS = 8;
+
+/** Producers that await each of their sends, kept by Postgres, beside a transaction for each that inserts and notifies. */
+export async function* lines(): AsyncGenerator<Line> {
+  const { postgres } = await importStore("postgres");
+  const url = addressOf("postgres");
+  const schema = nameOfOwn();
+  const bus = new Bus({ store: postgres(url, { schema }) });
+  const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS });
+  try {
+    await bus.sendone("lobby", { from: -1, n: 0 });
+    await pool.query(
+      `create table "${schema}".sent (id bigserial primary key, channel text not null, json text not null)`,
+    );
+    yield await compare({
+      id: "K2",
+      workload: `${PRODUCERS} awaiting producers, Postgres`,
+      beside: `an insert and a NOTIFY in each transaction, ${CONNECTIONS} connections`,
+      ours: () => onBus(bus),
+      rival: () => byHand(pool, `"${schema}".sent`),
+      target: { atLeast: 10 },
+      count: ALL,
+      of: "send",
+    });
+  } finally {
+    await bus.close();
+    await pool.query(`drop schema "${schema}" cascade`);
+    await pool.end();
+  }
+}
+
+function onBus(bus: AnyBus): Ready<Sent> {
+  const before = bus.last;
+  return {
+    go: () => produce(PRODUCERS, SENDS, (message) => bus.sendone("lobby", message)),
+    result: async () => inOrder((await bus.poll(["lobby"], before, 0)).map(({ message }) => message)),
+  };
+}
+
+async function byHand(pool: pg.Pool, table: string): Promise<Ready<Sent>> {
+  const { rows } = await pool.query(`select coalesce(max(id), 0) as newest from ${table}`);
+  const [{ newest }] = rows as [{ newest: string }];
+  const insert = `with put as (insert into ${table} (channel, json) values ($1, $2) returning id)
+    select pg_notify('sent', id::text) from put`;
+  return {
+    go: () => produce(PRODUCERS, SENDS, (message) => pool.query(insert, ["lobby", JSON.stringify(message)])),
+    async result() {
+      const sent = await pool.query<{ json: string }>(`select json from ${table} where id > $1`, [newest]);
+      return inOrder(sent.rows.map(({ json }) => JSON.parse(json)));
+    },
+  };
+}
+
+// By whom and the how manieth: across connections a sequence has no order.
+function inOrder(messages: readonly unknown[]): Sent {
+  return (messages as Sent).toSorted((one, other) => one.from - other.from || one.n - other.n);
+}
