@@ -1,9 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { addressOf } from "../../test/engines/addresses.ts";
 import { type AnyBus, Bus, importStore } from "../built.ts";
-import { addressOf, nameOfOwn } from "./addresses.ts";
 
 /** A log of this run's own, which several processes can open by its name. */
 export interface OwnLog {
@@ -45,3 +46,8 @@ export const LOGS = {
 
 /** The name of an engine that processes can share. */
 export type LogEngine = keyof typeof LOGS;
+
+/** The name of a log of this run's own. */
+export function nameOfOwn(): string {
+  return `nightbus-bench-${randomBytes(6).toString("hex")}`;
+}

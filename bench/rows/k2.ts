@@ -1,6 +1,7 @@
 import pg from "pg";
+import { addressOf } from "../../test/engines/addresses.ts";
 import { type AnyBus, Bus, importStore } from "../built.ts";
-import { addressOf, nameOfOwn } from "../engines/addresses.ts";
+import { nameOfOwn } from "../engines/logs.ts";
 import { produce, type Sent } from "../engines/producers.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 

@@ -1,19 +1,26 @@
-import pg from "pg";
 import type { describe as Describe } from "vitest";
+import { ADDRESSES, addressOf, answers } from "../engines/addresses.ts";
+import type { EngineName } from "../engines/engines.ts";
 
-export const DATABASE_URL = process.env["DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/test";
+export const DATABASE_URL = addressOf("postgres");
+export const REDIS_URL = addressOf("redis");
+export const NATS_URL = addressOf("nats");
 
-const reasons = {
-  postgres: await why("DATABASE_URL", DATABASE_URL, async () => {
-    const client = new pg.Client(DATABASE_URL);
-    await client.connect();
-    await client.end();
-  }),
-};
+const [postgres, redis, nats] = await Promise.all([why("postgres"), why("redis"), why("nats")]);
 
 /** `describe` for what needs Postgres: it is skipped with a sentence where none answers, and fails where all must run. */
 export function postgresRuns(describe: typeof Describe): (name: string, body: () => void) => void {
-  return runs(describe, reasons.postgres);
+  return runs(describe, postgres);
+}
+
+/** `describe` for what needs Redis, likewise. */
+export function redisRuns(describe: typeof Describe): (name: string, body: () => void) => void {
+  return runs(describe, redis);
+}
+
+/** `describe` for what needs NATS, likewise. */
+export function natsRuns(describe: typeof Describe): (name: string, body: () => void) => void {
+  return runs(describe, nats);
 }
 
 function runs(describe: typeof Describe, reason: string | undefined): (name: string, body: () => void) => void {
@@ -22,11 +29,7 @@ function runs(describe: typeof Describe, reason: string | undefined): (name: str
   return (name, body) => describe.skip(`${name}: ${reason}`, body);
 }
 
-async function why(variable: string, url: string, connect: () => Promise<void>): Promise<string | undefined> {
-  try {
-    await connect();
-    return undefined;
-  } catch {
-    return `nothing answers at ${url}: start it, or say where it is with ${variable}`;
-  }
+async function why(engine: EngineName): Promise<string | undefined> {
+  if (await answers(engine)) return undefined;
+  return `nothing answers at ${addressOf(engine)}: start it, or say where it is with ${ADDRESSES[engine][0]}`;
 }
