@@ -6,6 +6,7 @@ interface Bench {
 
 /** The rows of SPEED.md that are measured here, in their order. */
 export const benches = {
+  P1: () => import("./rows/p1.ts"),
   P2: () => import("./rows/p2.ts"),
   P3: () => import("./rows/p3.ts"),
   P4: () => import("./rows/p4.ts"),
@@ -15,10 +16,15 @@ export const benches = {
   P8: () => import("./rows/p8.ts"),
   P9: () => import("./rows/p9.ts"),
   P10: () => import("./rows/p10.ts"),
+  P11: () => import("./rows/p11.ts"),
   S1: () => import("./rows/s1.ts"),
+  S2: () => import("./rows/s2.ts"),
+  S3: () => import("./rows/s3.ts"),
+  S4: () => import("./rows/s4.ts"),
   H1: () => import("./rows/h1.ts"),
   H2: () => import("./rows/h2.ts"),
   H3: () => import("./rows/h3.ts"),
+  H4: () => import("./rows/h4.ts"),
   H5: () => import("./rows/h5.ts"),
   K2: () => import("./rows/k2.ts"),
   K3: () => import("./rows/k3.ts"),

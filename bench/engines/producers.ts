@@ -12,3 +12,8 @@ export async function produce(
   };
   await Promise.all(Array.from({ length: producers }, producer));
 }
+
+/** The same by whom and the how manieth, where the order of arrival is not the same on both sides. */
+export function inOrder(sent: Sent): Sent {
+  return sent.toSorted((one, other) => one.from - other.from || one.n - other.n);
+}

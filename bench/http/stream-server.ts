@@ -5,7 +5,7 @@ import { createChannel, createSession } from "better-sse";
 import { Bus, importNode } from "../built.ts";
 import { collectGarbage } from "../harness.ts";
 import { quantile } from "../numbers.ts";
-import type { StreamKind, StreamTask } from "./fan-out.ts";
+import type { StreamKind, Task } from "./fan-out.ts";
 
 // The process of one server of streams. It says its port, then does what it is asked, and answers with a number.
 
@@ -21,11 +21,11 @@ server.keepAliveTimeout = 0;
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 const { port } = server.address() as AddressInfo; // it listens on a port
-process.on("message", async (task) => process.send?.(await perform(task as StreamTask))); // nothing else is sent
+process.on("message", async (task) => process.send?.(await perform(task as Task))); // nothing else is sent
 process.on("disconnect", () => process.exit());
 process.send?.(port);
 
-async function perform(task: StreamTask): Promise<number> {
+async function perform(task: Task): Promise<number> {
   if (task.do === "heap") {
     collectGarbage();
     return process.memoryUsage().heapUsed;
@@ -35,6 +35,7 @@ async function perform(task: StreamTask): Promise<number> {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1_000;
   }
+  if (task.do !== "send") throw new Error(`streams are not asked for ${task.do}`);
   for (let n = 0; n < task.count; n += 1) {
     await send(message(n));
     await new Promise((resolve) => setImmediate(resolve));

@@ -2,7 +2,7 @@ import pg from "pg";
 import { addressOf } from "../../test/engines/addresses.ts";
 import { type AnyBus, Bus, importStore } from "../built.ts";
 import { nameOfOwn } from "../engines/logs.ts";
-import { produce, type Sent } from "../engines/producers.ts";
+import { inOrder, produce, type Sent } from "../engines/producers.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 
 const PRODUCERS = 64;
@@ -44,7 +44,7 @@ function onBus(bus: AnyBus): Ready<Sent> {
   const before = bus.last;
   return {
     go: () => produce(PRODUCERS, SENDS, (message) => bus.sendone("lobby", message)),
-    result: async () => inOrder((await bus.poll(["lobby"], before, 0)).map(({ message }) => message)),
+    result: async () => inOrder((await bus.poll(["lobby"], before, 0)).map(({ message }) => message as Sent[number])),
   };
 }
 
@@ -60,9 +60,4 @@ async function byHand(pool: pg.Pool, table: string): Promise<Ready<Sent>> {
       return inOrder(sent.rows.map(({ json }) => JSON.parse(json)));
     },
   };
-}
-
-// By whom and the how manieth: across connections a sequence has no order.
-function inOrder(messages: readonly unknown[]): Sent {
-  return (messages as Sent).toSorted((one, other) => one.from - other.from || one.n - other.n);
 }

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from "node:events";
+import { createPubSub } from "@graphql-yoga/subscription";
 import { Bus } from "../built.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 
@@ -6,7 +7,7 @@ const ROUND_TRIPS = 1_000;
 
 type Ball = { readonly n: number };
 
-/** Two players who send each other one notification at a time, beside `events.once` with JSON there and back. */
+/** Two players who send each other one notification at a time, beside two with JSON there and back. */
 export async function* lines(): AsyncGenerator<Line> {
   yield await compare({
     id: "P3",
@@ -15,6 +16,16 @@ export async function* lines(): AsyncGenerator<Line> {
     ours: overPolls,
     rival: overEvents,
     target: { atMost: 1 },
+    count: ROUND_TRIPS,
+    of: "round trip",
+  });
+  yield await compare({
+    id: "P3",
+    workload: "ping-pong over one poll",
+    beside: "graphql-yoga's pubsub, with JSON",
+    ours: overPolls,
+    rival: overPubSub,
+    target: { atMost: 0.3 },
     count: ROUND_TRIPS,
     of: "round trip",
   });
@@ -75,4 +86,30 @@ function overEvents(): Ready<number> {
     }
   }
   return { go: () => Promise.all([answer(), serve()]), result: () => sum };
+}
+
+function overPubSub(): Ready<number> {
+  const pubSub = createPubSub<{ ping: [string]; pong: [string] }>();
+  const send = (name: "ping" | "pong", ball: Ball): void => pubSub.publish(name, JSON.stringify(ball));
+  const [pings, pongs] = [pubSub.subscribe("ping"), pubSub.subscribe("pong")];
+  const receive = async (balls: typeof pings): Promise<Ball> =>
+    JSON.parse((await balls.next()).value as string) as Ball; // as sent
+  let sum = 0;
+  async function answer(): Promise<void> {
+    for (let n = 0; n < ROUND_TRIPS; n += 1) send("pong", { n: (await receive(pings)).n + 1 });
+  }
+  async function serve(): Promise<void> {
+    for (let n = 0; n < ROUND_TRIPS; n += 1) {
+      const pong = receive(pongs);
+      send("ping", { n });
+      sum += (await pong).n;
+    }
+  }
+  return {
+    go: () => Promise.all([answer(), serve()]),
+    async result() {
+      await Promise.all([pings.return(), pongs.return()]);
+      return sum;
+    },
+  };
 }

@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { type AnyBus, Bus, importStore } from "../built.ts";
 import { produce } from "../engines/producers.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
+import { openByHand, ownFolder } from "../sqlite-files.ts";
 
 const PRODUCERS = 64;
 const SENDS = 5;
@@ -15,9 +13,9 @@ type Sent = readonly (readonly [channel: string, message: unknown])[];
 /** Producers that await each of their sends, kept by SQLite at full durability, beside one transaction a send. */
 export async function* lines(): AsyncGenerator<Line> {
   const { sqlite } = await importStore("sqlite");
-  const folder = mkdtempSync(join(tmpdir(), "nightbus-bench-"));
-  const bus = new Bus({ store: sqlite(join(folder, "ours.db")) });
-  const db = open(join(folder, "theirs.db"));
+  const folder = ownFolder();
+  const bus = new Bus({ store: sqlite(folder.file("ours.db")) });
+  const db = open(folder.file("theirs.db"));
   try {
     await bus.sendone("lobby", { from: -1, n: 0 });
     yield await compare({
@@ -33,7 +31,7 @@ export async function* lines(): AsyncGenerator<Line> {
   } finally {
     await bus.close();
     db.close();
-    rmSync(folder, { recursive: true });
+    folder.remove();
   }
 }
 
@@ -49,9 +47,7 @@ function onBus(bus: AnyBus): Ready<Sent> {
 }
 
 function open(path: string): Database.Database {
-  const db = new Database(path);
-  db.pragma("journal_mode = wal");
-  db.pragma("synchronous = full");
+  const db = openByHand(path);
   db.exec("create table sent (id integer primary key, channel text not null, json text not null, at integer not null)");
   return db;
 }

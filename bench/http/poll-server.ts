@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Bus, importNode } from "../built.ts";
+import type { Task } from "./fan-out.ts";
+
+// The process of one server that holds polls. It says its port, then does what it is asked, and answers with a number.
+
+interface Polled {
+  readonly listener: RequestListener;
+  parked(): number;
+  last(): number;
+  send(message: unknown): unknown;
+}
+
+const [kind] = process.argv.slice(2) as ["nightbus" | "hand"]; // h4.ts starts it so
+const { listener, parked, last, send } = kind === "nightbus" ? await nightbus() : byHand();
+const server = createServer(listener);
+server.keepAliveTimeout = 0;
+server.listen({ host: "127.0.0.1", port: 0, backlog: 10_000 });
+await once(server, "listening");
+const { port } = server.address() as AddressInfo; // it listens on a port
+let sent = 0;
+process.on("message", async (task) => process.send?.(await perform(task as Task))); // nothing else is sent
+process.on("disconnect", () => process.exit());
+process.send?.(port);
+
+async function perform(task: Task): Promise<number> {
+  if (task.do === "parked") return parked();
+  if (task.do === "last") return last();
+  if (task.do === "send") {
+    sent += 1;
+    await send({ from: "user 7", text: "hello, this is a message", n: sent });
+    return sent;
+  }
+  if (task.do !== "cpu") throw new Error(`polls are not asked for ${task.do}`);
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+async function nightbus(): Promise<Polled> {
+  const { mount } = await importNode();
+  const bus = new Bus();
+  await bus.ready();
+  return {
+    listener: mount(bus),
+    parked: () => bus.waiting,
+    last: () => bus.last,
+    send: (message) => bus.sendone("lobby", message),
+  };
+}
+
+/** As one would write it: a list of responses, and the answer made into bytes once. It keeps nothing for who is not there. */
+function byHand(): Polled {
+  let held: ServerResponse[] = [];
+  let id = 1_700_000_000_000_000;
+  const hold = (request: IncomingMessage, response: ServerResponse): void => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { channels } = JSON.parse(Buffer.concat(chunks).toString()) as { readonly channels?: unknown };
+      if (!Array.isArray(channels)) throw new Error("a poll names channels");
+      held.push(response);
+    });
+  };
+  const answerAll = (message: unknown): void => {
+    id += 1;
+    const body = Buffer.from(
+      JSON.stringify({ notifications: [{ id, channel: "lobby", message }], last: id, missed: false }),
+    );
+    const headers = {
+      "Content-Type": "application/json; charset=utf-8",
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+      "Content-Length": body.length,
+    };
+    const all = held;
+    held = [];
+    for (const response of all) response.writeHead(200, headers).end(body);
+  };
+  return { listener: hold, parked: () => held.length, last: () => id, send: answerAll };
+}

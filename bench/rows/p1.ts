@@ -1,0 +1,103 @@
+import { EventEmitter } from "eventemitter3";
+import mitt from "mitt";
+import { type AnyBus, Bus } from "../built.ts";
+import { compare, type Line, type Ready } from "../harness.ts";
+
+type Message = { readonly n: number; readonly text: string };
+type Listener = (message: Message) => void;
+
+const SEND = 100;
+const SENDS = 20;
+const ALL = SEND * SENDS;
+
+/** `on("notification")`, with the storing that comes before it, beside emitters that keep nothing. */
+export async function* lines(): AsyncGenerator<Line> {
+  for (const [listeners, atMost] of [
+    [1, 2],
+    [10, 1.25],
+    [100, 1],
+  ] as const) {
+    yield* measure(listeners, "eventemitter3", onEventEmitter, atMost);
+  }
+  yield* measure(100, "mitt", onMitt, 1);
+}
+
+async function* measure(
+  listeners: number,
+  name: string,
+  rival: (listeners: readonly Listener[]) => (message: Message) => void,
+  atMost: number,
+): AsyncGenerator<Line> {
+  const [first, again] = [new Bus(), new Bus()];
+  const [heard, heardAgain, heardThere] = [new Ears(listeners), new Ears(listeners), new Ears(listeners)];
+  for (const listen of heard.listeners) first.on("notification", ({ message }) => listen(message as Message));
+  for (const listen of heardAgain.listeners) again.on("notification", ({ message }) => listen(message as Message));
+  const emit = rival(heardThere.listeners);
+  let runs = 0;
+  yield await compare({
+    id: "P1",
+    workload: `on("notification") for ${listeners} ${listeners === 1 ? "listener" : "listeners"}, sendmany of ${SEND}`,
+    beside: `${name}, JSON there and back`,
+    ours: () => (runs++ % 2 === 0 ? onBus(first, heard) : onBus(again, heardAgain)),
+    rival: () => byHand(emit, heardThere),
+    target: { atMost },
+    count: ALL,
+    of: "message",
+  });
+  await Promise.all([first.close(), again.close()]);
+}
+
+/** Listeners, and what they have heard together. */
+class Ears {
+  readonly listeners: readonly Listener[];
+  #sum = 0;
+
+  constructor(count: number) {
+    this.listeners = Array.from({ length: count }, () => ({ n, text }: Message) => {
+      this.#sum += n + text.length;
+    });
+  }
+
+  /** What was heard since it was last asked. */
+  take(): number {
+    const sum = this.#sum;
+    this.#sum = 0;
+    return sum;
+  }
+}
+
+function onBus(bus: AnyBus, ears: Ears): Ready<number> {
+  return {
+    async go() {
+      for (let send = 0; send < SENDS; send += 1) {
+        await bus.sendmany(Array.from({ length: SEND }, (_, index) => ["lobby", messageOf(send * SEND + index)]));
+      }
+    },
+    result: () => ears.take(),
+  };
+}
+
+function byHand(emit: (message: Message) => void, ears: Ears): Ready<number> {
+  return {
+    go() {
+      for (let n = 0; n < ALL; n += 1) emit(JSON.parse(JSON.stringify(messageOf(n))) as Message); // it was one
+    },
+    result: () => ears.take(),
+  };
+}
+
+function messageOf(n: number): Message {
+  return { n, text: `hello, this is message ${n}` };
+}
+
+function onEventEmitter(listeners: readonly Listener[]): (message: Message) => void {
+  const emitter = new EventEmitter<{ notification: [Message] }>();
+  for (const listener of listeners) emitter.on("notification", listener);
+  return (message) => emitter.emit("notification", message);
+}
+
+function onMitt(listeners: readonly Listener[]): (message: Message) => void {
+  const emitter = mitt<{ notification: Message }>();
+  for (const listener of listeners) emitter.on("notification", listener);
+  return (message) => emitter.emit("notification", message);
+}

@@ -1,0 +1,66 @@
+import { Bus, readerOf } from "../../src/bus.ts";
+import { framesOf } from "../../src/http/frames.ts";
+import { compare, type Line, type Ready } from "../harness.ts";
+
+// It looks inside, since a bus cannot be told to encode without a connection to write to.
+
+const READERS = 1_000;
+const MESSAGES = 20;
+
+/** One message as bytes for many readers, beside serialising it for each. */
+export async function* lines(): AsyncGenerator<Line> {
+  const bus = new Bus();
+  await bus.ready();
+  yield await compare({
+    id: "P11",
+    workload: `one message encoded for ${READERS.toLocaleString("en")} readers`,
+    beside: "serialising for each",
+    ours: () => shared(bus),
+    rival: forEach,
+    target: { atMost: 0.05 },
+    count: MESSAGES * READERS,
+    of: "reader",
+  });
+  await bus.close();
+}
+
+function shared(bus: Bus): Ready<number> {
+  const reader = readerOf(bus);
+  const stops: (() => void)[] = [];
+  let bytes = 0;
+  for (let index = 0; index < READERS; index += 1) {
+    const stop = reader.watch(['"lobby"'], (answer) => {
+      bytes += framesOf(answer).length;
+    });
+    stops.push(stop);
+  }
+  return {
+    async go() {
+      for (let n = 0; n < MESSAGES; n += 1) await bus.sendone("lobby", messageOf(n));
+    },
+    result() {
+      for (const stop of stops) stop();
+      return bytes;
+    },
+  };
+}
+
+function forEach(): Ready<number> {
+  const id = 1_700_000_000_000_000;
+  let bytes = 0;
+  return {
+    go() {
+      for (let n = 0; n < MESSAGES; n += 1) {
+        const notification = { id: id + n, channel: "lobby", message: messageOf(n) };
+        for (let reader = 0; reader < READERS; reader += 1) {
+          bytes += Buffer.from(`id: ${notification.id}\ndata: ${JSON.stringify(notification)}\n\n`).length;
+        }
+      }
+    },
+    result: () => bytes,
+  };
+}
+
+function messageOf(n: number): unknown {
+  return { from: "user 7", text: "hello, this is a message that many read", n, tags: ["one", "two", "three"] };
+}
