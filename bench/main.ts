@@ -1,42 +1,51 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type BenchName, benches, isBench } from "./benches.ts";
+import { parseArgs } from "node:util";
+import { benches, isBench } from "./benches.ts";
+import { curves, isCurve, type Point } from "./curves.ts";
 import type { Line } from "./harness.ts";
-import { machine, summary, table } from "./report.ts";
+import { machine, type Results, summary, table } from "./report.ts";
 
-// npm run bench            measures everything
-// npm run bench -- P4 H1   measures these
+// npm run bench                     measures everything
+// npm run bench -- P4 H1 polls      measures these rows and curves
+// npm run bench -- --json FILE      also writes the figures, of which `npm run report` makes bench/results.md
 // It fails when a bench breaks or its results are not equal to its rival's, not when a target is missed.
 
 const ROW = fileURLToPath(new URL("./row.ts", import.meta.url));
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !isBench(name));
+const { values, positionals } = parseArgs({ options: { json: { type: "string" } }, allowPositionals: true });
+const known = [...Object.keys(benches), ...Object.keys(curves)];
+const unknown = positionals.filter((name) => !isBench(name) && !isCurve(name));
 if (unknown.length > 0) {
-  console.error(`there is no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`);
+  console.error(`there is no bench ${unknown.join(", ")}; there are ${known.join(", ")}`);
   process.exit(2);
 }
-const names = (asked.length > 0 ? asked : Object.keys(benches)) as BenchName[]; // all of them passed isBench
 
-const where = machine();
-const all: Line[] = [];
-for (const name of names) {
+const lines: Line[] = [];
+const points: Point[] = [];
+for (const name of positionals.length > 0 ? positionals : known) {
   console.error(`measuring ${name} …`);
-  const lines = await measure(name);
-  if (lines.length > 0) console.error(`${table(lines)}\n`);
-  all.push(...lines);
+  await measure(name);
 }
-console.log(`${where}\n\n${table(all)}\n\n${summary(all)}`);
+const results: Results = { ...machine(), lines, points };
+if (lines.length > 0) console.log(`${results.where}, ${results.date}\n\n${table(lines)}\n\n${summary(lines)}`);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
 
-async function measure(name: BenchName): Promise<readonly Line[]> {
-  const lines: Line[] = [];
+async function measure(name: string): Promise<void> {
   const row = fork(ROW, [name]);
-  row.on("message", (line) => lines.push(line as Line)); // row.ts sends nothing else
+  row.on("message", (measured: Line | Point) => {
+    if ("curve" in measured) {
+      console.error(`${name}: ${measured.x.toLocaleString("en")} ${measured.series} ${measured.y.toPrecision(3)}`);
+      points.push(measured);
+      return;
+    }
+    console.error(table([measured]).split("\n").at(-1));
+    lines.push(measured);
+  });
   const [code, signal] = await once(row, "exit");
-  if (code !== 0) {
-    console.error(`${name} broke (${signal ?? `exit code ${code}`})`);
-    process.exitCode = 1;
-  }
-  return lines;
+  if (code === 0) return;
+  console.error(`${name} broke (${signal ?? `exit code ${code}`})`);
+  process.exitCode = 1;
 }

@@ -1,13 +1,26 @@
 import { cpus } from "node:os";
+import type { Point } from "./curves.ts";
 import { isReached, isVoid, type Line } from "./harness.ts";
 
 const HEAD = ["id", "workload", "beside", "ours", "theirs", "ratio", "10–90 %", "control", "target", ""];
 
-/** Where and when it was measured. */
-export function machine(): string {
+/** What a run has measured, as it is written to a file. */
+export interface Results {
+  /** The machine, and the versions. */
+  readonly where: string;
+  readonly date: string;
+  readonly lines: readonly Line[];
+  readonly points: readonly Point[];
+}
+
+/** Where and when it is measured. */
+export function machine(): Pick<Results, "where" | "date"> {
   const all = cpus();
   const cpu = `${all.length} x ${all[0]?.model ?? "unknown processor"}`;
-  return `${cpu}, ${process.platform} ${process.arch}, Node ${process.versions.node}, ${new Date().toISOString()}`;
+  return {
+    where: `${cpu}, ${process.platform} ${process.arch}, Node ${process.versions.node}`,
+    date: new Date().toISOString(),
+  };
 }
 
 /** The lines as a Markdown table. */

@@ -1,0 +1,43 @@
+import { deepStrictEqual } from "node:assert";
+import { Bus } from "../built.ts";
+import type { Point } from "../curves.ts";
+import { collectGarbage } from "../harness.ts";
+
+const COUNTS = [1, 1_000, 10_000, 100_000, 1_000_000];
+const SEND = 1_000;
+/** As many sends on each count, so that what is compared is channels and not sends. */
+const MESSAGES = 1_000_000;
+
+/** What it costs to send, and to keep a channel. */
+export async function* points(): AsyncGenerator<Point> {
+  await measure(COUNTS[0]!); // warms up
+  for (const count of COUNTS) {
+    const measured = await measure(count);
+    for (const [series, y] of Object.entries(measured)) yield { curve: "channels", series, x: count, y };
+  }
+}
+
+async function measure(count: number): Promise<Readonly<Record<string, number>>> {
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  const bus = new Bus({ retention: { count: 1, total: count } });
+  let sending = 0;
+  for (let first = 0; first < MESSAGES; first += SEND) {
+    const entries = Array.from(
+      { length: SEND },
+      (_, index) => [`channel ${(first + index) % count}`, { n: first }] as const,
+    );
+    const start = performance.now();
+    await bus.sendmany(entries);
+    sending += performance.now() - start;
+  }
+  collectGarbage();
+  const after = process.memoryUsage().heapUsed;
+  const found = await bus.poll([`channel ${count - 1}`], 0, 0);
+  deepStrictEqual(found.length, 1, "channels: it does not retain one on each");
+  await bus.close();
+  return {
+    "to send, us a message": (sending / MESSAGES) * 1_000,
+    ...(count > 1 && { "heap, bytes a channel": (after - before) / count }), // of one it would be that of the bus
+  };
+}

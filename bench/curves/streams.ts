@@ -1,0 +1,27 @@
+import type { Point } from "../curves.ts";
+import { costOfDelivery, heapOfStream, streamRounds } from "../http/fan-out.ts";
+import { quantile } from "../numbers.ts";
+
+const COUNTS = [100, 1_000, 3_000, 10_000];
+/** So many deliveries in each round. */
+const DELIVERIES = 50_000;
+
+/** What a delivery to one of many streams costs the server in processor time, and a stream in heap, beside its rivals. */
+export async function* points(): AsyncGenerator<Point> {
+  for (const connections of COUNTS) {
+    const messages = Math.max(3, Math.round(DELIVERIES / connections));
+    const cost = await streamRounds((server, clients) => costOfDelivery(server, clients, { connections, messages }));
+    const heap = await streamRounds((server, clients) => heapOfStream(server, clients, connections));
+    for (const [name, kind] of KINDS) {
+      const point = { curve: "streams", x: connections } as const;
+      yield { ...point, series: `${name}, us of CPU a delivery`, y: quantile(cost[kind], 0.5) * 1_000 };
+      yield { ...point, series: `${name}, bytes of heap a stream`, y: quantile(heap[kind], 0.5) };
+    }
+  }
+}
+
+const KINDS = [
+  ["nightbus", "ours"],
+  ["by hand", "hand"],
+  ["better-sse", "betterSse"],
+] as const;

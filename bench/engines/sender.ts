@@ -1,0 +1,19 @@
+import { LOGS, type LogEngine } from "./logs.ts";
+import { produce } from "./producers.ts";
+
+// A process that sends when it is told to, and says how much: `sender.ts ENGINE LOG PRODUCERS SENDS`. It also answers "close".
+
+const [engine, name, producers, sends] = process.argv.slice(2);
+const bus = await LOGS[engine as LogEngine].open(name!); // nodes.ts starts it with these
+await bus.sendone("lobby", "begins the run");
+process.on("message", async (task) => {
+  if (task === "close") {
+    await bus.close();
+    process.send?.(0);
+    return process.disconnect();
+  }
+  await produce(Number(producers), Number(sends), (message) => bus.sendone("lobby", message));
+  process.send?.(Number(producers) * Number(sends));
+});
+process.on("disconnect", () => process.exit());
+process.send?.("ready");
