@@ -205,7 +205,7 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
 
   /** As of any emitter, but a listener that throws stops no other, and an `error` that nobody listens to ends no process. */
   override emit<U extends keyof BusEvents<C>>(event: U, ...args: Parameters<BusEvents<C>[U]>): boolean {
-    return this.#emit(event, ...args);
+    return this.#emit(event, args[0]);
   }
 
   async #send(entries: unknown): Promise<readonly number[]> {
@@ -229,17 +229,17 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
     this.#emit("close");
   }
 
-  #emit(event: keyof BusEvents<C>, ...args: readonly unknown[]): boolean {
-    const listeners = this.rawListeners(event) as ((...args: readonly unknown[]) => void)[]; // whoever emits fits the event
+  #emit(event: keyof BusEvents<C>, argument?: unknown): boolean {
+    const listeners = this.rawListeners(event) as ((argument: unknown) => void)[]; // whoever emits fits the event
     for (const listener of listeners) {
       try {
-        listener.apply(this, [...args]);
+        listener.call(this, argument); // of a list of one, `apply` would cost as much as the listener does
       } catch (thrown) {
         // What an error listener throws has nowhere to go but back to it.
         if (event !== "error") this.#emit("error", asError(thrown));
       }
     }
-    if (event === "error" && listeners.length === 0) this.#reader.spy?.unheard(args[0] as Error); // as the event has it
+    if (event === "error" && listeners.length === 0) this.#reader.spy?.unheard(argument as Error); // as the event has it
     return listeners.length > 0;
   }
 }
