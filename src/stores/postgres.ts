@@ -20,7 +20,7 @@ export interface PostgresOptions {
   readonly listen?: string | PostgresConfig;
 }
 
-/** PostgreSQL cuts the names of notifications at 63 bytes. */
+/** PostgreSQL's names have 63 bytes, also those of notifications, which name the schema. */
 const LONGEST_SCHEMA = 50;
 
 /**
@@ -31,17 +31,19 @@ const LONGEST_SCHEMA = 50;
 export function postgres(connection: string | PostgresConfig | PgPool, options: PostgresOptions = {}): Store {
   checkNames("postgres", options, ["schema", "listen"]);
   const { schema = "nightbus", listen } = options;
-  if (typeof schema !== "string" || !/^[^\0]{1,50}$/u.test(schema)) {
-    throw new BusError(
-      "bad_option",
-      `schema must be a name of 1 to ${LONGEST_SCHEMA} characters, got ${given(schema)}`,
-    );
+  if (typeof schema !== "string" || !isName(schema)) {
+    throw new BusError("bad_option", `schema must be a name of 1 to ${LONGEST_SCHEMA} bytes, got ${given(schema)}`);
   }
   return new PostgresStore({
     source: sourceOf(connection),
     schema,
     listen: listen === undefined ? undefined : configOf("listen", listen),
   });
+}
+
+// A quote counts twice, as it is written.
+function isName(schema: string): boolean {
+  return /^[^\0\p{Surrogate}]+$/u.test(schema) && Buffer.byteLength(schema.replaceAll('"', '""')) <= LONGEST_SCHEMA;
 }
 
 function sourceOf(connection: unknown): Source {

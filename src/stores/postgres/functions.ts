@@ -7,19 +7,16 @@ export function functions(named: string): readonly string[] {
 }
 
 function micros(named: string): string {
-  return `create or replace function ${named}.nightbus_micros() returns bigint language sql volatile as $$
-    select (extract(epoch from clock_timestamp()) * 1000000)::bigint
-  $$`;
+  return `create or replace function ${named}.nightbus_micros() returns bigint language sql volatile as ${literal(
+    "select (extract(epoch from clock_timestamp()) * 1000000)::bigint",
+  )}`;
 }
 
 // What others wrote within their transactions comes first: it was committed before this commit began. The run goes on only
 // on the server that gave out its ids, from the counter that this function wrote: a row that was restored or copied was
 // written by another transaction than it says. A null for the keys moves the outbox alone, and does nothing when it is empty.
 function append(named: string): string {
-  return `create or replace function ${named}.nightbus_append_1(
-    node text, running boolean, seen bigint, base bigint, keys text, jsons text, starts text,
-    out was bigint, out began bigint, out first bigint, out newest bigint, out stamp bigint, out moved boolean
-  ) language plpgsql as $$
+  const body = `
   declare
     meta record;
     sent record;
@@ -61,13 +58,16 @@ function append(named: string): string {
     update ${named}.nightbus_meta
       set last = newest, at = stamp, server = pg_postmaster_start_time()::text, writer = pg_current_xact_id()::text::bigint;
     perform pg_notify(${literal(`nightbus ${named}`)}, newest || ' ' || node);
-  end $$`;
+  end`;
+  return `create or replace function ${named}.nightbus_append_1(
+    node text, running boolean, seen bigint, base bigint, keys text, jsons text, starts text,
+    out was bigint, out began bigint, out first bigint, out newest bigint, out stamp bigint, out moved boolean
+  ) language plpgsql as ${literal(body)}`;
 }
 
 // It takes no lock that a commit takes. Of several processes one trims, and the others come again later.
 function trim(named: string): string {
-  return `create or replace function ${named}.nightbus_trim_1(ids bigint[], keys text, forgotten text, floor bigint)
-  returns boolean language plpgsql as $$
+  const body = `
   begin
     if not pg_try_advisory_xact_lock(hashtextextended(${literal(`nightbus trim ${named}`)}, 0)) then return false; end if;
     delete from ${named}.nightbus_rows where id = any (ids);
@@ -79,10 +79,12 @@ function trim(named: string): string {
       delete from ${named}.nightbus_watermarks w where w.key = any (string_to_array(forgotten, e'\\n')) and w.id <= floor;
     end if;
     return true;
-  end $$`;
+  end`;
+  return `create or replace function ${named}.nightbus_trim_1(ids bigint[], keys text, forgotten text, floor bigint)
+  returns boolean language plpgsql as ${literal(body)}`;
 }
 
-/** A text as a literal of SQL. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+/** A text as a literal of SQL, which is the same whether the session takes backslashes to escape or not. */
+function literal(text: string): string {
+  return `e'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

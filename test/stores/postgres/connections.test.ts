@@ -27,7 +27,7 @@ describe("what postgres() takes", () => {
       await failsWith(
         "bad_option",
         () => postgres("postgres:", { schema: schema as string }),
-        "schema must be a name of 1 to 50",
+        "schema must be a name of 1 to 50 bytes",
       );
     }
     await failsWith(
