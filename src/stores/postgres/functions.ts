@@ -20,6 +20,7 @@ function append(named: string): string {
   declare
     meta record;
     sent record;
+    here text := (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint;
   begin
     if keys is null and not exists (select from ${named}.nightbus_outbox) then return; end if;
     perform set_config('synchronous_commit', 'on', true);
@@ -28,7 +29,7 @@ function append(named: string): string {
     moved := false;
     stamp := greatest(meta.at, ${named}.nightbus_micros() / 1000);
     newest := was;
-    if not running or meta.server <> pg_postmaster_start_time()::text or meta.writer % 4294967296 <> meta.wrote or was < seen then
+    if not running or meta.server <> here or meta.writer % 4294967296 <> meta.wrote or was < seen then
       began := greatest(was + 1, seen + 1, base, ${named}.nightbus_micros());
       newest := began - 1;
     end if;
@@ -56,7 +57,7 @@ function append(named: string): string {
       began := null;
     end if;
     update ${named}.nightbus_meta
-      set last = newest, at = stamp, server = pg_postmaster_start_time()::text, writer = pg_current_xact_id()::text::bigint;
+      set last = newest, at = stamp, server = here, writer = pg_current_xact_id()::text::bigint;
     perform pg_notify(${literal(`nightbus ${named}`)}, newest || ' ' || node);
   end`;
   return `create or replace function ${named}.nightbus_append_1(

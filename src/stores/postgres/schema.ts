@@ -5,6 +5,9 @@ import { functions } from "./functions.ts";
 
 const VERSION = 1;
 
+/** A schema's name, quoted. */
+const NAMED = `'"' || replace(n.nspname, '"', '""') || '"'`;
+
 /** Makes what is missing of the tables, and refuses those of a newer nightbus. `named` is the schema, quoted. */
 export async function prepareSchema(client: PgClient, named: string, base: number): Promise<void> {
   const version = await versionOf(client, named);
@@ -33,7 +36,7 @@ async function versionOf(client: PgClient, named: string): Promise<number | unde
   const [table] = await ask(
     client,
     `select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where '"' || replace(n.nspname, '"', '""') || '"' = $1 and c.relname = 'nightbus_meta'`,
+     where ${NAMED} = $1 and c.relname = 'nightbus_meta'`,
     [named],
   );
   if (table === undefined) return undefined;
@@ -50,8 +53,10 @@ async function checkEncoding(client: PgClient): Promise<void> {
 // A counter and not a sequence: the row is locked until the commit, so that the order of ids is the order of commits. A sequence
 // counts the outbox alone, whose order across transactions that overlap is nobody's.
 async function create(client: PgClient, named: string, base: number): Promise<void> {
+  // Whether it is there is asked first, since whoever may not make schemas may not say "if not exists" either.
+  const [schema] = await ask(client, `select 1 from pg_catalog.pg_namespace n where ${NAMED} = $1`, [named]);
+  if (schema === undefined) await ask(client, `create schema if not exists ${named}`);
   const statements = [
-    `create schema if not exists ${named}`,
     `create table if not exists ${named}.nightbus_meta (
       version integer not null, begin bigint not null, last bigint not null, at bigint not null,
       server text not null, writer bigint not null, only_one boolean primary key default true check (only_one)

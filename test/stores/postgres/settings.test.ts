@@ -37,6 +37,44 @@ postgresRuns(describe)("a store on a Postgres with settings of its own", () => {
       }
     }
   });
+
+  it("goes on with the run, in whatever zone and style a session writes its times", async () => {
+    const { name } = schema();
+    const buses = [set("timezone=UTC"), set("timezone=Asia/Tokyo", "datestyle=German")].map(
+      (config) => new Bus({ store: postgres(config, { schema: name }) }),
+    );
+    try {
+      for (const bus of buses) await bus.sendone("a", "begins the run of its process");
+      const ids: number[] = [];
+      for (let step = 0; step < 6; step += 1) ids.push(await buses[step % 2]!.sendone("a", step));
+      assert.deepEqual(
+        ids,
+        ids.map((_, index) => ids[0]! + index),
+      );
+    } finally {
+      for (const bus of buses) await bus.close();
+    }
+  });
+
+  it("needs no right to make schemas where its own is there", async () => {
+    const { name, client } = schema();
+    const admin = await client();
+    const role = name.replaceAll(" ", "_");
+    await admin.query(`create role ${role} login nosuperuser`);
+    const url = new URL(DATABASE_URL);
+    url.username = role;
+    const open = () => new Bus({ store: postgres(url.href, { schema: name }) });
+    try {
+      await using refused = open();
+      const error = await failsWith("store", () => refused.ready(), "could not be opened", "permission denied");
+      assert.equal(error.refused, true);
+      await admin.query(`create schema "${name}" authorization ${role}`);
+      await using bus = open();
+      assert.ok((await bus.sendone("a", 1)) > 0);
+    } finally {
+      await admin.query(`drop schema if exists "${name}" cascade; drop role ${role}`);
+    }
+  });
 });
 
 /** How a connection is made for which this is set. */
