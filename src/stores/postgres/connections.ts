@@ -1,5 +1,8 @@
+import pDefer from "p-defer";
+import type { Clock } from "../../clock.ts";
+import { PATIENCE } from "../shared/patience.ts";
 import { ask } from "./ask.ts";
-import { makePool, type PgClient, type PgPool } from "./driver.ts";
+import { makePool, type PgClient, type PgPool, type PgPoolClient } from "./driver.ts";
 import { sqlState, Unreachable } from "./failures.ts";
 
 /** A Pool of the application's, or how to connect. */
@@ -12,19 +15,23 @@ export class Connections {
   readonly pool: PgPool;
   readonly #isOurs: boolean;
 
-  private constructor(pool: PgPool, isOurs: boolean) {
+  readonly #clock: Clock;
+
+  private constructor(pool: PgPool, isOurs: boolean, clock: Clock) {
     this.pool = pool;
     this.#isOurs = isOurs;
+    this.#clock = clock;
   }
 
   /** Rejects with `store` where pg is missing. Connects to nothing yet. */
-  static async of({ pool, config }: Source): Promise<Connections> {
-    return pool === undefined ? new Connections(await makePool(config), true) : new Connections(pool, false);
+  static async of({ pool, config }: Source, clock: Clock): Promise<Connections> {
+    if (pool !== undefined) return new Connections(pool, false, clock);
+    return new Connections(await makePool(config), true, clock);
   }
 
   /** Lends a client for some work. Rejects with `Unreachable` when there was none, and then the work was not begun. */
   async lend<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect().catch((cause) => {
+    const client = await this.#connect().catch((cause) => {
       throw new Unreachable("there was no connection", { cause });
     });
     let broken = true;
@@ -49,6 +56,21 @@ export class Connections {
 
   async end(): Promise<void> {
     if (this.#isOurs) await this.pool.end();
+  }
+
+  // The application may have lent out all its connections, perhaps to one that waits for this very send.
+  #connect(): Promise<PgPoolClient> {
+    const { promise, resolve, reject } = pDefer<PgPoolClient>();
+    let late = false;
+    const timer = this.#clock.setTimeout(() => {
+      late = true;
+      reject(new Error("the pool lent no connection"));
+    }, PATIENCE);
+    this.pool
+      .connect()
+      .then((client) => (late ? client.release() : resolve(client)), reject)
+      .finally(() => this.#clock.clearTimeout(timer));
+    return promise;
   }
 }
 

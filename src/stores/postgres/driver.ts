@@ -1,4 +1,5 @@
 import { asError, BusError } from "../../errors.ts";
+import { PATIENCE } from "../shared/patience.ts";
 
 /** A statement as nightbus gives it to `pg`: values as text or numbers, answers as they come. */
 export interface PgQuery {
@@ -52,7 +53,7 @@ export async function makePool(config: object): Promise<PgPool> {
   const pool = new Pool({
     max: CONNECTIONS,
     keepAlive: true,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: PATIENCE,
     allowExitOnIdle: true,
     ...config,
   });
@@ -60,11 +61,23 @@ export async function makePool(config: object): Promise<PgPool> {
   return pool;
 }
 
-/** Makes a client that connects as a pool does, or otherwise. Rejects with `store`. */
+/** Makes a client that connects as a pool does, or otherwise, and does not try forever. Rejects with `store`. */
 export async function makeClient(pool: PgPool, config: object | undefined): Promise<PgOwnClient> {
   const ownClass = (pool as { Client?: Pg["Client"] }).Client; // of the same copy of pg, and perhaps not of a plain one
   const Client = ownClass ?? (await load()).Client;
-  return new Client(config ?? Object.assign(Object.create(pool.options), { keepAlive: true }));
+  return new Client(patient(config ?? pool.options));
+}
+
+// A copy of all that is its own, since pg looks no further where there is a connection string, and hides the password.
+function patient(config: object): object {
+  const { connectionTimeoutMillis } = config as { connectionTimeoutMillis?: number };
+  return Object.defineProperties(
+    { keepAlive: true },
+    {
+      ...Object.getOwnPropertyDescriptors(config),
+      connectionTimeoutMillis: { value: connectionTimeoutMillis || PATIENCE, enumerable: true },
+    },
+  );
 }
 
 async function load(): Promise<Pg> {

@@ -38,7 +38,7 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
   const { clock } = sink;
   const named = `"${schema.replaceAll('"', '""')}"`;
   const node = randomBytes(9).toString("base64url");
-  const connections = await Connections.of(source);
+  const connections = await Connections.of(source, clock);
   const tables = new Tables(named);
   const time = new EngineTime(clock);
   const explain = (error: unknown): Error => failure("Postgres failed in the background", error);

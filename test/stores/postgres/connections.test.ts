@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { promisify } from "node:util";
 import { Bus } from "nightbus";
 import { type PostgresConfig, postgres } from "nightbus/postgres";
@@ -51,6 +53,55 @@ postgresRuns(describe)("a bus on the application's Postgres", () => {
     assert.ok(pool.totalCount <= 3, `${pool.totalCount} connections`);
     await bus.close();
     assert.deepEqual((await pool.query("select 1 as one")).rows, [{ one: 1 }]);
+  });
+
+  it("waits five seconds for a connection that the application has lent out, and sends nothing then", async () => {
+    const { bus: open, pool: make } = schema();
+    const pool = make();
+    pool.options.max = 1;
+    const bus = open({}, pool);
+    await bus.ready();
+    const client = await pool.connect();
+    try {
+      await client.query("begin");
+      await bus.sendwithin(client, [["a", "within"]]);
+      const error = await failsWith(
+        "store",
+        () => bus.sendone("a", "beside"),
+        "the pool lent no connection",
+        "for 5 s",
+      );
+      assert.deepEqual([error.refused, error.unavailable], [true, true]);
+      await client.query("commit");
+    } finally {
+      client.release();
+    }
+    await bus.sendone("a", "after");
+    assert.deepEqual(messagesOf(await bus.poll(["a"], 0, 0)), ["within", "after"]);
+    assert.equal((await pool.query("select 1 as one")).rows.length, 1, "no connection was lost");
+  });
+
+  it("waits five seconds for a server that takes connections and says nothing", async () => {
+    const { bus: open } = schema();
+    const mute = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    const { port } = mute.address() as AddressInfo;
+    const pool = new pg.Pool({ host: "127.0.0.1", port, database: "test", user: "nobody" });
+    const bus = open({}, pool);
+    const error = await failsWith("store", () => bus.ready(), "could not be opened", "for 5 s");
+    assert.deepEqual([error.refused, error.unavailable], [true, true]);
+    mute.close();
+  });
+
+  it("listens on a connection that is made as the others are", async () => {
+    const { client, name } = schema();
+    const config = { connectionString: DATABASE_URL, application_name: name };
+    await using bus = new Bus({ store: postgres(config, { schema: name }) });
+    await bus.ready();
+    const sql =
+      "select application_name from pg_stat_activity where position($1 in query) > 0 and pid <> pg_backend_pid()";
+    const { rows } = await (await client()).query(sql, [`"${name}".nightbus_rows`]);
+    assert.deepEqual(rows, [{ application_name: name }]);
   });
 
   it("reads its own numbers whatever the application has told pg to read", async () => {
