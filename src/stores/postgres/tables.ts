@@ -1,7 +1,8 @@
 import type { Hole, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 
-/** The most rows of a page, unless the last send of it is cut. */
+/** A page ends with the send in which it has so many rows, or messages of so many bytes. */
 const PAGE = 5_000;
+const PAGE_BYTES = 2 ** 22;
 
 /** Who commits: where this process stands, and where it would begin a run. */
 export interface Writer {
@@ -91,21 +92,30 @@ export class Tables {
 
   /** What came after `seen`, each send whole; undefined when there is no log. */
   async page(ask: Ask, seen: number): Promise<Page | undefined> {
+    // Where the page is cut comes first, so that no row is visited beyond the send in which that is.
     const found = await ask(
       `select m.begin, m.last, exists (select from ${this.#named}.nightbus_outbox), ${this.#named}.nightbus_micros() / 1000,
-         r.id, r.key, r.json, r.at, r.send
-       from (select begin, last from ${this.#named}.nightbus_meta limit 1) m left join lateral (
-         select * from ${this.#named}.nightbus_rows where id > $1 and send <= coalesce(
-           (select send from ${this.#named}.nightbus_rows where id > $1 order by id offset ${PAGE - 1} limit 1), m.last)
+         cut.id is not null, r.id, r.key, r.json, r.at, r.send
+       from (select begin, last from ${this.#named}.nightbus_meta limit 1) m
+       left join lateral (
+         select id, send from (
+           select id, send, row_number() over so_far as place, sum(octet_length(json)) over so_far as bytes
+           from (select id, send, json from ${this.#named}.nightbus_rows where id > $1 order by id limit ${PAGE}) s
+           window so_far as (order by id rows unbounded preceding)
+         ) s where place = ${PAGE} or bytes >= ${PAGE_BYTES} order by id limit 1
+       ) cut on true
+       left join lateral (
+         select * from ${this.#named}.nightbus_rows where id > $1 and id < coalesce(
+           (select id from ${this.#named}.nightbus_rows where id > cut.id and send > cut.send order by id limit 1), m.last + 1)
        ) r on true order by r.id`,
       [seen],
     );
     const [head] = found;
     if (head === undefined) return undefined;
-    const [begin, newest, waits, now, first] = head;
+    const [begin, newest, waits, now, isCut, first] = head;
     const rows = first === null ? [] : found.map(rowOf);
     const last = Number(newest);
-    const end = rows.length < PAGE ? last : rows.at(-1)!.id;
+    const end = isCut === "t" ? rows.at(-1)!.id : last;
     return { begin: Number(begin), rows, last, end, waits: waits === "t", now: Number(now) };
   }
 
@@ -159,6 +169,6 @@ function lines(texts: readonly string[]): string {
   return texts.join("\n");
 }
 
-function rowOf([, , , , id, key, json, at, send]: Fields): Row {
+function rowOf([, , , , , id, key, json, at, send]: Fields): Row {
   return { id: Number(id), key: key!, json: json!, at: Number(at), send: Number(send) };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Bus } from "nightbus";
 import pg from "pg";
 import { describe, it } from "vitest";
 import { messagesOf, turns, until } from "../../../src/testing/conformance/topic.ts";
@@ -83,6 +84,37 @@ postgresRuns(describe)("what a bus costs Postgres", () => {
     assert.match(errors[0]!, /notifications do not come through.*transaction pooler.*listen/);
   });
 
+  it("is each row once, in pages, when a log is opened", async () => {
+    const { bus: open, pool, client, name } = schema();
+    const { last } = await fill(open(), await client(), name, 30_000);
+    const asked = recording();
+    const bus = open({ retention: { age: 1e13, count: 1e6 } }, pool(asked.Client));
+    await bus.ready();
+    assert.equal(bus.last, last);
+    assert.equal((await bus.poll(["a"], 0, 0, { limit: 1e6 })).length, 30_000);
+    const pages = asked.queries.filter(({ text }) => text.includes("nightbus_outbox"));
+    assert.ok(pages.length >= 6 && pages.length <= 7, `${pages.length} pages`);
+    const explainer = await client();
+    for (const { text, values } of pages) {
+      const explained = { text: `explain (analyze, format json) ${text}`, values: [...values] };
+      const [row] = (await explainer.query(explained)).rows;
+      const visited = rowsVisited(row["QUERY PLAN"][0].Plan);
+      assert.ok(visited <= 2 * 5_000 + 10, `${visited} of 30,000 rows were visited for one page`);
+    }
+  });
+
+  it("is pages of few bytes where messages are large", async () => {
+    const { bus: open, pool } = schema();
+    const writer = open();
+    for (let step = 0; step < 12; step += 1) await writer.sendone("a", `${step}`.padEnd(1_000_000, "x"));
+    const asked = recording();
+    const bus = open({}, pool(asked.Client));
+    await bus.ready();
+    assert.equal((await bus.poll(["a"], 0, 0)).length, 12);
+    const pages = asked.queries.filter(({ text }) => text.includes("nightbus_outbox"));
+    assert.ok(pages.length >= 3, `${pages.length} pages of 12 MB`);
+  });
+
   it("lets twenty processes start at once", async () => {
     const { bus: open } = schema();
     const buses = Array.from({ length: 20 }, () => open());
@@ -94,3 +126,48 @@ postgresRuns(describe)("what a bus costs Postgres", () => {
     assert.ok(batches.some((batch) => batch.length === 20) && last > 0);
   });
 });
+
+/** A class of clients that note what they are asked. */
+function recording(): { readonly Client: typeof pg.Client; readonly queries: readonly Asked[] } {
+  const queries: Asked[] = [];
+  const Client = class extends pg.Client {} as typeof pg.Client;
+  const { query } = pg.Client.prototype;
+  Client.prototype.query = function (this: pg.Client, ...asked: never[]) {
+    queries.push(asked[0]!);
+    return query.apply(this, asked as never);
+  } as typeof query;
+  return { Client, queries };
+}
+
+interface Asked {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Rows in sends of three, as if they had been sent. */
+async function fill(bus: Bus, client: pg.Client, schema: string, count: number): Promise<{ readonly last: number }> {
+  await bus.ready();
+  await client.query(
+    `with rows as (insert into "${schema}".nightbus_rows
+       select last + n, '"a"', '"text"', 1, last + n - (n - 1) % 3 from "${schema}".nightbus_meta, generate_series(1, ${count}) n)
+     update "${schema}".nightbus_meta set last = last + ${count}`,
+  );
+  await client.query(`analyze "${schema}".nightbus_rows`); // as the engine does by itself, some time later
+  await bus.close();
+  const { rows } = await client.query(`select last from "${schema}".nightbus_meta`);
+  return { last: Number(rows[0].last) };
+}
+
+interface Plan {
+  readonly "Relation Name"?: string;
+  readonly "Actual Rows": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly Plans?: readonly Plan[];
+}
+
+/** How many rows of the log a plan has looked at. */
+function rowsVisited(plan: Plan): number {
+  const own =
+    plan["Relation Name"] === "nightbus_rows" ? plan["Actual Rows"] + (plan["Rows Removed by Filter"] ?? 0) : 0;
+  return (plan.Plans ?? []).reduce((sum, each) => sum + rowsVisited(each), own);
+}
