@@ -1,9 +1,44 @@
+/** What ends a wait: as much of an AbortSignal as is needed here. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: (event: { readonly target: unknown }) => void): void;
+  removeEventListener(type: "abort", listener: (event: { readonly target: unknown }) => void): void;
+}
+
+/** A signal that one listener at a time hears. An AbortSignal weighs twenty times as much. */
+export class LoneSignal implements Signal {
+  aborted = false;
+  reason: unknown;
+  #listener: ((event: { readonly target: unknown }) => void) | undefined;
+
+  addEventListener(_: "abort", listener: (event: { readonly target: unknown }) => void): void {
+    this.#listener = listener;
+  }
+
+  removeEventListener(_: "abort", listener: (event: { readonly target: unknown }) => void): void {
+    if (this.#listener === listener) this.#listener = undefined;
+  }
+
+  /** Nobody listens any more. */
+  forget(): void {
+    this.#listener = undefined;
+  }
+
+  abort(reason: unknown): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    this.#listener?.({ target: this });
+  }
+}
+
 /** The outcome of the work, unless the signal is aborted before: then its reason, at once. */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: Signal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
+    signal.addEventListener("abort", abort);
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }

@@ -4,8 +4,7 @@ import type { EndpointReply, EndpointRequest } from "./request.ts";
 type Headers = Readonly<Record<string, string>>;
 
 /** The headers that let a page of another origin read an answer, after the Fetch standard. */
-export function corsHeaders(cors: Cors | undefined, request: EndpointRequest): Headers | undefined {
-  if (cors === undefined) return undefined;
+export function corsHeaders(cors: Cors, request: EndpointRequest): Headers {
   const origin = request.header("origin");
   const allowed = origin === undefined ? undefined : allowedOrigin(cors, origin);
   if (allowed === "*") return { "Access-Control-Allow-Origin": "*", ...EXPOSED };

@@ -4,7 +4,7 @@ import type { Reader } from "../reader.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
-import { type CheckedOptions, checkOptions, type MountOptions } from "./options.ts";
+import { type CheckedOptions, type Cors, checkOptions, type MountOptions } from "./options.ts";
 import { poll } from "./poll.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
 import { refused } from "./replies.ts";
@@ -26,7 +26,7 @@ type Route = <C extends object, Context>(
   mounted: Mounted<C, Context>,
   request: EndpointRequest,
   context: Context,
-) => EndpointReply | Promise<EndpointReply>;
+) => Promise<EndpointReply>;
 
 type Methods = ReadonlyMap<string, Route>;
 
@@ -58,18 +58,26 @@ export class Endpoint<C extends object, Context> {
   }
 
   /** Answers a request; undefined when its path is none of ours. Never rejects. */
-  async handle(request: EndpointRequest, context: Context): Promise<EndpointReply | undefined> {
+  handle(request: EndpointRequest, context: Context): Promise<EndpointReply> | undefined {
     const methods = this.#methods(request.path);
     if (methods === undefined) return undefined;
-    let headers: EndpointReply["headers"] | undefined;
-    let reply: EndpointReply;
+    const { cors } = this.#mounted.options;
+    if (cors === undefined) return this.#answer(methods, request, context);
+    return this.#answerAcross(cors, request, () => this.#answer(methods, request, context));
+  }
+
+  async #answerAcross(
+    cors: Cors,
+    request: EndpointRequest,
+    answer: () => Promise<EndpointReply>,
+  ): Promise<EndpointReply> {
     try {
-      headers = corsHeaders(this.#mounted.options.cors, request);
-      reply = await this.#answer(methods, request, context);
+      const headers = corsHeaders(cors, request);
+      const reply = request.method === "OPTIONS" ? preflight(cors, request) : await answer();
+      return { ...reply, headers: { ...reply.headers, ...headers } };
     } catch (error) {
-      reply = this.#failed(error, request);
+      return this.#failed(error, request);
     }
-    return headers === undefined ? reply : { ...reply, headers: { ...reply.headers, ...headers } };
   }
 
   #methods(path: string): Methods | undefined {
@@ -81,16 +89,16 @@ export class Endpoint<C extends object, Context> {
     return ROUTES.get(name);
   }
 
-  // Here and in the routes each promise that is not needed is one that every poll would wait for.
-  #answer(methods: Methods, request: EndpointRequest, context: Context): EndpointReply | Promise<EndpointReply> {
-    const { cors } = this.#mounted.options;
-    if (request.method === "OPTIONS" && cors !== undefined) return preflight(cors, request);
+  // Here and in the routes each promise that is not needed is one that every poll would wait for, and hold while it is parked.
+  #answer(methods: Methods, request: EndpointRequest, context: Context): Promise<EndpointReply> {
     const route = methods.get(request.method);
-    if (route === undefined) {
-      const allowed = [...methods.keys()].join(", ");
-      return refused(new Refusal(405, "bad_method", `use ${allowed} here`, { headers: { Allow: allowed } }));
+    if (route !== undefined) {
+      return route(this.#mounted, request, context).catch((error) => this.#failed(error, request));
     }
-    return route(this.#mounted, request, context);
+    const allowed = [...methods.keys()].join(", ");
+    return Promise.resolve(
+      refused(new Refusal(405, "bad_method", `use ${allowed} here`, { headers: { Allow: allowed } })),
+    );
   }
 
   #failed(error: unknown, request: EndpointRequest): EndpointReply {

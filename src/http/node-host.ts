@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
+import { LoneSignal, type Signal } from "../abort.ts";
 import { checkLength, tooLarge, unreadable } from "./body.ts";
 import { NodeSink } from "./node-sink.ts";
 import type { EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
@@ -20,7 +21,7 @@ export class NodeRequest implements EndpointRequest {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #framework: Framework;
-  #gone: AbortController | undefined;
+  #gone: LoneSignal | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, framework: Framework = request as Framework) {
     this.#request = request;
@@ -53,9 +54,9 @@ export class NodeRequest implements EndpointRequest {
   }
 
   /** The client has gone when the response closes before it was ended; the request closes as soon as it was read. */
-  get signal(): AbortSignal {
+  get signal(): Signal {
     this.#gone ??= goneOf(this.#request, this.#response);
-    return this.#gone.signal;
+    return this.#gone;
   }
 
   // Of what is compressed, it says less than there is.
@@ -85,10 +86,10 @@ function merged(response: ServerResponse, headers: OutgoingHttpHeaders): Outgoin
   return { ...headers, Vary: [response.getHeader("Vary") ?? [], vary].flat().join(", ") };
 }
 
-function goneOf(request: IncomingMessage, response: ServerResponse): AbortController {
-  const gone = new AbortController();
+function goneOf(request: IncomingMessage, response: ServerResponse): LoneSignal {
+  const gone = new LoneSignal();
   onceClosed(request, response, () => {
-    if (!response.writableEnded) gone.abort();
+    if (!response.writableEnded) gone.abort(new Error("the client has gone"));
   });
   return gone;
 }
@@ -119,6 +120,18 @@ function readText(stream: Readable, limit: number): Promise<RequestBody> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    const data = (chunk: Buffer | string): void => {
+      const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+      bytes += piece.length;
+      if (bytes <= limit) chunks.push(piece);
+      else reject(tooLarge(limit));
+    };
+    const end = (): void => {
+      // A request that is held would hold all of this as well.
+      stream.on("error", ignore).off("data", data).off("end", end).off("error", broken).off("close", closed);
+      resolve({ text: (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString() });
+    };
+    const broken = (): void => reject(unreadable());
     const closed = (): void => {
       // Every stream closes, most after their end: an Error made for each would cost more than its request.
       if (!stream.readableEnded) reject(new Error("the body was cut off"));
@@ -126,14 +139,8 @@ function readText(stream: Readable, limit: number): Promise<RequestBody> {
     // What has happened already is not told again.
     if (stream.readableEnded) return resolve({ text: "" });
     if (stream.destroyed) return closed();
-    stream.on("data", (chunk: Buffer | string) => {
-      const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-      bytes += piece.length;
-      if (bytes <= limit) chunks.push(piece);
-      else reject(tooLarge(limit));
-    });
-    stream.on("end", () => resolve({ text: (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString() }));
-    stream.on("error", () => reject(unreadable()));
-    stream.on("close", closed);
+    stream.on("data", data).on("end", end).on("error", broken).on("close", closed);
   });
 }
+
+function ignore(): void {}

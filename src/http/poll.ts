@@ -36,7 +36,15 @@ export async function poll<C extends object, Context>(
     // From here on nothing is awaited until the poll is parked.
     const ask = { keys, last, limit: reader.limit, lookback: call.lookback };
     const now = answerNow(reader, call, ask, timeout);
-    return now ?? call.dialect.answer(await park(mounted, ask, timeout, request.signal));
+    if (now !== undefined) return now;
+    checkRoom(mounted);
+    mounted.polls += 1;
+    try {
+      const deadline = reader.clock.monotonic() + timeout;
+      return call.dialect.answer(await reader.park(ask, { deadline, signal: request.signal, form: itself }));
+    } finally {
+      mounted.polls -= 1;
+    }
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
@@ -59,22 +67,6 @@ function answerNow(
   if (options["peek"] === true) return dialect.peek(found ?? reader.nothing(), ask.keys);
   if (found !== undefined) return dialect.answer(found);
   return timeout === 0 ? dialect.answer(reader.nothing()) : undefined;
-}
-
-async function park<C extends object, Context>(
-  mounted: Mounted<C, Context>,
-  ask: Ask,
-  timeout: number,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const { reader } = mounted;
-  checkRoom(mounted);
-  mounted.polls += 1;
-  try {
-    return await reader.park(ask, { deadline: reader.clock.monotonic() + timeout, signal, form: itself });
-  } finally {
-    mounted.polls -= 1;
-  }
 }
 
 function itself(answer: Answer): Answer {

@@ -1,3 +1,5 @@
+import type { Signal } from "../abort.ts";
+
 /** A request, whatever the host that it came through. */
 export interface EndpointRequest {
   readonly method: string;
@@ -10,7 +12,7 @@ export interface EndpointRequest {
   /** The body: text, or what a framework has made of it. Throws or rejects with a Refusal when it has more bytes than the limit. */
   body(limit: number): RequestBody | Promise<RequestBody>;
   /** Aborted when the client has gone. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
 }
 
 export type RequestBody = { readonly text: string } | { readonly parsed: unknown };

@@ -1,16 +1,22 @@
+import { LoneSignal, type Signal } from "../abort.ts";
+
 /**
  * Listens to abort signals once each, however many share one: adding a listener to a signal gets slower with every
  * listener that it has.
  */
 export class Signals<T> {
   readonly #aborted: (item: T, reason: unknown) => void;
-  readonly #shared = new WeakMap<AbortSignal, Set<T>>();
+  readonly #shared = new WeakMap<Signal, Set<T>>();
 
   constructor(aborted: (item: T, reason: unknown) => void) {
     this.#aborted = aborted;
   }
 
-  add(signal: AbortSignal, item: T): void {
+  add(signal: Signal, item: T): void {
+    if (signal instanceof LoneSignal) {
+      signal.addEventListener("abort", () => this.#aborted(item, signal.reason));
+      return;
+    }
     const known = this.#shared.get(signal);
     if (known !== undefined) {
       known.add(item);
@@ -20,7 +26,11 @@ export class Signals<T> {
     signal.addEventListener("abort", this.#listener);
   }
 
-  remove(signal: AbortSignal, item: T): void {
+  remove(signal: Signal, item: T): void {
+    if (signal instanceof LoneSignal) {
+      signal.forget();
+      return;
+    }
     const items = this.#shared.get(signal);
     if (items === undefined) return;
     items.delete(item);
@@ -29,8 +39,8 @@ export class Signals<T> {
     signal.removeEventListener("abort", this.#listener);
   }
 
-  readonly #listener = (event: Event): void => {
-    const signal = event.target as AbortSignal; // only signals are listened to
+  readonly #listener = (event: { readonly target: unknown }): void => {
+    const signal = event.target as Signal; // only signals are listened to
     const items = this.#shared.get(signal);
     this.#shared.delete(signal);
     signal.removeEventListener("abort", this.#listener);

@@ -1,3 +1,4 @@
+import type { Signal } from "../abort.ts";
 import type { Clock } from "../clock.ts";
 import { type Answering, Answers, type Numbered, type Reading, type Waiting } from "./answers.ts";
 import { type Bucket, Deadlines, type Due } from "./deadlines.ts";
@@ -24,7 +25,7 @@ export interface Wait<C extends Watched, A, T> extends Reading {
   readonly channels: readonly C[];
   /** When to give up, by the monotonic clock; may be Infinity. */
   readonly deadline: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Signal | undefined;
   /** What the reader gets of an answer. */
   readonly form: (answer: A) => T;
 }
@@ -139,7 +140,7 @@ class Waiter implements Due, Place {
   readonly others: readonly Place[] | undefined;
   bucket: Bucket | undefined = undefined;
   slot = 0;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Signal | undefined;
   readonly manner: Manner;
   readonly resolve: (value: unknown) => void;
 
