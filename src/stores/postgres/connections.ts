@@ -1,6 +1,6 @@
 import pDefer from "p-defer";
 import type { Clock } from "../../clock.ts";
-import { PATIENCE } from "../shared/patience.ts";
+import { briefly, PATIENCE } from "../shared/patience.ts";
 import { ask } from "./ask.ts";
 import { makePool, type PgClient, type PgPool, type PgPoolClient } from "./driver.ts";
 import { sqlState, Unreachable } from "./failures.ts";
@@ -55,7 +55,7 @@ export class Connections {
   }
 
   async end(): Promise<void> {
-    if (this.#isOurs) await this.pool.end();
+    if (this.#isOurs) await briefly(this.#clock, this.pool.end());
   }
 
   // The application may have lent out all its connections, perhaps to one that waits for this very send.

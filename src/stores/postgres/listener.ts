@@ -1,5 +1,5 @@
 import { type Clock, keepAlive, type Timer } from "../../clock.ts";
-import { Pauses } from "../shared/patience.ts";
+import { briefly, Pauses } from "../shared/patience.ts";
 import { ask } from "./ask.ts";
 import type { PgOwnClient } from "./driver.ts";
 
@@ -54,7 +54,12 @@ export class Listener {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#options.clock.clearTimeout(this.#timer);
-    await this.#client?.end().catch(() => {}); // it is dead already
+    const client = this.#client;
+    if (client === undefined) return;
+    await briefly(
+      this.#options.clock,
+      client.end().catch(() => {}), // it is dead already
+    );
   }
 
   async #connect(): Promise<void> {

@@ -75,8 +75,8 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
     throw failure("Postgres could not be opened", error);
   }
   const close = async (): Promise<void> => {
-    await tail.stop();
-    await trimmer.finish().finally(() => connections.end());
+    const stopped = tail.stop();
+    await trimmer.finish().finally(() => Promise.all([stopped, connections.end()]));
   };
   return { clock, commits, trimmer, time, tables, catchUp, close };
 }

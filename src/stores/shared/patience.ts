@@ -1,4 +1,4 @@
-import { type Clock, keepAlive, LONGEST_TIMER } from "../../clock.ts";
+import { type Clock, keepAlive, LONGEST_TIMER, type Timer } from "../../clock.ts";
 
 /** How long an engine that cannot be reached is waited for, in ms. */
 export const PATIENCE = 5_000;
@@ -39,6 +39,19 @@ export async function patiently<T>(
       if (!mayPass(error) || clock.monotonic() >= deadline) throw error;
     }
     await new Promise<void>((resolve) => clock.setTimeout(resolve, pauses.take()));
+  }
+}
+
+/** Waits for a goodbye, and not for long: an engine that is gone never says it. */
+export async function briefly(clock: Clock, goodbye: Promise<unknown>): Promise<void> {
+  let timer: Timer | undefined;
+  const enough = new Promise<void>((resolve) => {
+    timer = clock.setTimeout(resolve, PATIENCE);
+  });
+  try {
+    await Promise.race([goodbye, enough]);
+  } finally {
+    clock.clearTimeout(timer);
   }
 }
 

@@ -4,6 +4,7 @@ import { postgres } from "nightbus/postgres";
 import type { Client } from "pg";
 import { describe, it } from "vitest";
 import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { TcpProxy } from "../../cluster/proxy.ts";
 import { DATABASE_URL, postgresRuns } from "../engines.ts";
 import { schemas } from "./schemas.ts";
 
@@ -115,6 +116,24 @@ postgresRuns(describe)("a store on Postgres, when things go wrong,", () => {
     const error = await failsWith("store", () => bus.sendone("a", 1), "ECONNREFUSED", "tried for 5 s");
     assert.ok(performance.now() - before > 4_900);
     assert.deepEqual([error.refused, error.unavailable], [true, true]);
+  });
+
+  it("closes within five seconds when the server does not answer any more", async () => {
+    const { name } = schema();
+    const url = new URL(DATABASE_URL);
+    const proxy = await TcpProxy.open(() => Number(url.port || 5432));
+    const through = new URL(url);
+    through.host = `127.0.0.1:${proxy.port}`;
+    try {
+      const bus = new Bus({ store: postgres(through.href, { schema: name }) });
+      await bus.sendone("a", 1);
+      proxy.halfOpen();
+      const before = performance.now();
+      await bus.close();
+      assert.ok(performance.now() - before < 6_000);
+    } finally {
+      await proxy.close();
+    }
   });
 
   it("refuses the tables of a newer nightbus", async () => {
