@@ -36,6 +36,7 @@ export class Tail {
   #move: () => void = () => {};
   #stopBeat: () => void = () => {};
   #deaf = 0;
+  #isKnownDeaf = false;
   #stopped = false;
 
   constructor(options: TailOptions) {
@@ -84,6 +85,7 @@ export class Tail {
 
   #notified(payload: string): void {
     this.#deaf = 0;
+    this.#isKnownDeaf = false;
     const [id, node] = payload.split(" ");
     if (payload === "") this.#move();
     else if (node !== this.#options.node && Number(id) > (this.#follower?.seen ?? 0)) void this.#look();
@@ -105,7 +107,8 @@ export class Tail {
     this.#deaf += 1;
     await this.#look();
     if (this.#listener.client === undefined || this.#follower?.seen === seen) this.#deaf = 0;
-    if (this.#deaf < DEAF) return;
+    if (this.#deaf < DEAF || this.#isKnownDeaf) return;
+    this.#isKnownDeaf = true;
     this.#options.trouble.failed(
       new BusError(
         "store",
