@@ -4,8 +4,11 @@ import { PATIENCE } from "../shared/patience.ts";
 /** What went wrong before anything was sent to the engine, which may pass. */
 export class Unreachable extends Error {}
 
-/** Classes of SQLSTATE after which it is not known what the engine has done: the connection, or the engine, was going down. */
-const UNKNOWN = ["08", "57"];
+/**
+ * Classes of SQLSTATE after which it is not known what the engine has done: the connection, or the engine, was going down, or
+ * it says no more than that something went wrong, as poolers do.
+ */
+const UNKNOWN = ["08", "57", "58", "XX"];
 
 /** Errors of connecting that do not pass by themselves: who, which database, what is allowed. */
 const FINAL = ["28", "3D", "42"];
@@ -37,7 +40,8 @@ export function mayCommitAgain(error: unknown): boolean {
 /** True for reading that is to be tried again: reading twice does no harm. */
 export function mayReadAgain(error: unknown): boolean {
   const state = sqlState(error);
-  return mayPass(error) || (!(error instanceof Unreachable) && (state === undefined || isUnknown(state)));
+  if (error instanceof Unreachable) return mayPass(error);
+  return state === undefined || isUnknown(state) || CONFLICT.includes(state);
 }
 
 /** True for what can only be done inside a transaction. */
