@@ -22,6 +22,8 @@ export class Follower {
   readonly #reads: Syncs;
   #seen: number | undefined;
   #begin = 0;
+  /** Whether a log was handed over: if it is gone, and could not be made anew, that has to be tried again. */
+  #isOpen = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -47,7 +49,7 @@ export class Follower {
   async #read(): Promise<void> {
     for (;;) {
       const from = this.#seen;
-      if (from === undefined) return this.#replay();
+      if (from === undefined) return this.#isOpen ? this.#startOver() : this.#replay();
       const page = await this.#page(from);
       if (page === undefined || page.begin !== this.#begin || page.last < from) return this.#startOver();
       // Where our own commit came first, the page is read again.
@@ -109,5 +111,6 @@ export class Follower {
     for (const page of pages) sink.commit(page);
     this.#seen = end;
     this.#begin = state.begin;
+    this.#isOpen = true;
   }
 }

@@ -4,7 +4,7 @@ import { type PostgresConfig, postgres } from "nightbus/postgres";
 import { describe, it } from "vitest";
 import { failsWith, messagesOf } from "../../../src/testing/conformance/topic.ts";
 import { DATABASE_URL, postgresRuns } from "../engines.ts";
-import { schemas } from "./schemas.ts";
+import { type Schema, schemas } from "./schemas.ts";
 
 describe("the schema that postgres() takes", () => {
   it("is one that can be named in a notification, whose names have 63 bytes", async () => {
@@ -57,27 +57,59 @@ postgresRuns(describe)("a store on a Postgres with settings of its own", () => {
   });
 
   it("needs no right to make schemas where its own is there", async () => {
-    const { name, client } = schema();
-    const admin = await client();
-    const role = name.replaceAll(" ", "_");
-    await admin.query(`create role ${role} login nosuperuser`);
-    const url = new URL(DATABASE_URL);
-    url.username = role;
-    const open = () => new Bus({ store: postgres(url.href, { schema: name }) });
-    try {
+    await asRole(schema(), async ({ open, makeSchema }) => {
       await using refused = open();
       const error = await failsWith("store", () => refused.ready(), "could not be opened", "permission denied");
       assert.equal(error.refused, true);
-      await admin.query(`create schema "${name}" authorization ${role}`);
+      await makeSchema();
       await using bus = open();
       assert.ok((await bus.sendone("a", 1)) > 0);
-    } finally {
-      await admin.query(`drop schema if exists "${name}" cascade; drop role ${role}`);
-    }
+    });
+  });
+
+  it("makes a log anew that was dropped, also when it may do so only later", async () => {
+    await asRole(schema(), async ({ open, dropSchema, makeSchema }) => {
+      await makeSchema();
+      await using bus = open();
+      const last = await bus.sendone("a", "lost");
+      await dropSchema();
+      await failsWith("store", () => bus.sendone("a", "refused"), "permission denied");
+      await makeSchema();
+      await bus.sendone("a", "new");
+      const batch = await bus.poll(["a"], last, 0);
+      assert.deepEqual([messagesOf(batch), batch.missed], [["new"], true]);
+    });
   });
 });
 
 /** How a connection is made for which this is set. */
 function set(...settings: readonly string[]): PostgresConfig {
   return { connectionString: DATABASE_URL, options: settings.map((setting) => `-c ${setting}`).join(" ") };
+}
+
+interface AsRole {
+  /** A bus of this role on its schema. */
+  open(): Bus;
+  makeSchema(): Promise<unknown>;
+  dropSchema(): Promise<unknown>;
+}
+
+/** Works as a role that may make no schemas, and goes afterwards. */
+async function asRole({ name, client }: Schema, work: (as: AsRole) => Promise<void>): Promise<void> {
+  const admin = await client();
+  const role = name.replaceAll(" ", "_");
+  const url = new URL(DATABASE_URL);
+  url.username = role;
+  const dropSchema = () => admin.query(`drop schema if exists "${name}" cascade`);
+  await admin.query(`create role ${role} login nosuperuser`);
+  try {
+    await work({
+      open: () => new Bus({ store: postgres(url.href, { schema: name }) }),
+      makeSchema: () => admin.query(`create schema "${name}" authorization ${role}`),
+      dropSchema,
+    });
+  } finally {
+    await dropSchema();
+    await admin.query(`drop role ${role}`);
+  }
 }
