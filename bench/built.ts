@@ -1,6 +1,7 @@
 import type * as Nightbus from "nightbus";
 import type * as Node from "nightbus/node";
 import type * as Postgres from "nightbus/postgres";
+import type * as Redis from "nightbus/redis";
 import type * as Sqlite from "nightbus/sqlite";
 
 // What is measured is what is shipped. The types come from the source, so that the benches type-check before a build.
@@ -15,6 +16,7 @@ export type AnyBus = Nightbus.Bus;
 interface Stores {
   readonly sqlite: typeof Sqlite;
   readonly postgres: typeof Postgres;
+  readonly redis: typeof Redis;
 }
 
 /** `nightbus/sqlite` and the others, as built. */

@@ -42,6 +42,14 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["postgres/open"],
     ["postgres/store"],
     ["postgres"],
+    ["redis/driver", "redis/scripts", "redis/failures"],
+    ["redis/entries", "redis/link"],
+    ["redis/engine"],
+    ["redis/follower"],
+    ["redis/commits", "redis/tail"],
+    ["redis/open"],
+    ["redis/store"],
+    ["redis"],
     ["sqlite/driver"],
     ["sqlite/tables", "sqlite/transactions", "sqlite/tail", "sqlite/place"],
     ["sqlite/file", "sqlite/commit"],
@@ -75,6 +83,8 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 const DRIVERS: Readonly<Record<string, string>> = {
   "better-sqlite3": "stores/sqlite/driver",
   pg: "stores/postgres/driver",
+  redis: "stores/redis/driver",
+  ioredis: "stores/redis/driver",
 };
 
 interface Import {
@@ -197,7 +207,7 @@ describe("the front doors", () => {
   });
 
   it("are all there are", () => {
-    expect(Object.keys(exported)).toHaveLength(12);
+    expect(Object.keys(exported)).toHaveLength(13);
     expect(existsSync(join(root, "package.json"))).toBe(true);
   });
 });

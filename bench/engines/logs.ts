@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Redis } from "ioredis";
 import pg from "pg";
 import { addressOf } from "../../test/engines/addresses.ts";
 import { type AnyBus, Bus, importStore } from "../built.ts";
@@ -41,6 +42,20 @@ export const LOGS = {
     },
     open: async (name) =>
       new Bus({ store: (await importStore("postgres")).postgres(addressOf("postgres"), { schema: name }) }),
+  },
+  redis: {
+    create() {
+      const name = nameOfOwn();
+      return {
+        name,
+        async remove() {
+          const client = new Redis(addressOf("redis"));
+          await client.del(await client.keys(`{${name}}:*`));
+          client.disconnect();
+        },
+      };
+    },
+    open: async (name) => new Bus({ store: (await importStore("redis")).redis(addressOf("redis"), { prefix: name }) }),
   },
 } as const satisfies Readonly<Record<string, Engine>>;
 

@@ -15,15 +15,15 @@ type Row = Omit<Game, "moves"> & { readonly moves: string };
 
 /**
  * The games and what is allowed in them. A game is kept as its moves, so that chess.js also sees a position's third
- * repetition. Each change is one synchronous statement after its checks, so no two can come between each other.
+ * repetition. Another process may use the same file: a change is one statement, and finds nothing when the game has moved on since
+ * it was checked.
  */
 export class Games {
   readonly #byId: Statement<[id: number], Row>;
   readonly #shown: Statement<[name: string, name: string], Row>;
   readonly #untold: Statement<[], Row>;
-  readonly #between: Statement<{ a: string; b: string }, number>;
-  readonly #add: Statement<[white: string, black: string], Row>;
-  readonly #update: Statement<{ id: number; status: string; moves: string; result: string }, Row>;
+  readonly #add: Statement<{ white: string; black: string }, Row>;
+  readonly #update: Statement<{ id: number; version: number; status: string; moves: string; result: string }, Row>;
   readonly #setTold: Statement<{ id: number; version: number }>;
 
   constructor(db: Database) {
@@ -41,16 +41,15 @@ export class Games {
       union all select * from (select ${columns} from games where status = 'over' order by id desc limit 20)
     `);
     this.#untold = db.prepare(`select ${columns} from games where told < version`);
-    this.#between = db
-      .prepare<{ a: string; b: string }, number>(`
-        select count(*) from games where status in ('offered', 'playing')
-        and (white = @a and black = @b or white = @b and black = @a)
-      `)
-      .pluck();
-    this.#add = db.prepare(`insert into games (white, black, status) values (?, ?, 'offered') returning ${columns}`);
+    this.#add = db.prepare(`
+      insert into games (white, black, status) select @white, @black, 'offered' where not exists (
+        select 1 from games where status in ('offered', 'playing')
+        and (white = @white and black = @black or white = @black and black = @white)
+      ) returning ${columns}
+    `);
     this.#update = db.prepare(`
       update games set status = @status, moves = @moves, result = @result, version = version + 1
-      where id = @id returning ${columns}
+      where id = @id and version = @version returning ${columns}
     `);
     this.#setTold = db.prepare("update games set told = @version where id = @id and told < @version");
   }
@@ -80,10 +79,9 @@ export class Games {
   /** Who challenges plays white. */
   offer(white: string, black: string): Game {
     if (white === black) throw new Refused(409, "Nobody plays alone here.");
-    if (this.#between.get({ a: white, b: black }) !== 0) {
-      throw new Refused(409, `There is a game between you and ${black} already.`);
-    }
-    return gameOf(this.#add.get(white, black)!); // `returning` answers the row
+    const row = this.#add.get({ white, black });
+    if (row === undefined) throw new Refused(409, `There is a game between you and ${black} already.`);
+    return gameOf(row);
   }
 
   reply(id: number, by: string, status: "playing" | "declined"): Game {
@@ -120,8 +118,10 @@ export class Games {
     return game;
   }
 
-  #save({ id, status, moves, result }: Game): Game {
-    return gameOf(this.#update.get({ id, status, moves: moves.join(" "), result })!); // it was read just before
+  #save({ id, version, status, moves, result }: Game): Game {
+    const row = this.#update.get({ id, version, status, moves: moves.join(" "), result });
+    if (row === undefined) throw new Refused(409, "Something else has just happened in this game.");
+    return gameOf(row);
   }
 }
 

@@ -4,22 +4,22 @@ import Database from "better-sqlite3";
 import express from "express";
 import { Bus } from "nightbus";
 import { mount } from "nightbus/express";
-import { sqlite } from "nightbus/sqlite";
 import { type Club, retention } from "./channels.ts";
 import { ChessClub } from "./club.ts";
 import { Games } from "./games.ts";
 import { routes } from "./routes.ts";
 import { Sessions } from "./sessions.ts";
+import { storeOf } from "./store.ts";
 
 // A chess club: `npm start`, then open the address in two browsers (or one and a private window), since a name is a cookie's.
 const PORT = Number(process.env["PORT"] ?? 3000);
 const DATABASE = process.env["DATABASE"] ?? fileURLToPath(new URL("chess.db", import.meta.url));
 
-// One database for the application and its bus. With a handle of ours the pragmas are ours too.
+// Members and games are in one file, which two processes of one machine may use; on several it would be a server, too.
 const db = new Database(DATABASE);
 db.pragma("journal_mode = wal");
 db.pragma("synchronous = full");
-const bus = new Bus<Club>({ store: sqlite(db), retention });
+const bus = new Bus<Club>({ store: storeOf(db), retention });
 bus.on("error", (error) => console.error(error));
 await bus.ready();
 
@@ -65,6 +65,7 @@ const server = app.listen(PORT, (error) => {
 
 process.once("SIGTERM", stop);
 process.once("SIGINT", stop);
+process.once("disconnect", stop); // whoever started it is gone
 
 /** The bus first: it answers the polls that are held, so that the server has nothing left to wait for. */
 async function stop(): Promise<void> {

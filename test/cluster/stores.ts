@@ -4,6 +4,7 @@ import type { Store } from "../../src/store.ts";
 export const STORES = {
   sqlite: async (path: string) => (await import("../../src/stores/sqlite.ts")).sqlite(path),
   postgres: async (url: string) => (await import("../../src/stores/postgres.ts")).postgres(url),
+  redis: async (url: string) => (await import("../../src/stores/redis.ts")).redis(url),
 } as const satisfies Readonly<Record<string, (connection: string) => Promise<Store>>>;
 
 export type StoreName = keyof typeof STORES;

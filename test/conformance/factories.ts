@@ -3,15 +3,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { Redis } from "ioredis";
 import { Bus } from "nightbus";
 import { postgres } from "nightbus/postgres";
+import { type RedisClient, redis } from "nightbus/redis";
 import { sqlite } from "nightbus/sqlite";
 import { fakeBus } from "nightbus/testing";
 import pg from "pg";
+import { createClient } from "redis";
 import { systemClock } from "../../src/clock.ts";
 import type { Store } from "../../src/store.ts";
 import type { BusFactory, Transaction } from "../../src/testing/conformance/bus.ts";
-import { DATABASE_URL } from "../stores/engines.ts";
+import { DATABASE_URL, REDIS_URL } from "../stores/engines.ts";
 
 /** Buses that were given no store. */
 export const memory: BusFactory = {
@@ -116,6 +119,43 @@ export function newSchema(): {
       await client.connect();
       await client.query(`drop schema if exists "${name}" cascade`);
       await client.end();
+    },
+  };
+}
+
+/** Buses over Redis, with a prefix of their own, by a URL or a client. */
+export function onRedis(connection: string | (() => RedisClient)): BusFactory {
+  return {
+    durable: true,
+    shared: true,
+    ownTime: true,
+    place() {
+      const { store, remove } = newPrefix(connection);
+      return { open: (options) => new Bus({ ...options, store: store() }), remove };
+    },
+  };
+}
+
+/** A client of ioredis, as an application would have it. */
+export function ioredis(): RedisClient {
+  return new Redis(REDIS_URL, { lazyConnect: true });
+}
+
+/** A prefix of no keys yet: stores on it, and how to remove them. */
+export function newPrefix(connection: string | (() => RedisClient) = REDIS_URL): {
+  readonly name: string;
+  readonly store: () => Store;
+  readonly remove: () => Promise<void>;
+} {
+  const name = `nightbus test ${randomBytes(6).toString("hex")}`;
+  return {
+    name,
+    store: () => redis(typeof connection === "string" ? connection : connection(), { prefix: name }),
+    async remove() {
+      const client = await createClient({ url: REDIS_URL }).connect();
+      const keys = await client.keys(`{${name}}:*`);
+      if (keys.length > 0) await client.del(keys);
+      await client.close();
     },
   };
 }

@@ -2,8 +2,8 @@ import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
 import { memory } from "../../src/memory.ts";
 import { testStore } from "../../src/testing/conformance/store.ts";
-import { postgresRuns } from "../stores/engines.ts";
-import { newSchema, temporary } from "./factories.ts";
+import { postgresRuns, REDIS_URL, redisRuns } from "../stores/engines.ts";
+import { ioredis, newPrefix, newSchema, temporary } from "./factories.ts";
 
 testStore("memory", { durable: false, shared: false, place: () => ({ store: memory }) }, { describe, it });
 
@@ -31,3 +31,14 @@ testStore(
   { durable: true, shared: true, ownTime: true, place: newSchema },
   { describe: postgresRuns(describe), it },
 );
+
+for (const [client, connection] of [
+  ["redis", REDIS_URL],
+  ["ioredis", ioredis],
+] as const) {
+  testStore(
+    `Redis, by ${client}`,
+    { durable: true, shared: true, ownTime: true, place: () => newPrefix(connection) },
+    { describe: redisRuns(describe), it },
+  );
+}

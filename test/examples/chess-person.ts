@@ -19,10 +19,13 @@ interface Answer {
 export class Person {
   name = "";
   last = 0;
+  /** Where this person goes, if not where the club is. */
+  at: string | undefined;
   #cookie = "";
 
-  static async called(name: string): Promise<Person> {
+  static async called(name: string, at?: string): Promise<Person> {
     const person = new Person();
+    person.at = at;
     const response = await person.post("sign-in", { name });
     expect(response.status).toBe(200);
     const cookie = response.headers.get("set-cookie") ?? "";
@@ -36,7 +39,7 @@ export class Person {
 
   post(path: string, body: unknown = {}, type = "application/json"): Promise<Response> {
     const headers = { "Content-Type": type, Cookie: this.#cookie };
-    return fetch(`${address}/api/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    return fetch(`${this.at ?? address}/api/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
   }
 
   /** Does what must be allowed. */
@@ -54,12 +57,12 @@ export class Person {
   }
 
   async state(): Promise<State> {
-    const response = await fetch(`${address}/api/state`, { headers: { Cookie: this.#cookie } });
+    const response = await fetch(`${this.at ?? address}/api/state`, { headers: { Cookie: this.#cookie } });
     return (await response.json()) as State;
   }
 
   poll(channels: readonly string[], last: number, timeout: number): Promise<Response> {
-    return fetch(`${address}/longpolling/poll`, {
+    return fetch(`${this.at ?? address}/longpolling/poll`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Cookie: this.#cookie },
       body: JSON.stringify({ channels, last, timeout }),

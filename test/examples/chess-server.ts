@@ -5,6 +5,12 @@ import { fileURLToPath } from "node:url";
 
 let server: ChildProcess;
 
+/** What this process was given, but for where the club would find an engine. */
+export function withoutEngines(): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _, REDIS_URL: __, ...rest } = process.env;
+  return rest;
+}
+
 /** Where the application can be reached. */
 export let address = "";
 
@@ -13,7 +19,7 @@ export async function start(DATABASE: string, on: "any port" | "the same port" =
   const PORT = on === "any port" ? "0" : new URL(address).port;
   server = spawn(process.execPath, ["--import", "tsx", "examples/chess/server.ts"], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
-    env: { ...process.env, PORT, DATABASE },
+    env: { ...withoutEngines(), PORT, DATABASE },
     stdio: ["ignore", "pipe", "inherit"],
   });
   // It is piped.

@@ -1,0 +1,87 @@
+import { type Clock, gaveOut } from "../../clock.ts";
+import { BusError } from "../../errors.ts";
+import type { Hole, PendingRow, Row } from "../../store.ts";
+import type { EngineTime } from "../shared/engine-time.ts";
+import { patiently } from "../shared/patience.ts";
+import type { Ask, Committed, Engine, Writer } from "./engine.ts";
+import { mayPass } from "./failures.ts";
+import type { Follower } from "./follower.ts";
+
+export interface CommitsOptions {
+  readonly clock: Clock;
+  readonly time: EngineTime;
+  readonly engine: Engine;
+  readonly ask: Ask;
+  readonly follower: Follower;
+  /** Hands over what was committed before the call, however long it takes to reach the engine. */
+  readonly catchUp: () => Promise<void>;
+}
+
+/** Commits what this process sends. */
+export class Commits {
+  readonly #options: CommitsOptions;
+  /** Whether this process has begun its run of ids. */
+  #running = false;
+
+  constructor(options: CommitsOptions) {
+    this.#options = options;
+  }
+
+  /** Commits sends, hands them over, and resolves with their ids. Rejects with the client's error. */
+  async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
+    const { clock, catchUp } = this.#options;
+    const committed = await patiently(clock, () => this.#commit(sends), mayPass);
+    this.#running = true;
+    gaveOut(committed.last);
+    this.#options.time.heard(committed.at);
+    const { ids, rows } = given(sends, committed);
+    if (!this.#handOver(committed, rows)) {
+      await catchUp().catch((cause) => {
+        throw new BusError("store", "Redis has committed, and then could not be read", { cause, refused: false });
+      });
+    }
+    return ids;
+  }
+
+  async #commit(sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
+    const { engine, ask, catchUp } = this.#options;
+    const committed = await engine.append(ask, this.#writer(), sends);
+    if (committed !== undefined) return committed;
+    await catchUp(); // which makes the log anew
+    const again = await engine.append(ask, this.#writer(), sends);
+    if (again === undefined) throw new BusError("store", "Redis does not keep nightbus's keys", { refused: true });
+    return again;
+  }
+
+  /** Hands over what was committed from memory, if it is all that is new, and the tail was not faster. */
+  #handOver({ was, began, last }: Committed, rows: readonly Row[]): boolean {
+    const { follower } = this.#options;
+    if (follower.seen === undefined) return false;
+    if (follower.seen >= last) return true;
+    if (follower.seen !== was) return false;
+    const holes: readonly Hole[] = began === undefined ? [] : [{ after: was, before: began }];
+    follower.handOver({ last, floor: 0, holes, rows, watermarks: undefined });
+    return true;
+  }
+
+  #writer(): Writer {
+    const { clock, follower } = this.#options;
+    return { running: this.#running, seen: follower.seen ?? 0, base: clock.base() };
+  }
+}
+
+function given(
+  sends: readonly (readonly PendingRow[])[],
+  { first, at }: Committed,
+): { readonly ids: readonly (readonly number[])[]; readonly rows: readonly Row[] } {
+  const rows: Row[] = [];
+  const ids = sends.map((send) => {
+    const start = first + rows.length;
+    return send.map(({ key, json }) => {
+      const id = first + rows.length;
+      rows.push({ id, key, json, at, send: start });
+      return id;
+    });
+  });
+  return { ids, rows };
+}

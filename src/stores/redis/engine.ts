@@ -1,0 +1,140 @@
+import type { Hole, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import { pack } from "../shared/packed.ts";
+import { entriesOf, type RawEntry } from "./entries.ts";
+import { replyCode } from "./failures.ts";
+import { APPEND, CREATE, keysOf, PAGE, type Script, STATE, TRIM } from "./scripts.ts";
+
+/** The most rows and bytes of a page, unless the last send of it is cut. */
+const PAGE_ROWS = 5_000;
+const PAGE_BYTES = 2 ** 22;
+
+/** Rows that are forgotten in one step, for which a send may have to wait: a quarter of a millisecond's work. */
+const STEP = 200;
+
+/** Who commits: where this process stands, and where it would begin a run. */
+export interface Writer {
+  readonly running: boolean;
+  readonly seen: number;
+  readonly base: number;
+}
+
+/** What one commit has done. */
+export interface Committed {
+  /** The newest id before it. */
+  readonly was: number;
+  /** Where it began a run, if it did. */
+  readonly began: number | undefined;
+  /** The first id of these sends. */
+  readonly first: number;
+  readonly last: number;
+  readonly at: number;
+}
+
+/** What came after an id, as one moment saw it. */
+export interface Page {
+  readonly begin: number;
+  /** By which the log is told from another. */
+  readonly life: string;
+  readonly rows: readonly Row[];
+  /** The newest committed id. */
+  readonly last: number;
+  /** Up to here the page tells everything. */
+  readonly end: number;
+  /** The engine's clock, in ms. */
+  readonly now: number;
+}
+
+/** What a command answers. */
+export type Ask = (command: readonly string[]) => Promise<unknown>;
+
+/** What is done inside Redis, on the keys of one log. */
+export class Engine {
+  readonly #keys: readonly string[];
+
+  constructor(prefix: string) {
+    this.#keys = keysOf(prefix);
+  }
+
+  /** The stream, one entry for each send. */
+  get log(): string {
+    return this.#keys[1]!;
+  }
+
+  /** Makes the log if there is none. */
+  async create(ask: Ask, life: string, base: number): Promise<void> {
+    await this.#run(ask, CREATE, [life, `${base}`]);
+  }
+
+  /** Commits these sends; undefined when there is no log. */
+  async append(ask: Ask, as: Writer, sends: readonly (readonly PendingRow[])[]): Promise<Committed | undefined> {
+    const packed = sends.flatMap((send) => [`${send.length}`, pack(send)]);
+    const writer = [as.running ? "1" : "0", `${as.seen}`, `${as.base}`];
+    const found = (await this.#run(ask, APPEND, [...writer, ...packed])) as readonly string[] | null; // as the script answers
+    if (found === null) return undefined;
+    const [was, began, first, last, at] = found.map(Number) as [number, number, number, number, number];
+    return { was, began: began > was + 1 ? began : undefined, first, last, at };
+  }
+
+  /** What came after `seen`, each send whole; undefined when there is no log. */
+  async page(ask: Ask, seen: number): Promise<Page | undefined> {
+    const found = await this.#run(ask, PAGE, [`${seen}`, `${PAGE_ROWS}`, `${PAGE_BYTES}`]);
+    if (found === null) return undefined;
+    const [begin, life, newest, now, more, raw] = found as PageReply; // as the script answers
+    const entries = entriesOf(raw);
+    const rows = entries.flatMap((entry) => entry.rows);
+    const last = Number(newest);
+    const end = more === 0 ? last : entries.at(-1)!.last; // there is more than one
+    return { begin: Number(begin), life, rows, last, end, now: Number(now) };
+  }
+
+  /** What else is known of what came after `seen`. After the page, so that whatever the page lacks has its watermark. */
+  async state(ask: Ask, seen: number): Promise<(LogState & { readonly life: string }) | undefined> {
+    const found = await this.#run(ask, STATE, [`${seen}`]);
+    if (found === null) return undefined;
+    const [begin, life, last, floor, holes, marks] = found as StateReply; // as the script answers
+    return {
+      begin: Number(begin),
+      life,
+      last: Number(last),
+      floor: Number(floor),
+      holes: holes.map(holeOf),
+      watermarks: watermarksOf(marks, Number(floor) > seen ? 0 : seen),
+    };
+  }
+
+  /** Forgets a batch. Each step may be done twice. */
+  async trim(ask: Ask, { ids, keys, forgotten, floor }: Trimmed): Promise<void> {
+    for (let from = 0; from === 0 || from < ids.length; from += STEP) {
+      const step = ids.slice(from, from + STEP).map(String);
+      const last = from + STEP >= ids.length ? forgotten : [];
+      await this.#run(ask, TRIM, [`${floor}`, `${step.length}`, ...step, ...keys.slice(from, from + STEP), ...last]);
+    }
+  }
+
+  async #run(ask: Ask, { sha, source }: Script, values: readonly string[]): Promise<unknown> {
+    const rest = [`${this.#keys.length}`, ...this.#keys, ...values];
+    try {
+      return await ask(["EVALSHA", sha, ...rest]);
+    } catch (error) {
+      if (replyCode(error) !== "NOSCRIPT") throw error;
+      return ask(["EVAL", source, ...rest]);
+    }
+  }
+}
+
+type PageReply = [string, string, string, string, number, readonly RawEntry[]];
+type StateReply = [string, string, string, string, readonly string[], readonly string[]];
+
+function holeOf(text: string): Hole {
+  const [after, before] = text.split(" ").map(Number) as [number, number];
+  return { after, before };
+}
+
+function watermarksOf(marks: readonly string[], after: number): readonly Watermark[] {
+  const found: Watermark[] = [];
+  for (let index = 0; index + 1 < marks.length; index += 2) {
+    const id = Number(marks[index + 1]);
+    if (id > after) found.push([marks[index]!, id]);
+  }
+  return found;
+}

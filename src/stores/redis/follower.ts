@@ -1,0 +1,126 @@
+import type { Hole, Row, StoreSink } from "../../store.ts";
+import { Syncs } from "../../syncs.ts";
+import type { EngineTime } from "../shared/engine-time.ts";
+import { handOver, isComplete, type News } from "../shared/news.ts";
+import type { Ask, Engine, Page } from "./engine.ts";
+import type { Entry } from "./entries.ts";
+
+export interface FollowerOptions {
+  readonly engine: Engine;
+  readonly sink: StoreSink;
+  readonly time: EngineTime;
+  readonly ask: Ask;
+  /** Makes the log anew where it is gone. */
+  readonly restore: () => Promise<void>;
+}
+
+/** Where this process stands in the log: what it has handed over, and what it has still to read. */
+export class Follower {
+  readonly #options: FollowerOptions;
+  readonly #reads: Syncs;
+  #seen: number | undefined;
+  #life = "";
+  /** Whether a log was handed over: if it is gone, and could not be made anew, that has to be tried again. */
+  #isOpen = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+    this.#reads = new Syncs(() => this.#read());
+  }
+
+  /** The newest id that was handed over; undefined when that belongs to a log that is gone. */
+  get seen(): number | undefined {
+    return this.#seen;
+  }
+
+  /** Hands over what was committed before the call; the first time it replays the log. Rejects with the client's error. */
+  catchUp(): Promise<void> {
+    return this.#reads.run();
+  }
+
+  /** Hands over what was committed right after all that was handed over before. */
+  handOver(news: News): void {
+    handOver(news, this.#options.sink);
+    this.#seen = news.last;
+  }
+
+  /** Hands over what the stream has told, and returns false when that is not all there is: then it has to be read. */
+  heard(entries: readonly Entry[]): boolean {
+    const rows: Row[] = [];
+    const holes: Hole[] = [];
+    const { seen } = this;
+    let last = seen;
+    for (const { was, first, ...entry } of entries) {
+      if (last === undefined || (entry.last > last && was !== last)) return false;
+      if (entry.last <= last) continue; // it was sent here, or read meanwhile
+      if (first > was + 1) holes.push({ after: was, before: first });
+      for (const row of entry.rows) rows.push(row);
+      ({ last } = entry);
+    }
+    if (last !== undefined && last !== seen) this.handOver({ last, floor: 0, holes, rows, watermarks: undefined });
+    return true;
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const from = this.#seen;
+      if (from === undefined) return this.#isOpen ? this.#startOver() : this.#replay();
+      const page = await this.#page(from);
+      if (page === undefined || page.life !== this.#life || page.last < from || page.begin > from)
+        return this.#startOver();
+      // Where something was handed over meanwhile, the page is read again.
+      if (this.#seen === from && page.last > from && !(await this.#take(page, from))) return this.#startOver();
+      if (page.last <= this.#seen!) return;
+    }
+  }
+
+  async #page(seen: number): Promise<Page | undefined> {
+    const { engine, ask, time } = this.#options;
+    const page = await engine.page(ask, seen);
+    if (page !== undefined) time.heard(page.now);
+    return page;
+  }
+
+  /** Hands over a page; false when it belongs to another log than what was seen. */
+  async #take({ rows, end }: Page, from: number): Promise<boolean> {
+    if (isComplete(from, { last: end, holes: [], rows })) {
+      this.handOver({ last: end, floor: 0, holes: [], rows, watermarks: undefined });
+      return true;
+    }
+    const state = await this.#options.engine.state(this.#options.ask, from);
+    if (this.#seen !== from) return true;
+    const holes = (state?.holes ?? []).filter(({ before }) => before <= end);
+    if (state === undefined || state.begin > from || holes.some(({ after }) => after < from)) return false;
+    const watermarks = isComplete(from, { last: end, holes, rows }) ? undefined : state.watermarks;
+    this.handOver({ last: end, floor: state.floor, holes, rows, watermarks });
+    return true;
+  }
+
+  // What was handed over is not in the log any more: the engine was emptied, has failed over, or somebody trimmed the stream.
+  async #startOver(): Promise<void> {
+    this.#seen = undefined; // nothing that is committed meanwhile follows it
+    await this.#options.restore();
+    await this.#replay();
+  }
+
+  // The state is read after the rows: what was trimmed meanwhile has its watermark in it. All is handed over in one go, since
+  // readers of the log before may be waiting.
+  async #replay(): Promise<void> {
+    const { engine, ask, sink } = this.#options;
+    const pages: (readonly Row[])[] = [];
+    let end = 0;
+    for (let last = 1; end < last; ) {
+      const page = await this.#page(end);
+      if (page === undefined) throw new Error("nightbus's keys are not there any more");
+      ({ end, last } = page);
+      if (page.rows.length > 0) pages.push(page.rows);
+    }
+    const state = await engine.state(ask, 0);
+    if (state === undefined) throw new Error("nightbus's keys are not there any more");
+    sink.opened({ ...state, last: end, holes: state.holes.filter(({ before }) => before <= end) });
+    for (const page of pages) sink.commit(page);
+    this.#seen = end;
+    this.#life = state.life;
+    this.#isOpen = true;
+  }
+}

@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+
+/** A script that Redis runs as one step: nothing else is done meanwhile, and all that it writes is written, or nothing. */
+export interface Script {
+  readonly source: string;
+  readonly sha: string;
+}
+
+/** The keys of a log, in the order in which each script is given them. A hash tag keeps them on one node of a cluster. */
+export function keysOf(prefix: string): readonly string[] {
+  return ["meta", "log", "holes", "marks", "sends", "gone"].map((name) => `{${prefix}}:${name}`);
+}
+
+// `sizes` is what nightbus left behind. When something is missing, somebody else has trimmed the stream, or the server has evicted
+// a key, and of nothing that came before can it be said that it is whole: readers from before are told so, by where the log begins.
+// Lua writes large numbers as 1.79e+15 unless it is told how.
+const COMMON = `
+  local meta, log, holes, marks, sends, gone = unpack(KEYS)
+  local function text(number) return string.format('%.0f', number) end
+  local function call(...) return redis.call(...) end
+  local time = call('time')
+  local micros = time[1] * 1000000 + time[2]
+  local server = string.match(call('info', 'server'), 'run_id:(%x+)')
+  local function sizes()
+    return table.concat({ call('xlen', log), call('zcard', holes), call('hlen', marks), call('zcard', sends), call('hlen', gone) }, ' ')
+  end
+  local function leave() call('hset', meta, 'sizes', sizes()) end
+  local begin, life, last, at, before, floor, left =
+    unpack(call('hmget', meta, 'begin', 'life', 'last', 'at', 'server', 'floor', 'sizes'))
+  if last and sizes() ~= left then
+    begin = last
+    call('hset', meta, 'begin', begin)
+    leave()
+  end
+`;
+
+/** Makes a log, unless there is one: life, base. What is left of another is not of this one. */
+export const CREATE = script(`
+  if last then return 0 end
+  call('unlink', log, holes, marks, sends, gone)
+  local first = text(math.max(tonumber(ARGV[2]), micros))
+  call('hset', meta, 'begin', first, 'last', first, 'at', '0', 'life', ARGV[1], 'server', server, 'floor', '0')
+  leave()
+  return 1
+`);
+
+/** When there are more runs than these, the oldest are folded into the beginning. */
+const MOST_HOLES = 100_000;
+
+/**
+ * Commits sends: running, seen, base, then of each send how many rows it has, and the rows, packed. Answers the newest id before,
+ * where a run began or 0, the first id, the newest, and the time; nil where there is no log. A run goes on only on the server that
+ * gave out its ids: another may be a replica that lagged, or have lost what it had not written to its disk.
+ */
+export const APPEND = script(`
+  if not last then return false end
+  local was, running, seen, base = tonumber(last), ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+  local newest, began, stamp = was, 0, text(math.max(tonumber(at), math.floor(micros / 1000)))
+  if running == '0' or before ~= server or was < seen then
+    began = math.max(was + 1, seen + 1, base, micros)
+    newest = began - 1
+    if newest > was then call('zadd', holes, text(began), last .. ' ' .. text(began)) end
+    if call('zcard', holes) > ${MOST_HOLES} then call('hset', meta, 'begin', call('zpopmin', holes)[2]) end
+  end
+  local first, previous = newest + 1, last
+  for place = 4, #ARGV, 2 do
+    local start = text(newest + 1)
+    call('xadd', log, start .. '-0', 'was', previous, 'rows', ARGV[place], 'at', stamp, 'packed', ARGV[place + 1])
+    if ARGV[place] ~= '1' then call('zadd', sends, start, start .. ' ' .. ARGV[place]) end
+    newest = newest + tonumber(ARGV[place])
+    previous = text(newest)
+  end
+  call('hset', meta, 'last', text(newest), 'at', stamp, 'server', server)
+  leave()
+  return { last, text(began), text(first), text(newest), stamp }
+`);
+
+/**
+ * What came after an id: seen, the most rows, the most bytes. Answers where the log begins, its life, the newest id, the time, whether
+ * there is more, and entries, each with the places of its rows that are gone; nil where there is no log.
+ */
+export const PAGE = script(`
+  if not last then return false end
+  local entries, rows, bytes, more, from = {}, 0, 0, 0, '(' .. ARGV[1] .. '-0'
+  repeat
+    local found = call('xrange', log, from, '+', 'count', 50)
+    for _, entry in ipairs(found) do
+      if rows >= tonumber(ARGV[2]) or bytes >= tonumber(ARGV[3]) then
+        more, found = 1, {}
+        break
+      end
+      local fields = entry[2]
+      entries[#entries + 1] = { entry[1], fields, fields[4] ~= '1' and call('hget', gone, entry[1]) }
+      rows = rows + (tonumber(fields[4]) or 1)
+      bytes = bytes + #(fields[8] or '')
+      from = '(' .. entry[1]
+    end
+  until #found < 50
+  return { begin, life, last, text(math.floor(micros / 1000)), more, entries }
+`);
+
+/** What else is known of what came after an id: where the log begins, its life, the newest id, the floor, the holes, the watermarks. */
+export const STATE = script(`
+  if not last then return false end
+  return { begin, life, last, floor, call('zrangebyscore', holes, '(' .. ARGV[1], '+inf'), call('hgetall', marks) }
+`);
+
+/** Forgets rows: floor, how many they are, their ids, their channels, then the channels whose watermarks are forgotten. */
+export const TRIM = script(`
+  if not last then return 0 end
+  local count, newest = tonumber(ARGV[2]), {}
+  for place = 3, 2 + count do
+    local id, key = tonumber(ARGV[place]), ARGV[place + count]
+    local start, rows = string.match(call('zrevrangebyscore', sends, ARGV[place], '-inf', 'limit', 0, 1)[1] or '', '(%d+) (%d+)')
+    if start and id < start + rows then
+      local entry, index = start .. '-0', ' ' .. text(id - start) .. ' '
+      local known = call('hget', gone, entry) or ' '
+      if not string.find(known, index, 1, true) then known = known .. string.sub(index, 2) end
+      local _, spaces = string.gsub(known, ' ', '')
+      if spaces - 1 < tonumber(rows) then
+        call('hset', gone, entry, known)
+      else
+        call('xdel', log, entry)
+        call('zrem', sends, start .. ' ' .. rows)
+        call('hdel', gone, entry)
+      end
+    else
+      call('xdel', log, ARGV[place] .. '-0')
+    end
+    newest[key] = math.max(newest[key] or 0, id)
+  end
+  for key, id in pairs(newest) do
+    if id > tonumber(call('hget', marks, key) or 0) then call('hset', marks, key, text(id)) end
+  end
+  for place = 3 + 2 * count, #ARGV do
+    if tonumber(floor) < tonumber(ARGV[1]) then
+      floor = ARGV[1]
+      call('hset', meta, 'floor', floor)
+    end
+    if tonumber(call('hget', marks, ARGV[place]) or 0) <= tonumber(ARGV[1]) then call('hdel', marks, ARGV[place]) end
+  end
+  leave()
+  return 1
+`);
+
+function script(body: string): Script {
+  const source = COMMON + body;
+  return { source, sha: createHash("sha1").update(source).digest("hex") };
+}

@@ -1,0 +1,94 @@
+import { type Clock, keepAlive, type Timer } from "../../clock.ts";
+import { every, Pauses } from "../shared/patience.ts";
+import type { Trouble } from "../shared/trouble.ts";
+import { entriesOf, type RawEntry } from "./entries.ts";
+import type { Follower } from "./follower.ts";
+import type { Link } from "./link.ts";
+
+/** How long a read waits for something to come, and how often one looks all the same, in ms. */
+const BEAT = 5_000;
+
+/** How much later than that an answer may come, in ms, before its connection is taken for dead. */
+const GRACE = 2_000;
+
+/** The most entries of one read. */
+const ENTRIES = 100;
+
+export interface TailOptions {
+  readonly clock: Clock;
+  /** A connection of its own, which waits. */
+  readonly link: Link;
+  readonly log: string;
+  readonly follower: Follower;
+  readonly trouble: Trouble;
+}
+
+/** Hears what is committed, by a read that waits; and looks when its connection was lost, and every five seconds all the same. */
+export class Tail {
+  readonly #options: TailOptions;
+  readonly #pauses = new Pauses();
+  #stopBeat: () => void = () => {};
+  #timer: Timer | undefined;
+  #isStopped = false;
+
+  constructor(options: TailOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#stopBeat = every(this.#options.clock, BEAT, () => void this.#look());
+    void this.#listen();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopBeat();
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#options.link.close();
+  }
+
+  async #listen(): Promise<void> {
+    const { follower, trouble } = this.#options;
+    try {
+      while (!this.#isStopped) {
+        const entries = await this.#wait(follower.seen);
+        this.#pauses.reset();
+        if (!this.#isStopped && !follower.heard(entries)) await this.#look();
+      }
+    } catch (error) {
+      if (this.#isStopped) return;
+      trouble.failed(error);
+      this.#again();
+    }
+  }
+
+  /** What comes after an id. Where that is of a log that is gone, nothing is waited for. */
+  async #wait(seen: number | undefined): Promise<ReturnType<typeof entriesOf>> {
+    const { link, log } = this.#options;
+    const from = seen === undefined ? "$" : `${seen}-0`;
+    const wait = seen === undefined ? 100 : BEAT;
+    const command = ["XREAD", "COUNT", `${ENTRIES}`, "BLOCK", `${wait}`, "STREAMS", log, from];
+    const found = (await link.ask(command, BEAT + GRACE)) as readonly [string, readonly RawEntry[]][] | null; // as Redis answers
+    return entriesOf(found?.[0]?.[1] ?? []);
+  }
+
+  #again(): void {
+    const { clock } = this.#options;
+    this.#timer = clock.setTimeout(async () => {
+      await this.#look(); // at what came meanwhile
+      void this.#listen();
+    }, this.#pauses.take());
+    keepAlive(this.#timer, false);
+  }
+
+  /** Reads what there is, in passing: what goes wrong is reported, and the next look tries again. */
+  async #look(): Promise<void> {
+    const { follower, trouble } = this.#options;
+    try {
+      await follower.catchUp();
+      trouble.worked();
+    } catch (error) {
+      if (!this.#isStopped) trouble.failed(error);
+    }
+  }
+}
