@@ -5,6 +5,7 @@ export default defineConfig({
     index: "src/index.ts",
     sqlite: "src/stores/sqlite.ts",
     postgres: "src/stores/postgres.ts",
+    nats: "src/stores/nats.ts",
     redis: "src/stores/redis.ts",
     node: "src/http/node.ts",
     fetch: "src/http/fetch.ts",

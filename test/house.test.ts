@@ -42,6 +42,13 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["postgres/open"],
     ["postgres/store"],
     ["postgres"],
+    ["nats/driver", "nats/wire", "nats/failures"],
+    ["nats/ledger", "nats/stream"],
+    ["nats/follower"],
+    ["nats/commits", "nats/trims"],
+    ["nats/open"],
+    ["nats/store"],
+    ["nats"],
     ["redis/driver", "redis/scripts", "redis/failures"],
     ["redis/entries", "redis/link"],
     ["redis/engine"],
@@ -83,6 +90,8 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 const DRIVERS: Readonly<Record<string, string>> = {
   "better-sqlite3": "stores/sqlite/driver",
   pg: "stores/postgres/driver",
+  "@nats-io/jetstream": "stores/nats/driver",
+  "@nats-io/transport-node": "stores/nats/driver",
   redis: "stores/redis/driver",
   ioredis: "stores/redis/driver",
 };
@@ -207,7 +216,7 @@ describe("the front doors", () => {
   });
 
   it("are all there are", () => {
-    expect(Object.keys(exported)).toHaveLength(13);
+    expect(Object.keys(exported)).toHaveLength(14);
     expect(existsSync(join(root, "package.json"))).toBe(true);
   });
 });

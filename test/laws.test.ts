@@ -4,14 +4,15 @@ import type { BusFactory, Runner } from "../src/testing/conformance/bus.ts";
 import type { ModelRetention } from "../src/testing/conformance/model.ts";
 import { BAD_ENTRY, FROM, GRID, ODD_HALF, Play, type Step } from "../src/testing/conformance/script.ts";
 import { topicOf } from "../src/testing/conformance/topic.ts";
-import { file, memory, onPostgres, onRedis } from "./conformance/factories.ts";
+import { file, memory, onNats, onPostgres, onRedis } from "./conformance/factories.ts";
 import { playReaders, type Reading } from "./readers.ts";
-import { postgresRuns, REDIS_URL, redisRuns } from "./stores/engines.ts";
+import { natsRuns, postgresRuns, REDIS_URL, redisRuns } from "./stores/engines.ts";
 
 testLaws("without a store", memory, 400);
 testLaws("over SQLite, in a file", file, 40);
 testLaws("over Postgres", onPostgres, 15, postgresRuns(describe));
 testLaws("over Redis", onRedis(REDIS_URL), 30, redisRuns(describe));
+testLaws("over NATS", onNats, 20, natsRuns(describe));
 
 const { POSITIVE_INFINITY } = Number;
 

@@ -2,9 +2,12 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import Database from "better-sqlite3";
 import { Redis } from "ioredis";
 import { Bus } from "nightbus";
+import { nats } from "nightbus/nats";
 import { postgres } from "nightbus/postgres";
 import { type RedisClient, redis } from "nightbus/redis";
 import { sqlite } from "nightbus/sqlite";
@@ -14,7 +17,7 @@ import { createClient } from "redis";
 import { systemClock } from "../../src/clock.ts";
 import type { Store } from "../../src/store.ts";
 import type { BusFactory, Transaction } from "../../src/testing/conformance/bus.ts";
-import { DATABASE_URL, REDIS_URL } from "../stores/engines.ts";
+import { DATABASE_URL, NATS_URL, REDIS_URL } from "../stores/engines.ts";
 
 /** Buses that were given no store. */
 export const memory: BusFactory = {
@@ -156,6 +159,36 @@ export function newPrefix(connection: string | (() => RedisClient) = REDIS_URL):
       const keys = await client.keys(`{${name}}:*`);
       if (keys.length > 0) await client.del(keys);
       await client.close();
+    },
+  };
+}
+
+/** Buses over NATS, in a stream of their own. */
+export const onNats: BusFactory = {
+  durable: true,
+  shared: true,
+  small: true,
+  place() {
+    const { store, remove } = newStream();
+    return { open: (options) => new Bus({ ...options, store: store() }), remove };
+  },
+};
+
+/** A stream that is not there yet: stores on it, and how to remove it. */
+export function newStream(): {
+  readonly name: string;
+  readonly store: () => Store;
+  readonly remove: () => Promise<void>;
+} {
+  const name = `nightbus-test-${randomBytes(6).toString("hex")}`;
+  return {
+    name,
+    store: () => nats(NATS_URL, { stream: name }),
+    async remove() {
+      const connection = await connect({ servers: NATS_URL });
+      const { streams } = await jetstreamManager(connection);
+      await streams.delete(name).catch(() => {}); // it may never have been made
+      await connection.close();
     },
   };
 }

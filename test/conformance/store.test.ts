@@ -2,8 +2,8 @@ import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
 import { memory } from "../../src/memory.ts";
 import { testStore } from "../../src/testing/conformance/store.ts";
-import { postgresRuns, REDIS_URL, redisRuns } from "../stores/engines.ts";
-import { ioredis, newPrefix, newSchema, temporary } from "./factories.ts";
+import { natsRuns, postgresRuns, REDIS_URL, redisRuns } from "../stores/engines.ts";
+import { ioredis, newPrefix, newSchema, newStream, temporary } from "./factories.ts";
 
 testStore("memory", { durable: false, shared: false, place: () => ({ store: memory }) }, { describe, it });
 
@@ -42,3 +42,5 @@ for (const [client, connection] of [
     { describe: redisRuns(describe), it },
   );
 }
+
+testStore("NATS", { durable: true, shared: true, place: newStream }, { describe: natsRuns(describe), it });

@@ -3,7 +3,7 @@ import type { Bus } from "../../bus.ts";
 import { failsWith, type Topic, turns } from "./topic.ts";
 
 /** Messages are JSON, serialised when they are sent. */
-export function messages({ it, over }: Topic): void {
+export function messages({ it, over, small }: Topic): void {
   it(
     "hands over what JSON.parse makes of a message",
     over({}, async ({ bus }) => {
@@ -117,8 +117,23 @@ export function messages({ it, over }: Topic): void {
     "takes a message of 1 MiB of text if not told otherwise",
     over({}, async ({ bus }) => {
       const text = "x".repeat(2 ** 20 - 2);
-      assert.equal(await arrives(bus, text), text);
+      if (small) await failsWith("bad_message", () => bus.sendone("a", text));
+      else assert.equal(await arrives(bus, text), text);
       await failsWith("bad_message", () => bus.sendone("a", `${text}x`));
+    }),
+  );
+
+  it(
+    "takes a message of half of that on every engine, and goes on after one that its engine does not take",
+    over({}, async ({ bus }) => {
+      const text = "x".repeat(2 ** 19);
+      await bus
+        .sendmany([
+          ["a", text],
+          ["a", text],
+        ])
+        .catch(({ code }) => assert.deepEqual([code, small], ["bad_message", true]));
+      assert.equal(await arrives(bus, text), text);
     }),
   );
 }
