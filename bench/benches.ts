@@ -26,6 +26,7 @@ export const benches = {
   H3: () => import("./rows/h3.ts"),
   H4: () => import("./rows/h4.ts"),
   H5: () => import("./rows/h5.ts"),
+  K1: () => import("./rows/k1.ts"),
   K2: () => import("./rows/k2.ts"),
   K3: () => import("./rows/k3.ts"),
 } satisfies Record<string, () => Promise<Bench>>;

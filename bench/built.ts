@@ -1,4 +1,5 @@
 import type * as Nightbus from "nightbus";
+import type * as Nats from "nightbus/nats";
 import type * as Node from "nightbus/node";
 import type * as Postgres from "nightbus/postgres";
 import type * as Redis from "nightbus/redis";
@@ -17,6 +18,7 @@ interface Stores {
   readonly sqlite: typeof Sqlite;
   readonly postgres: typeof Postgres;
   readonly redis: typeof Redis;
+  readonly nats: typeof Nats;
 }
 
 /** `nightbus/sqlite` and the others, as built. */

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { addressOf } from "../../test/engines/addresses.ts";
@@ -56,6 +58,20 @@ export const LOGS = {
       };
     },
     open: async (name) => new Bus({ store: (await importStore("redis")).redis(addressOf("redis"), { prefix: name }) }),
+  },
+  nats: {
+    create() {
+      const name = nameOfOwn();
+      return {
+        name,
+        async remove() {
+          const connection = await connect({ servers: addressOf("nats") });
+          await (await jetstreamManager(connection)).streams.delete(name);
+          await connection.close();
+        },
+      };
+    },
+    open: async (name) => new Bus({ store: (await importStore("nats")).nats(addressOf("nats"), { stream: name }) }),
   },
 } as const satisfies Readonly<Record<string, Engine>>;
 

@@ -1,0 +1,24 @@
+/**
+ * Sends that gather while a batch is under way, as the bus's do: `write` is given one batch at a time, in order, and each send
+ * resolves with its batch.
+ */
+export function gathering<T>(write: (batch: readonly T[]) => Promise<unknown>): (message: T) => Promise<void> {
+  let waiting: { readonly message: T; readonly resolve: () => void }[] = [];
+  let isWriting = false;
+  const flush = async (): Promise<void> => {
+    isWriting = true;
+    await undefined; // what is sent in the same turn belongs to the batch
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      await write(batch.map(({ message }) => message));
+      for (const { resolve } of batch) resolve();
+    }
+    isWriting = false;
+  };
+  return (message) =>
+    new Promise((resolve) => {
+      waiting.push({ message, resolve });
+      if (!isWriting) void flush();
+    });
+}
