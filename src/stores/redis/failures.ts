@@ -35,7 +35,7 @@ export function isElsewhere(error: unknown): boolean {
 
 /** A `store` error that says what could not be done, and why. */
 export function failure(sentence: string, error: unknown): BusError {
-  const cause = error instanceof Unreachable ? error.cause : error;
+  const cause = error instanceof Unreachable ? (error.cause ?? error) : error;
   if (cause instanceof BusError) return cause;
   const { message, code } = asError(cause) as Error & { code?: unknown };
   const tried = mayPass(error) ? ` (tried for ${PATIENCE / 1000} s)` : "";

@@ -6,7 +6,7 @@ import { patiently } from "../shared/patience.ts";
 import { Trimmer } from "../shared/trimmer.ts";
 import { Trouble } from "../shared/trouble.ts";
 import { Commits } from "./commits.ts";
-import { connectBy } from "./driver.ts";
+import { connectBy } from "./connect.ts";
 import { type Ask, Engine } from "./engine.ts";
 import { failure, mayReadAgain } from "./failures.ts";
 import { Follower } from "./follower.ts";

@@ -1,0 +1,72 @@
+import { CONNECTING, type Send } from "./connection.ts";
+import { Unreachable } from "./failures.ts";
+
+/** What nightbus uses of a client of `ioredis`. */
+export interface IoRedis {
+  readonly isCluster?: boolean;
+  readonly status: string;
+  readonly stream?: { unref?(): void } | undefined;
+  duplicate(overrides: object): IoRedis;
+  duplicate(startup: readonly never[], overrides: object): IoRedis;
+  connect(): Promise<unknown>;
+  on(event: "end" | "ready", listener: () => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "+node", listener: (node: IoRedis) => void): unknown;
+  disconnect(): void;
+  call(command: string, ...args: readonly string[]): Promise<unknown>;
+}
+
+/** Nothing is sent again by the client, for it may have been done; and it says what we expect, as we give it. */
+const ONCE = {
+  protocol: 2,
+  stringNumbers: false,
+  keyPrefix: "",
+  readOnly: false,
+  autoResendUnfulfilledCommands: false,
+  enableAutoPipelining: false,
+  maxRetriesPerRequest: 0,
+  retryStrategy: () => null,
+  reconnectOnError: null,
+  connectTimeout: CONNECTING,
+  commandTimeout: undefined,
+  socketTimeout: undefined,
+  blockingTimeout: undefined,
+};
+
+/** A node of a cluster that hangs up is asked again by it, unless it is told not to. */
+const CLUSTER = {
+  redisOptions: ONCE,
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  enableAutoPipelining: false,
+  keyPrefix: "",
+  scaleReads: "master",
+  clusterRetryStrategy: () => null,
+  clusterNodeRetryStrategy: null,
+  retryDelayOnFailover: 0,
+};
+
+/** Connects as a client of `ioredis` does, of one server or of a cluster. */
+export async function byIoRedis(base: IoRedis, life: AbortController): Promise<Send> {
+  const client =
+    base.isCluster === true
+      ? base.duplicate([], CLUSTER)
+      : base.duplicate({ ...ONCE, lazyConnect: true, enableOfflineQueue: false, enableReadyCheck: false });
+  let trouble: unknown;
+  life.signal.addEventListener("abort", () => client.disconnect());
+  client.on("error", (error) => {
+    trouble = error; // `end` follows
+  });
+  client.on("end", () => life.abort());
+  client.on("+node", (node) => void node.on("ready", () => node.stream?.unref?.()));
+  try {
+    await client.connect();
+  } catch (error) {
+    throw trouble ?? error; // which only says that the connection is closed
+  }
+  client.stream?.unref?.();
+  return async ([command, ...args]) => {
+    if (client.status !== "ready") throw new Unreachable("the connection is lost");
+    return client.call(command!, ...args); // a command is not empty
+  };
+}
