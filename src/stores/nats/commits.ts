@@ -52,7 +52,7 @@ export class Commits {
       try {
         const seq = await stream.writeCommit(message, name, after);
         this.#running = readings;
-        follower.wrote({ seq, pending: 0, name, commit, marks: undefined });
+        follower.wrote(seq, { name, commit, marks: undefined });
         return commit;
       } catch (error) {
         const isLate = clock.monotonic() >= deadline;

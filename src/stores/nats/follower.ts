@@ -4,7 +4,7 @@ import { Syncs } from "../../syncs.ts";
 import { handOver, isComplete } from "../shared/news.ts";
 import { PATIENCE } from "../shared/patience.ts";
 import { Ledger } from "./ledger.ts";
-import type { Delivered, Standing, Stream } from "./stream.ts";
+import type { Contents, Delivered, Standing, Stream } from "./stream.ts";
 import type { Commit } from "./wire.ts";
 
 export interface FollowerOptions {
@@ -85,8 +85,8 @@ export class Follower {
   }
 
   /** Takes what this process has written right after the newest message that it had read. */
-  wrote(message: Delivered): void {
-    if (message.seq === this.#seq + 1) this.#take(message);
+  wrote(seq: number, contents: Contents): void {
+    if (seq === this.#seq + 1) this.#take({ seq, pending: 0, contents: () => contents });
   }
 
   async #read(): Promise<void> {
@@ -161,8 +161,9 @@ export class Follower {
     if (begin === 0 || standing.messages < standing.last - deleted) await this.#options.begin(standing);
   }
 
-  #take({ seq, pending, name, commit, marks }: Delivered): void {
+  #take({ seq, pending, contents }: Delivered): void {
     if (seq <= this.#seq) return; // it was sent here
+    const { name, commit, marks } = contents();
     if (marks !== undefined) this.#ledger.addMarks(seq, marks);
     if (commit !== undefined) {
       this.#ledger.addCommit(seq, commit);

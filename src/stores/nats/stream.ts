@@ -12,11 +12,17 @@ export interface Standing {
   readonly messages: number;
 }
 
-/** A message of the stream, with what nightbus has written, if it has. */
+/** A message of the stream. */
 export interface Delivered {
   readonly seq: number;
   /** How many follow that are there already. */
   readonly pending: number;
+  /** What nightbus has written, if it has. It is decoded when it is asked for: what was sent here need not be. */
+  readonly contents: () => Contents;
+}
+
+/** What is in a message. */
+export interface Contents {
   /** By which its sender knows it. */
   readonly name: string;
   readonly commit: Commit | undefined;
@@ -128,7 +134,7 @@ export class Stream {
         const { seq, place, pending } = deliveryOf(raw.reply ?? "");
         delivered += 1;
         if (place !== delivered) return broken();
-        message({ seq, pending, ...this.#contents(raw) });
+        message({ seq, pending, contents: () => this.#contents(raw) });
       },
     });
     try {
@@ -171,7 +177,7 @@ export class Stream {
     }
   }
 
-  #contents(message: NatsMessage): Pick<Delivered, "name" | "commit" | "marks"> {
+  #contents(message: NatsMessage): Contents {
     const { subject, headers } = message;
     const header = (name: string): string => headers?.get(name) ?? "";
     return {

@@ -80,6 +80,6 @@ export class Trims {
   async #publish(marks: Marks, after: number): Promise<void> {
     const name = randomUUID();
     const seq = await this.#stream.writeMarks(writeMarks(marks), name, after);
-    this.#follower.wrote({ seq, pending: 0, name, commit: undefined, marks });
+    this.#follower.wrote(seq, { name, commit: undefined, marks });
   }
 }

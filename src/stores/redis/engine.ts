@@ -81,7 +81,7 @@ export class Engine {
     if (found === null) return undefined;
     const [begin, life, newest, now, more, raw] = found as PageReply; // as the script answers
     const entries = entriesOf(raw);
-    const rows = entries.flatMap((entry) => entry.rows);
+    const rows = entries.flatMap(({ rows: unpacked }) => unpacked());
     const last = Number(newest);
     const end = more === 0 ? last : entries.at(-1)!.last; // there is more than one
     return { begin: Number(begin), life, rows, last, end, now: Number(now) };

@@ -8,8 +8,8 @@ export interface Entry {
   readonly first: number;
   /** Its newest id. */
   readonly last: number;
-  /** Those of its rows that are not gone. */
-  readonly rows: readonly Row[];
+  /** Those of its rows that are not gone. They are unpacked when they are asked for: those that were sent here need not be. */
+  readonly rows: () => readonly Row[];
 }
 
 /** An entry as Redis answers it, and where in it rows are gone. */
@@ -22,11 +22,13 @@ export function entriesOf(raw: readonly RawEntry[]): readonly Entry[] {
 
 function entryOf([entry, [, was, , count, , at, name, packed], gone]: RawEntry): readonly Entry[] {
   if (name !== "packed" || packed === undefined) return [];
-  const send = Number(entry.slice(0, entry.indexOf("-")));
-  const left = unpack(packed).map(
-    ({ key, json }, index): Row => ({ id: send + index, key, json, at: Number(at), send }),
-  );
-  const places = gone?.split(" ");
-  const rows = places === undefined ? left : left.filter((_, index) => !places.includes(`${index}`));
-  return [{ was: Number(was), first: send, last: send + Number(count) - 1, rows }];
+  const first = Number(entry.slice(0, entry.indexOf("-")));
+  const rows = (): readonly Row[] => {
+    const all = unpack(packed).map(
+      ({ key, json }, index): Row => ({ id: first + index, key, json, at: Number(at), send: first }),
+    );
+    const places = gone?.split(" ");
+    return places === undefined ? all : all.filter((_, index) => !places.includes(`${index}`));
+  };
+  return [{ was: Number(was), first, last: first + Number(count) - 1, rows }];
 }

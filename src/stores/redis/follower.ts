@@ -54,7 +54,7 @@ export class Follower {
       if (last === undefined || (entry.last > last && was !== last)) return false;
       if (entry.last <= last) continue; // it was sent here, or read meanwhile
       if (first > was + 1) holes.push({ after: was, before: first });
-      for (const row of entry.rows) rows.push(row);
+      for (const row of entry.rows()) rows.push(row);
       ({ last } = entry);
     }
     if (last !== undefined && last !== seen) this.handOver({ last, floor: 0, holes, rows, watermarks: undefined });
