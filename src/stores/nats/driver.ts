@@ -77,6 +77,7 @@ const OWN = {
   reconnectTimeWait: 100,
   reconnectJitter: 100,
   reconnectJitterTLS: 100,
+  noAsyncTraces: true, // a stack for each request, whether it fails or not, would cost more than the request
 };
 
 /** A connection, and the doors of the packages that it is used through. */

@@ -15,7 +15,7 @@ export interface FollowerOptions {
   readonly behind: () => void;
   /** Writes where the log begins: the stream is new, or somebody else has deleted messages. */
   readonly begin: (standing: Standing) => Promise<void>;
-  /** Messages are there that were to be deleted. */
+  /** Messages are there that somebody was about to delete. */
   readonly orphans: (seqs: readonly number[]) => void;
 }
 
@@ -37,6 +37,8 @@ export class Follower {
   #anchor: { readonly seq: number; readonly name: string } | undefined;
   /** Commits that were read, and are not handed over yet. */
   #gathered: Commit[] = [];
+  /** What is in the stream, while it is read from the beginning. */
+  #replayed: number[] = [];
   #readings = 0;
   #stop: (() => void) | undefined;
   #waiting: { readonly seq: number; readonly resolve: (came: boolean) => void }[] = [];
@@ -164,6 +166,7 @@ export class Follower {
   #take({ seq, pending, contents }: Delivered): void {
     if (seq <= this.#seq) return; // it was sent here
     const { name, commit, marks } = contents();
+    if (this.#seen === undefined) this.#replayed.push(seq);
     if (marks !== undefined) this.#ledger.addMarks(seq, marks);
     if (commit !== undefined) {
       this.#ledger.addCommit(seq, commit);
@@ -222,11 +225,12 @@ export class Follower {
     this.#ledger = new Ledger();
     this.#anchor = undefined;
     this.#gathered = [];
+    this.#replayed = [];
     this.#seq = 0;
     await this.#readOn(standing);
     await this.#checkWhole(standing);
     const ledger = this.#ledger;
-    const { last } = ledger;
+    const { last, kept } = ledger;
     const [holes, watermarks] = [ledger.holesAfter(0), ledger.watermarksAfter(0)];
     sink.opened({ begin: ledger.begin, last, holes, watermarks, floor: ledger.floor });
     for (const { rows } of this.#gathered)
@@ -236,7 +240,8 @@ export class Follower {
       );
     this.#gathered = [];
     this.#seen = last;
-    orphans(ledger.orphans);
+    orphans(this.#replayed.filter((seq) => !kept.has(seq)));
+    this.#replayed = [];
   }
 }
 

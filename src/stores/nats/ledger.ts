@@ -25,8 +25,6 @@ export class Ledger {
   deleted = 0;
   /** The messages of marks that were read, by their sequences. */
   marks: readonly number[] = [];
-  /** Messages that were read although they were to be deleted. */
-  orphans: readonly number[] = [];
   #begin = 0;
   #floor = 0;
   readonly #watermarks = new Map<string, number>();
@@ -62,9 +60,14 @@ export class Ledger {
     return kept !== undefined && kept.gone?.has(id) !== true;
   }
 
-  /** The messages that hold rows, by their sequences. */
+  /** The oldest message that holds rows, by its sequence; Infinity when there is none. */
+  get oldest(): number {
+    return this.#kept[0]?.seq ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The messages that are not to be deleted, by their sequences. */
   get kept(): ReadonlySet<number> {
-    return new Set(this.#kept.map(({ seq }) => seq));
+    return new Set([...this.#kept.map(({ seq }) => seq), ...this.marks]);
   }
 
   addCommit(seq: number, { was, first, last, at }: Commit): void {
@@ -85,11 +88,7 @@ export class Ledger {
       kept.gone.add(id);
     }
     const ended = new Set(deleting);
-    if (ended.size > 0) {
-      const { kept, marks } = this;
-      this.orphans = [...this.orphans, ...deleting.filter((one) => kept.has(one) || marks.includes(one))];
-      this.#kept = this.#kept.filter((kept) => !ended.has(kept.seq));
-    }
+    if (ended.size > 0) this.#kept = this.#kept.filter((kept) => !ended.has(kept.seq));
     this.marks = [...this.marks, seq].filter((mark) => !ended.has(mark));
     this.deleted = deleted;
     this.#begin = Math.max(this.#begin, begin);

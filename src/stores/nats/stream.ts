@@ -41,6 +41,9 @@ const SECOND = 1_000_000_000;
 /** How long the server remembers the names of messages, so that none is kept twice. */
 const NAMES = 120 * SECOND;
 
+/** Messages that are deleted at once. */
+const AT_ONCE = 50;
+
 /** How often it shows that it is there while nothing comes. */
 const HEARTBEAT = 5 * SECOND;
 
@@ -168,13 +171,22 @@ export class Stream {
     }
   }
 
-  /** Deletes messages. It may be done twice. */
-  async delete(seqs: readonly number[]): Promise<void> {
+  /** Deletes messages, all commits before the oldest that is kept in one go. It may be done twice. */
+  async delete(seqs: readonly number[], oldest: number): Promise<void> {
     const { streams } = this.#driver.manager;
-    for (let from = 0; from < seqs.length; from += 50) {
-      const some = seqs.slice(from, from + 50);
+    const single = seqs.filter((seq) => seq > oldest);
+    if (single.length < seqs.length && Number.isFinite(oldest)) {
+      await streams.purge(this.#name, { filter: this.#log, seq: oldest });
+    }
+    for (let from = 0; from < single.length; from += AT_ONCE) {
+      const some = single.slice(from, from + AT_ONCE);
       await Promise.all(some.map((seq) => streams.deleteMessage(this.#name, seq, false).catch(ignoreAnswer)));
     }
+  }
+
+  /** Deletes the marks before a message. It may be done twice. */
+  async deleteMarks(before: number): Promise<void> {
+    await this.#driver.manager.streams.purge(this.#name, { filter: this.#marks, seq: before });
   }
 
   #contents(message: NatsMessage): Contents {

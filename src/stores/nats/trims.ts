@@ -33,7 +33,7 @@ export class Trims {
     const plan = ledger.plan(batch);
     if (plan === undefined) return true;
     if (!(await this.#write(plan))) return false;
-    await this.#stream.delete(plan.deleting);
+    await this.#stream.delete(plan.deleting, ledger.oldest);
     if (ledger.marks.length > MOST_MARKS) await this.#restate();
     return true;
   }
@@ -50,10 +50,10 @@ export class Trims {
 
   /** Deletes what somebody else was about to delete. */
   orphans(seqs: readonly number[]): Promise<void> {
-    return this.#stream.delete(seqs);
+    return this.#stream.delete(seqs, 0);
   }
 
-  // What was written between its messages comes later in the stream than what it restates.
+  // What others write between its messages comes later in the stream than what it restates.
   async #restate(): Promise<void> {
     const { ledger } = this.#follower;
     const before = ledger.marks;
@@ -62,7 +62,7 @@ export class Trims {
       const isLast = index === pages.length - 1;
       if (!(await this.#write(isLast ? { ...page, deleting: before } : page))) return;
     }
-    await this.#stream.delete(before);
+    await this.#stream.deleteMarks(before.at(-1)! + 1); // there are many
   }
 
   async #write(plan: Plan): Promise<boolean> {
