@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ADDRESSES } from "./engines/addresses.ts";
+import { ENGINES, type EngineName } from "./engines/engines.ts";
 import { temporaryFiles } from "./stores/files.ts";
 
 const run = promisify(execFile);
@@ -43,9 +45,21 @@ describe("the programs in the README and in the guide to testing", () => {
     expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))).toEqual([]);
   });
 
-  it.each(programs.map((text, index) => ({ name: text.split("\n").slice(0, 3).join(" "), text, index })))(
+  it.for(programs.map((text, index) => ({ name: text.split("\n").slice(0, 3).join(" "), text, index })))(
     "run: $name",
-    async ({ text, index }) => {
+    { timeout: 30_000 },
+    async ({ text, index }, { skip, onTestFinished }) => {
+      const engines = (Object.keys(ENGINES) as EngineName[]).filter((name) => text.includes(ADDRESSES[name][0]));
+      const missing = engines.map((name) => ENGINES[name].missing()).find((reason) => reason !== undefined);
+      if (missing !== undefined && process.env["CI"] === undefined) skip(missing);
+      const env = environment();
+      for (const name of engines) {
+        // A server of its own, since the program uses the names that nightbus uses unless others are given.
+        const instance = ENGINES[name].create();
+        onTestFinished(() => instance.close());
+        await instance.start();
+        env[ADDRESSES[name][0]] = instance.connection();
+      }
       const file = join(folder, `run-${index}.ts`);
       const imports = text.match(/^import .*$/gm)!.join("\n");
       // What listens would go on for ever.
@@ -53,7 +67,7 @@ describe("the programs in the README and in the guide to testing", () => {
       writeFileSync(file, `${imports}\n${rest}\nsetImmediate(() => process.exit());\nexport {};\n`);
       const { stdout } = await run(process.execPath, ["--import", tsx, file], {
         cwd: dirname(newPath()),
-        env: environment(),
+        env,
       });
       const said = [...text.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map(([, output]) => output);
       expect(stdout.split("\n").filter((line) => line !== "")).toEqual(said);
