@@ -19,6 +19,7 @@ export interface IoRedis {
 /** Nothing is sent again by the client, for it may have been done; and it says what we expect, as we give it. */
 const ONCE = {
   protocol: 2,
+  replyMapping: "legacy",
   stringNumbers: false,
   keyPrefix: "",
   readOnly: false,

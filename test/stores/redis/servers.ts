@@ -1,0 +1,57 @@
+import { createClient, type RedisClientType } from "redis";
+import type { describe as Describe } from "vitest";
+import { onTestFinished } from "vitest";
+import { TcpProxy } from "../../cluster/proxy.ts";
+import type { Instance } from "../../engines/instance.ts";
+import { create, missing } from "../../engines/redis.ts";
+
+/** A Redis of the test's own behind a proxy, which stays where the server moves. */
+export interface Server {
+  readonly instance: Instance;
+  /** Which server the proxy leads to. */
+  target: Instance;
+  readonly proxy: TcpProxy;
+  /** The proxy's. */
+  readonly url: string;
+  /** A connection of the test's own to a server, past the proxy. */
+  client(instance?: Instance): Promise<RedisClientType>;
+}
+
+/** `describe` for what needs a server of its own: it is skipped with a sentence where there is none, and fails where all must run. */
+export function serverRuns(describe: typeof Describe): (name: string, body: () => void) => void {
+  const reason = missing();
+  if (reason === undefined) return describe;
+  if (process.env["CI"] !== undefined) throw new Error(reason);
+  return (name, body) => describe.skip(`${name}: ${reason}`, body);
+}
+
+/** Starts a server, which ends with the test. */
+export async function startServer(settings: readonly string[] = []): Promise<Server> {
+  const instance = await startRedis(settings);
+  const server: { target: Instance } = { target: instance };
+  const proxy = await TcpProxy.open(() => server.target.port);
+  onTestFinished(() => proxy.close());
+  return Object.assign(server, {
+    instance,
+    proxy,
+    url: instance.connection(proxy.port),
+    async client(of = instance) {
+      const client = createClient({ url: of.connection(), socket: { reconnectStrategy: false } });
+      client.on("error", () => {}); // a test may end its server
+      await client.connect();
+      onTestFinished(() => client.destroy());
+      return client as unknown as RedisClientType; // without modules
+    },
+  });
+}
+
+/** Starts a Redis, which ends with the test. */
+export async function startRedis(settings: readonly string[] = []): Promise<Instance> {
+  const instance = create(settings);
+  onTestFinished(async () => {
+    await instance.stop("SIGKILL"); // it would wait for replicas that are gone
+    await instance.close();
+  });
+  await instance.start();
+  return instance;
+}
