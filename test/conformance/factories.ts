@@ -167,7 +167,7 @@ export function newPrefix(connection: string | (() => RedisClient) = REDIS_URL):
 export const onNats: BusFactory = {
   durable: true,
   shared: true,
-  small: true,
+  largest: 900 * 2 ** 10, // a server takes 1 MiB with all that belongs to a message
   place() {
     const { store, remove } = newStream();
     return { open: (options) => new Bus({ ...options, store: store() }), remove };

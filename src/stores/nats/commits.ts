@@ -1,94 +1,142 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { type Clock, gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
-import type { PendingRow, Row } from "../../store.ts";
-import { PATIENCE, Pauses } from "../shared/patience.ts";
-import { isConflict, isGone, mayPass } from "./failures.ts";
+import type { PendingRow } from "../../store.ts";
+import { patiently } from "../shared/patience.ts";
+import type { Connection } from "./connection.ts";
+import { isConflict, mayAskAgain, Unanswered } from "./failures.ts";
 import type { Follower } from "./follower.ts";
 import type { Stream } from "./stream.ts";
-import { type Commit, writeCommit } from "./wire.ts";
+import type { Tail } from "./tail.ts";
+import { type Place, packSends, placeHeader, rowsOf } from "./wire.ts";
 
 export interface CommitsOptions {
   readonly clock: Clock;
+  readonly connection: Connection;
   readonly stream: Stream;
   readonly follower: Follower;
-  /** Hands over what was committed before the call, however long it takes to reach the engine. */
-  readonly catchUp: () => Promise<void>;
+  readonly tail: Tail;
 }
 
-/** Commits what this process sends, each time right after the newest message of the stream, or not at all. */
+type Sends = readonly (readonly PendingRow[])[];
+type Ids = readonly (readonly number[])[];
+
+/** A commit that is tried until it is known to be done. */
+interface Attempt {
+  readonly sends: Sends;
+  readonly body: Uint8Array;
+  readonly id: string;
+  /** Whether it was sent, and no answer has come. */
+  isUnanswered: boolean;
+  /** Whether this process may not know where the log stands. */
+  isLost: boolean;
+}
+
+/** Commits what this process sends: each commit is one message, which follows the newest that this process has seen, or none. */
 export class Commits {
   readonly #options: CommitsOptions;
-  /** The reading in which this process began its run: in another, ids may have been given out that it does not know of. */
-  #running: number | undefined;
+  /** What the connection and the log were when this process last committed: it goes on with its run while they stay. */
+  #run = "";
 
   constructor(options: CommitsOptions) {
     this.#options = options;
   }
 
-  /** Commits sends, hands them over, and resolves with their ids. Rejects with the client's error. */
-  async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
-    const { clock, catchUp, follower } = this.#options;
-    const deadline = clock.monotonic() + PATIENCE;
-    for (;;) {
-      if (follower.seen === undefined) await catchUp();
-      const written = await this.#try(sends, deadline);
-      if (written === undefined) continue;
-      gaveOut(written.last);
-      if (follower.seen === undefined || follower.seen < written.last) await this.#reach();
-      return idsOf(sends, written.first);
+  /** Commits sends, hands them over, and resolves with their ids. */
+  async append(sends: Sends): Promise<Ids> {
+    const { clock, follower, stream } = this.#options;
+    const body = packSends(sends);
+    if (body.length > stream.room) throw tooLarge(body.length, stream.room);
+    const attempt: Attempt = {
+      sends,
+      body,
+      id: randomBytes(12).toString("base64url"),
+      isUnanswered: false,
+      isLost: false,
+    };
+    follower.want(attempt.id);
+    try {
+      return await patiently(clock, () => this.#try(attempt), mayAskAgain);
+    } catch (error) {
+      if (!attempt.isUnanswered || error instanceof BusError) throw error;
+      throw new Unanswered((error as Error).message, { cause: error });
     }
   }
 
-  /** Writes a commit; undefined when something else was written first. What may have been written is written again by its name. */
-  async #try(sends: readonly (readonly PendingRow[])[], deadline: number): Promise<Commit | undefined> {
-    const { clock, stream, follower, catchUp } = this.#options;
-    const [name, after, readings] = [randomUUID(), follower.seq, follower.readings];
-    const commit = this.#next(sends);
-    const arrived = follower.expect(name);
-    const message = writeCommit(commit, sends);
-    const pauses = new Pauses();
+  async #try(attempt: Attempt): Promise<Ids> {
+    const { follower, tail } = this.#options;
     for (;;) {
+      if (attempt.isLost || !tail.isLive || follower.seen === undefined) await tail.catchUp();
+      attempt.isLost = false;
+      if (follower.found !== undefined) return this.#done(attempt.sends, follower.found);
+      const { seen, seq } = follower;
+      if (seen === undefined) continue;
+      const place = this.#place(seen);
       try {
-        const seq = await stream.writeCommit(message, name, after);
-        this.#running = readings;
-        follower.wrote(seq, { name, commit, marks: undefined });
-        return commit;
+        if (await this.#publish(attempt, place)) return this.#done(attempt.sends, place.first);
       } catch (error) {
-        const isLate = clock.monotonic() >= deadline;
-        if (isConflict(error) || isGone(error)) {
-          if (isLate) throw error;
-          await catchUp();
-          return arrived();
-        }
-        if (!mayPass(error) || isLate) throw error;
+        await this.#failed(attempt, seq, error);
       }
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, pauses.take()));
     }
   }
 
-  async #reach(): Promise<void> {
-    await this.#options.catchUp().catch((cause) => {
-      throw new BusError("store", "NATS has committed, and then could not be read", { cause, refused: false });
-    });
+  /** Publishes the commit, and hands it over; false when it turned out that it had been published before. */
+  async #publish({ body, id, sends }: Attempt, place: Place): Promise<boolean> {
+    const { connection, stream, follower, tail } = this.#options;
+    const life = this.#life();
+    const { log: subject } = stream;
+    const publication = { subject, body, id, header: placeHeader(place), after: follower.seq };
+    const { seq, duplicate } = await stream.publish(publication, connection.losses);
+    if (duplicate || life !== this.#life()) {
+      await tail.catchUp();
+      if (follower.found === undefined) throw new Unanswered("what was sent is not there any more");
+      return false;
+    }
+    if (follower.seq < seq) {
+      const rows = rowsOf(sends, place);
+      follower.take({ ...place, last: place.first + rows.length - 1, seq, id, rows });
+    }
+    return true;
   }
 
-  #next(sends: readonly (readonly PendingRow[])[]): Commit {
+  // A run ends with whatever may have put the server back to an earlier state, since this process, when it lags, cannot know
+  // which ids others have been given meanwhile.
+  #place(seen: number): Place {
     const { clock, follower } = this.#options;
-    const was = follower.seen!; // it has caught up
-    const goesOn = this.#running === follower.readings;
-    const first = goesOn ? was + 1 : Math.max(was + 1, clock.base());
-    const at = Math.max(follower.ledger.at, clock.now());
-    const rows: Row[] = [];
-    for (const send of sends) {
-      const start = first + rows.length;
-      for (const { key, json } of send) rows.push({ id: first + rows.length, key, json, at, send: start });
+    const first = this.#run === this.#life() ? seen + 1 : Math.max(seen, follower.highest, clock.base() - 1) + 1;
+    return { was: seen, first, at: Math.max(follower.at, clock.now()) };
+  }
+
+  #done(sends: Sends, first: number): Ids {
+    let next = first;
+    const ids = sends.map((send) => send.map(() => next++));
+    this.#run = this.#life();
+    gaveOut(next - 1);
+    return ids;
+  }
+
+  async #failed(attempt: Attempt, seq: number, error: unknown): Promise<void> {
+    const { follower, tail } = this.#options;
+    if (isConflict(error)) {
+      await tail.catchUp();
+      if (follower.seq === seq && follower.found === undefined)
+        tail.startOver(); // the newest message is not there any more
+      // Whatever was published after that message was refused, or is found.
+      else attempt.isUnanswered = false;
+      return;
     }
-    return { was, first, last: first + rows.length - 1, at, rows };
+    attempt.isLost = true; // the stream itself may be gone, which is then made anew
+    attempt.isUnanswered ||= error instanceof Unanswered;
+    throw error;
+  }
+
+  #life(): string {
+    const { connection, tail, follower } = this.#options;
+    return [connection.losses, tail.breaks, follower.lives].join(" ");
   }
 }
 
-function idsOf(sends: readonly (readonly PendingRow[])[], first: number): readonly (readonly number[])[] {
-  let next = first;
-  return sends.map((send) => send.map(() => next++));
+function tooLarge(bytes: number, room: number): BusError {
+  const sentence = `the server takes messages of at most ${room} bytes (max_payload), and this send takes ${bytes}`;
+  return new BusError("store", `${sentence}: send it in parts`, { refused: true });
 }

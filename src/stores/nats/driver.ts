@@ -1,140 +1,150 @@
+import { LONGEST_TIMER } from "../../clock.ts";
 import { asError, BusError } from "../../errors.ts";
 
-/** What nightbus uses of a connection of `@nats-io/transport-node`, be it the application's or its own. */
+export interface NatsHeaders {
+  readonly code: number;
+  get(name: string): string;
+  set(name: string, value: string): void;
+}
+
+export interface NatsMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly reply?: string | undefined;
+  readonly headers?: NatsHeaders | undefined;
+  respond(): boolean;
+}
+
+/** What nightbus uses of a NatsConnection, be it the application's or its own. */
 export interface NatsConnection {
-  readonly info?: { readonly max_payload: number; readonly server_id: string } | undefined;
+  readonly info?: { readonly max_payload: number } | undefined;
   subscribe(
     subject: string,
-    options: { readonly callback: (error: Error | null, message: NatsMessage) => void },
-  ): Subscription;
+    options: { callback(error: Error | null, message: NatsMessage): void },
+  ): { unsubscribe(): void };
+  publish(subject: string): void;
   status(): AsyncIterable<{ readonly type: string }>;
+  flush(): Promise<void>;
+  reconnect(): Promise<void>;
   isClosed(): boolean;
   close(): Promise<void>;
 }
 
-/** A message as it was delivered. */
-export interface NatsMessage {
-  readonly subject: string;
-  readonly reply?: string;
-  readonly headers?: { get(name: string): string; readonly code: number };
-  string(): string;
-  respond(): boolean;
+export interface StreamConfig {
+  readonly name: string;
+  readonly description?: string;
+  readonly subjects?: readonly string[];
+  readonly retention: string;
+  readonly storage: string;
+  readonly discard: string;
+  readonly max_msgs: number;
+  readonly max_bytes: number;
+  readonly max_age: number;
+  readonly max_msgs_per_subject: number;
+  readonly max_msg_size: number;
+  readonly duplicate_window: number;
+  readonly num_replicas: number;
+  readonly allow_direct: boolean;
+  readonly no_ack?: boolean;
+  readonly sealed?: boolean;
+  readonly deny_delete?: boolean;
+  readonly deny_purge?: boolean;
+  readonly mirror?: object;
 }
 
-interface Subscription {
-  unsubscribe(): void;
-}
-
-/** What a stream says of itself. */
 export interface StreamInfo {
+  /** When it was created, with a fraction of seconds of up to nine digits. */
   readonly created: string;
-  readonly config: { readonly subjects: readonly string[]; readonly sealed?: boolean };
-  readonly state: { readonly last_seq: number; readonly messages: number };
+  readonly config: StreamConfig;
+  readonly state: { readonly first_seq: number; readonly last_seq: number };
 }
 
-/** What nightbus uses of a manager of JetStream. */
-export interface Manager {
+/** What nightbus uses of the JetStream client and of its manager. */
+export interface JetStream {
+  publish(
+    subject: string,
+    data: Uint8Array,
+    options: { msgID?: string; timeout: number; headers: NatsHeaders; expect: { lastSubjectSequence: number } },
+  ): Promise<{ readonly seq: number; readonly duplicate: boolean }>;
   readonly streams: {
-    info(stream: string): Promise<StreamInfo>;
-    add(config: object): Promise<unknown>;
-    purge(stream: string, options: { readonly filter: string; readonly seq: number }): Promise<unknown>;
-    getMessage(
-      stream: string,
-      query: { readonly seq: number },
-    ): Promise<{ readonly header: { get(name: string): string } } | null>;
-    deleteMessage(stream: string, seq: number, erase: boolean): Promise<unknown>;
+    info(name: string): Promise<StreamInfo>;
+    add(config: StreamConfig): Promise<StreamInfo>;
+    purge(name: string, options: { filter: string; seq: number }): Promise<unknown>;
+    deleteMessage(name: string, seq: number, erase: boolean): Promise<unknown>;
   };
-  readonly consumers: {
-    add(stream: string, config: object): Promise<{ readonly name: string; readonly num_pending: number }>;
-    delete(stream: string, name: string): Promise<unknown>;
-  };
-  jetstream(): {
-    publish(
-      subject: string,
-      payload: string,
-      options: object,
-    ): Promise<{ readonly seq: number; readonly duplicate: boolean }>;
-  };
+  readonly consumers: { add(stream: string, config: object): Promise<{ readonly num_pending: number }> };
 }
 
-/** The packages of NATS, as far as they are used. */
-interface Packages {
-  connect(options: object): Promise<NatsConnection>;
-  headers(): { set(name: string, value: string): void };
-  createInbox(): string;
-  jetstreamManager(connection: NatsConnection, options: object): Promise<Manager>;
-}
-
-/** Connections are given up on after so many ms, and requests. */
-const TIMEOUT = 2_000;
-
-/** A connection of nightbus's own notices within five seconds that nobody answers, and comes back without waiting long. */
-const OWN = {
-  timeout: TIMEOUT,
-  pingInterval: 2_000,
-  maxPingOut: 2,
-  maxReconnectAttempts: -1,
-  reconnectTimeWait: 100,
-  reconnectJitter: 100,
-  reconnectJitterTLS: 100,
-  noAsyncTraces: true, // a stack for each request, whether it fails or not, would cost more than the request
-};
-
-/** A connection, and the doors of the packages that it is used through. */
+/** The client's packages, as far as they are needed. */
 export interface Driver {
-  readonly connection: NatsConnection;
-  readonly isOurs: boolean;
-  readonly manager: Manager;
-  headers(values: Readonly<Record<string, string>>): object;
-  inbox(): string;
+  readonly connect: (config: object) => Promise<NatsConnection>;
+  readonly headers: () => NatsHeaders;
+  readonly jetstream: (connection: NatsConnection) => Promise<JetStream>;
 }
 
-/** Connects, or uses the application's connection. Rejects as the packages do, or with `store` where they are missing. */
-export async function driverOf(source: string | object): Promise<Driver> {
-  const { connect, headers, createInbox, jetstreamManager } = await load();
-  const isOurs = !isConnection(source);
-  const options = typeof source === "string" ? { servers: source.split(",") } : source;
-  const connection = isConnection(source) ? source : await connect({ ...OWN, ...options });
+/** How long an answer is waited for, in ms. Who waits longer than this takes the connection for dead. */
+export const TIMEOUT = 2_000;
+
+/** Loads the client. Rejects with `store`. */
+export async function loadDriver(): Promise<Driver> {
   try {
-    const manager = await jetstreamManager(connection, { timeout: TIMEOUT, checkAPI: false });
-    return {
-      connection,
-      isOurs,
-      manager,
-      inbox: createInbox,
-      headers(values) {
-        const made = headers();
-        for (const [name, value] of Object.entries(values)) made.set(name, value);
-        return made;
-      },
-    };
-  } catch (error) {
-    if (isOurs) await connection.close();
-    throw error;
-  }
-}
-
-/** Whether this is a connection, as far as can be seen. */
-export function isConnection(source: unknown): source is NatsConnection {
-  const { subscribe, status } = Object(source) as Partial<NatsConnection>;
-  return typeof subscribe === "function" && typeof status === "function";
-}
-
-async function load(): Promise<Packages> {
-  try {
-    const [{ connect, headers, createInbox }, { jetstreamManager }] = await Promise.all([
+    const [transport, { jetstream, jetstreamManager }] = await Promise.all([
       import("@nats-io/transport-node"),
       import("@nats-io/jetstream"),
     ]);
-    return { connect, headers, createInbox, jetstreamManager } as unknown as Packages; // nightbus's own description of them
+    return {
+      connect: async (config) => (await transport.connect(withDefaults(config))) as NatsConnection,
+      headers: () => transport.headers() as NatsHeaders,
+      async jetstream(native) {
+        const connection = native as Parameters<typeof jetstream>[0]; // made by this client, or by the application's copy of it
+        const { streams, consumers } = await jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT });
+        const client = jetstream(connection);
+        const publish = client.publish.bind(client);
+        return { publish, streams, consumers } as unknown as JetStream; // nightbus's own description of it
+      },
+    };
   } catch (cause) {
     const sentence = isMissing(cause)
-      ? 'nightbus/nats needs the client of NATS: run "npm install @nats-io/transport-node@3 @nats-io/jetstream@3"'
+      ? 'nightbus/nats needs two packages: run "npm install @nats-io/transport-node@3 @nats-io/jetstream@3"'
       : `the client of NATS could not be loaded: ${asError(cause).message}`;
     throw new BusError("store", sentence, { cause, refused: true });
   }
 }
 
+// Its own pings come by a timer that would keep the process alive; what nightbus asks the server every five seconds does
+// instead. A server that is down is tried again soon, and never given up.
+function withDefaults(config: object): object {
+  return {
+    timeout: TIMEOUT,
+    reconnectTimeWait: 100,
+    reconnectJitter: 200,
+    reconnectJitterTLS: 200,
+    pingInterval: LONGEST_TIMER,
+    noAsyncTraces: true,
+    ...config,
+    reconnect: true,
+    maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true,
+  };
+}
+
 function isMissing(error: unknown): boolean {
-  return (error as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND";
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === "ERR_MODULE_NOT_FOUND" && String(message).includes("@nats-io/");
+}
+
+/**
+ * Lets the process end although this connection is open. The client has no word for it, so that it is taken from inside; where
+ * it is not found the process stays alive until the bus is closed.
+ */
+export function letGo(connection: NatsConnection): void {
+  interface Inside {
+    readonly protocol?: {
+      readonly transport?: { readonly socket?: { unref?(): void } };
+      readonly heartbeats?: { readonly timer?: { unref?(): void } };
+    };
+  }
+  const { protocol } = connection as Inside;
+  protocol?.transport?.socket?.unref?.();
+  protocol?.heartbeats?.timer?.unref?.();
 }

@@ -1,64 +1,91 @@
 import { asError, BusError } from "../../errors.ts";
 import { PATIENCE } from "../shared/patience.ts";
 
-/** What went wrong before anything was sent to the engine, which may pass. */
+/** What went wrong before anything was sent to the engine, or was not taken by it, which may pass. */
 export class Unreachable extends Error {}
 
-/** Codes of JetStream's answers: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
-const CODES = { noStream: [10059], noMessage: [10037], wrongSequence: [10071, 10164], nameInUse: [10058] };
+/** No answer came: it is not known what the engine has done. */
+export class Unanswered extends Error {}
 
-/** The status of an answer of JetStream that is not ready yet. */
-const UNAVAILABLE = 503;
+/** Numbers of errors that JetStream answers. */
+const WRONG_LAST = [10071, 10164];
+const NO_STREAM = 10059;
+const NAME_TAKEN = 10058;
+const OVERLAPS = 10065;
+/** There is no leader, or the server is too busy: it may be better in a moment. */
+const BUSY = [10008, 10009];
 
-/** Names of the client's errors that say that nobody has answered, or that it is not known whether somebody has. */
-const SILENT = ["TimeoutError", "RequestError", "NoRespondersError", "ClosedConnectionError", "ConnectionError"];
+/** Names of errors of the client with which nothing was sent, or nobody took it. */
+const NOT_TAKEN = ["ClosedConnectionError", "DrainingConnectionError", "NoRespondersError", "JetStreamNotEnabled"];
 
-/** The code of an error that JetStream itself has answered: then it has done nothing. */
+/** Errors of connecting that do not pass by themselves. */
+const FINAL = ["AuthorizationError", "UserAuthenticationExpiredError", "InvalidArgumentError", "TypeError"];
+
+/** What the client rejected with, as one of ours where it is not JetStream's own answer. */
+export function explained(error: unknown): Error {
+  const names = namesOf(error);
+  if (apiCode(error) !== undefined) {
+    return BUSY.includes(apiCode(error)!) ? new Unreachable(asError(error).message, { cause: error }) : asError(error);
+  }
+  if (error instanceof Unreachable || error instanceof Unanswered) return error;
+  if (names.some((name) => NOT_TAKEN.includes(name))) {
+    const enabled = names.includes("JetStreamNotEnabled") || names.includes("NoRespondersError");
+    const sentence = enabled ? "JetStream does not answer there: is it enabled?" : asError(error).message;
+    return new Unreachable(sentence, { cause: error });
+  }
+  return new Unanswered(names.includes("TimeoutError") ? "no answer came" : asError(error).message, { cause: error });
+}
+
+/** The number of an error that JetStream has answered. */
 export function apiCode(error: unknown): number | undefined {
-  const { code } = asError(error) as { code?: unknown };
-  return typeof code === "number" && code >= 10_000 ? code : undefined;
+  const { name, code } = Object(error) as { name?: unknown; code?: unknown };
+  return typeof code === "number" && String(name).endsWith("Error") && code >= 10_000 ? code : undefined;
 }
 
-/** True when the stream is not there. */
-export function isGone(error: unknown): boolean {
-  return CODES.noStream.includes(apiCode(error) ?? 0);
-}
-
-/** True when a message is not there. */
-export function isDeleted(error: unknown): boolean {
-  return CODES.noMessage.includes(apiCode(error) ?? 0);
-}
-
-/** True when something else was written first. */
+/** True when something else was published first. */
 export function isConflict(error: unknown): boolean {
-  return CODES.wrongSequence.includes(apiCode(error) ?? 0);
+  return WRONG_LAST.includes(apiCode(error) ?? 0);
 }
 
-/** True when another process has made the stream at the same time. */
-export function isThere(error: unknown): boolean {
-  return CODES.nameInUse.includes(apiCode(error) ?? 0);
+export function isGone(error: unknown): boolean {
+  return apiCode(error) === NO_STREAM;
 }
 
-/** True when JetStream may have answered, or may come to answer: asking again, by the same name, does no harm. */
+export function isTaken(error: unknown): boolean {
+  return apiCode(error) === NAME_TAKEN;
+}
+
+export function overlaps(error: unknown): boolean {
+  return apiCode(error) === OVERLAPS;
+}
+
+/** True for a failure after which nothing was done, and that may pass. */
 export function mayPass(error: unknown): boolean {
-  if (error instanceof BusError) return false;
-  if (error instanceof Unreachable) return !(error.cause instanceof BusError) && !isFinal(error.cause);
-  const { name, status } = asError(error) as Error & { status?: unknown };
-  return SILENT.includes(name) || status === UNAVAILABLE;
+  return error instanceof Unreachable && !namesOf(error.cause).some((name) => FINAL.includes(name));
+}
+
+/** True for reading that is to be tried again, and for a commit of which can be found out whether it was done. */
+export function mayAskAgain(error: unknown): boolean {
+  return mayPass(error) || error instanceof Unanswered;
 }
 
 /** A `store` error that says what could not be done, and why. */
 export function failure(sentence: string, error: unknown): BusError {
-  const cause = error instanceof Unreachable ? error.cause : error;
-  if (cause instanceof BusError) return cause;
-  const tried = mayPass(error) ? ` (tried for ${PATIENCE / 1000} s)` : "";
-  return new BusError("store", `${sentence}: ${asError(cause).message}${tried}`, {
-    cause,
-    refused: error instanceof Unreachable || apiCode(error) !== undefined,
-    unavailable: mayPass(error),
-  });
+  if (error instanceof BusError) return error;
+  const tried = mayAskAgain(error) ? ` (tried for ${PATIENCE / 1000} s)` : "";
+  const reason = `${sentence}: ${reasonOf(error)}${tried}`;
+  const cause = asError(error).cause ?? error;
+  if (error instanceof Unreachable) return new BusError("store", reason, { cause, refused: true, unavailable: true });
+  return new BusError("store", reason, { cause, refused: apiCode(error) !== undefined });
 }
 
-function isFinal(error: unknown): boolean {
-  return ["AuthorizationError", "PermissionViolationError", "InvalidArgumentError"].includes(asError(error).name);
+function namesOf(error: unknown): readonly string[] {
+  const names: string[] = [];
+  for (let each = error; each instanceof Error; each = each.cause) names.push(each.name, each.constructor.name);
+  return names;
+}
+
+function reasonOf(error: unknown): string {
+  const { message, code } = asError(error) as Error & { code?: unknown };
+  return message === "" ? String(code) : message;
 }

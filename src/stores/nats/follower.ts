@@ -1,250 +1,216 @@
-import type { Clock } from "../../clock.ts";
-import type { Row, StoreSink } from "../../store.ts";
-import { Syncs } from "../../syncs.ts";
+import type { Hole, Row, StoreSink } from "../../store.ts";
 import { handOver, isComplete } from "../shared/news.ts";
-import { PATIENCE } from "../shared/patience.ts";
-import { Ledger } from "./ledger.ts";
-import type { Contents, Delivered, Standing, Stream } from "./stream.ts";
+import { Marks } from "./marks.ts";
+import { holeOf, Messages } from "./messages.ts";
 import type { Commit } from "./wire.ts";
 
-export interface FollowerOptions {
-  readonly clock: Clock;
-  readonly sink: StoreSink;
-  readonly stream: Stream;
-  /** It cannot go on by itself, and has to catch up. */
-  readonly behind: () => void;
-  /** Writes where the log begins: the stream is new, or somebody else has deleted messages. */
-  readonly begin: (standing: Standing) => Promise<void>;
-  /** Messages are there that somebody was about to delete. */
-  readonly orphans: (seqs: readonly number[]) => void;
-}
+/** Rows of one page that is handed over, about. */
+const PAGE = 5_000;
 
-/** How long what should come by itself is waited for, in ms, before it is read anew. */
-const SOON = 300;
+/** What came of settling: done, another log than what was handed over, or (in words) what is not explained yet. */
+export type Verdict = "settled" | "another log" | { readonly unexplained: string };
 
-/** Commits that are gathered, of what was there already, before they are handed over. */
-const GATHERED = 500;
-
-/** Where this process stands in the stream: what it has read of it, and what it has handed over. */
+/** Where this process stands in the log: what it has handed over, and what has come that does not follow it. */
 export class Follower {
-  readonly #options: FollowerOptions;
-  readonly #reads: Syncs;
-  #ledger = new Ledger();
-  #created: string | undefined;
-  #seq = 0;
+  readonly #sink: StoreSink;
+  readonly messages = new Messages();
+  #marks = new Marks();
+  #begin = 0;
   #seen: number | undefined;
-  /** The newest message of a commit, by which the stream is known again. */
-  #anchor: { readonly seq: number; readonly name: string } | undefined;
-  /** Commits that were read, and are not handed over yet. */
-  #gathered: Commit[] = [];
-  /** What is in the stream, while it is read from the beginning. */
-  #replayed: number[] = [];
-  #readings = 0;
-  #stop: (() => void) | undefined;
-  #waiting: { readonly seq: number; readonly resolve: (came: boolean) => void }[] = [];
-  #expected: { readonly name: string; commit: Commit | undefined } | undefined;
+  #highest = 0;
+  #seq = 0;
+  #id = "";
+  #at = 0;
+  #waiting: Commit[] | undefined = [];
+  #wanted = "";
+  #found: number | undefined;
+  #isDoubted = false;
+  #lives = 0;
 
-  constructor(options: FollowerOptions) {
-    this.#options = options;
-    this.#reads = new Syncs(() => this.#read());
+  constructor(sink: StoreSink) {
+    this.#sink = sink;
   }
 
-  get ledger(): Ledger {
-    return this.#ledger;
+  get marks(): Marks {
+    return this.#marks;
   }
 
-  /** The newest message that was read. */
+  /** The newest id that was handed over; undefined while something has to be settled first. */
+  get seen(): number | undefined {
+    return this.#waiting === undefined ? this.#seen : undefined;
+  }
+
+  /** The largest id of all that were ever handed over, also of a log that is gone. */
+  get highest(): number {
+    return this.#highest;
+  }
+
+  /** The number of the newest message of the log in the stream. */
   get seq(): number {
     return this.#seq;
   }
 
-  /** The newest id that was handed over; undefined when that belongs to a log that is gone. */
-  get seen(): number | undefined {
-    return this.#seen;
+  /** The id of that message. */
+  get id(): string {
+    return this.#id;
   }
 
-  /** How often the stream was read anew: since then it may be another that looks the same. */
-  get readings(): number {
-    return this.#readings;
+  /** When the newest commit was made. */
+  get at(): number {
+    return this.#at;
   }
 
-  /** Hands over what was committed before the call; the first time it replays the log. Rejects with the client's error. */
-  catchUp(): Promise<void> {
-    return this.#reads.run();
+  /** How many logs it has begun to follow. */
+  get lives(): number {
+    return this.#lives;
   }
 
-  /** Reads no more, until something is to be caught up with. */
-  pause(): void {
-    this.#stop?.();
-    this.#stop = undefined;
+  /** Whether nothing was handed over of this log yet. */
+  get isNew(): boolean {
+    return this.#seen === undefined;
   }
 
-  /** Looks out for a commit of this name, and answers how to ask whether it has come. */
-  expect(name: string): () => Commit | undefined {
-    const expected = { name, commit: undefined };
-    this.#expected = expected;
-    return () => expected.commit;
+  /** Begins anew with a log that begins there. Nothing is handed over before it has settled. */
+  reset(begin: number): void {
+    this.#lives += 1;
+    this.#begin = begin;
+    this.#seen = undefined;
+    this.#seq = 0;
+    this.#id = "";
+    this.#at = 0;
+    this.#waiting = [];
+    this.#isDoubted = false;
+    this.#marks = new Marks();
+    this.messages.clear();
   }
 
-  /** Takes what this process has written right after the newest message that it had read. */
-  wrote(seq: number, contents: Contents): void {
-    if (seq === this.#seq + 1) this.#take({ seq, pending: 0, contents: () => contents });
+  /** Looks out for the message of this id. */
+  want(id: string): void {
+    this.#wanted = id;
+    this.#found = undefined;
   }
 
-  async #read(): Promise<void> {
-    const before = this.#seq; // it may be more when the answer comes
-    const standing = await this.#options.stream.standing();
-    if (this.#seen === undefined || standing === undefined) return this.#replay();
-    if (standing.created !== this.#created || standing.last < before) return this.#replay();
-    if (!(await this.#comes(standing.last)) && !(await this.#readOn(standing))) return this.#replay();
-    await this.#checkWhole(standing);
-    if (!this.#handOver()) return this.#replay();
+  /** The first id of the message that was wanted, if it has come. */
+  get found(): number | undefined {
+    return this.#found;
   }
 
-  /** Whether all up to a message comes by itself. */
-  #comes(seq: number): Promise<boolean> {
-    if (this.#stop === undefined) return Promise.resolve(false);
-    return this.#until(seq, SOON);
-  }
-
-  #until(seq: number, ms: number): Promise<boolean> {
-    if (this.#seq >= seq) return Promise.resolve(true);
-    const { clock } = this.#options;
-    return new Promise((resolve) => {
-      const waiting = { seq, resolve };
-      this.#waiting.push(waiting);
-      clock.setTimeout(() => {
-        this.#waiting = this.#waiting.filter((one) => one !== waiting);
-        resolve(false);
-      }, ms);
-    });
-  }
-
-  /** Reads what comes after the newest message that was read; false when that is not the stream any more which it was of. */
-  async #readOn({ last }: Standing): Promise<boolean> {
-    const { stream, behind } = this.#options;
-    this.pause();
-    this.#readings += 1;
-    const reading = this.#readings;
-    const anchor = this.#anchor;
-    const name = anchor === undefined ? undefined : await stream.nameOf(anchor.seq);
-    let drained = false;
-    const { pending, stop } = await stream.read(this.#seq + 1, {
-      message: (message) => {
-        if (reading !== this.#readings) return;
-        drained ||= message.pending === 0;
-        this.#take(message);
-      },
-      broken: () => {
-        if (reading !== this.#readings) return;
-        this.pause();
-        behind();
-      },
-    });
-    this.#stop = stop;
-    if (pending > 0) await this.#drain(() => drained, last);
-    this.#reached(Math.max(this.#seq, last));
-    return anchor === undefined || name === anchor.name || (name === undefined && !this.#ledger.kept.has(anchor.seq));
-  }
-
-  // What was there may be deleted before it is delivered.
-  async #drain(isDrained: () => boolean, last: number): Promise<void> {
-    const deadline = this.#options.clock.monotonic() + PATIENCE;
-    while (!isDrained() && !(await this.#until(last, SOON))) {
-      if (this.#options.clock.monotonic() < deadline) continue;
-      this.pause();
-      throw Object.assign(new Error("what is in the stream did not come"), { name: "TimeoutError" });
-    }
-  }
-
-  // Of every message but those that nightbus deletes it can be told that it is there.
-  async #checkWhole(standing: Standing): Promise<void> {
-    const { begin, deleted } = this.#ledger;
-    if (begin === 0 || standing.messages < standing.last - deleted) await this.#options.begin(standing);
-  }
-
-  #take({ seq, pending, contents }: Delivered): void {
-    if (seq <= this.#seq) return; // it was sent here
-    const { name, commit, marks } = contents();
-    if (this.#seen === undefined) this.#replayed.push(seq);
-    if (marks !== undefined) this.#ledger.addMarks(seq, marks);
-    if (commit !== undefined) {
-      this.#ledger.addCommit(seq, commit);
-      this.#anchor = { seq, name };
-      this.#gathered.push(commit);
-      if (this.#expected?.name === name) this.#expected.commit = commit;
-    }
-    const isMuch = this.#gathered.length > GATHERED;
-    if (this.#seen !== undefined && (pending === 0 || isMuch) && this.#follows()) this.#handOver();
-    else if (this.#seen !== undefined && pending === 0) this.#options.behind();
-    this.#reached(seq);
-  }
-
-  #reached(seq: number): void {
-    this.#seq = seq;
-    for (const waiting of this.#waiting) if (waiting.seq <= seq) waiting.resolve(true);
-    this.#waiting = this.#waiting.filter((waiting) => waiting.seq > seq);
-  }
-
-  /** Whether what was gathered follows what was handed over, and nothing between is missing. */
-  #follows(): boolean {
-    let last = this.#seen;
-    for (const commit of this.#gathered) {
-      if (commit.was !== last) return false;
-      ({ last } = commit);
-    }
-    return true;
-  }
-
-  /** Hands over what was gathered; false when what was handed over before is of another log. */
-  #handOver(): boolean {
-    const { sink } = this.#options;
-    const [seen, ledger, last] = [this.#seen!, this.#ledger, this.#gathered.at(-1)?.last];
-    if (last === undefined) return seen >= ledger.begin;
-    const holes = ledger.holesAfter(seen).filter(({ before }) => before <= last);
-    if (last < seen || seen < ledger.begin || holes.some(({ after }) => after < seen)) return false;
-    const rows = this.#gathered.flatMap((commit) => commit.rows);
-    this.#gathered = [];
-    this.#seen = last;
-    const { floor } = ledger;
-    if (isComplete(seen, { last, holes, rows })) {
-      handOver({ last, floor: 0, holes, rows, watermarks: undefined }, sink);
+  /** Hands over a commit that follows what was; false when it has to be settled what lies between. */
+  take(commit: Commit): boolean {
+    if (commit.id === this.#wanted) this.#found = commit.first;
+    this.#seq = commit.seq;
+    this.#id = commit.id;
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(commit);
       return true;
     }
-    const held = rows.filter(({ id }) => ledger.holds(id));
-    handOver({ last, floor, holes, rows: held, watermarks: ledger.watermarksAfter(seen) }, sink);
+    if (commit.was !== this.#seen) {
+      this.#waiting = [commit];
+      return false;
+    }
+    const { last, rows } = commit;
+    handOver({ last, floor: 0, holes: holeOf(commit), rows, watermarks: undefined }, this.#sink);
+    this.#note(commit, rows.length);
     return true;
   }
 
-  // All is handed over in one go, since readers of the log before may be waiting.
-  async #replay(): Promise<void> {
-    const { stream, sink, orphans } = this.#options;
-    this.#seen = undefined; // nothing that is committed meanwhile follows it
-    const standing = (await stream.standing()) ?? (await stream.made());
-    this.#created = standing.created;
-    this.#ledger = new Ledger();
-    this.#anchor = undefined;
-    this.#gathered = [];
-    this.#replayed = [];
-    this.#seq = 0;
-    await this.#readOn(standing);
-    await this.#checkWhole(standing);
-    const ledger = this.#ledger;
-    const { last, kept } = ledger;
-    const [holes, watermarks] = [ledger.holesAfter(0), ledger.watermarksAfter(0)];
-    sink.opened({ begin: ledger.begin, last, holes, watermarks, floor: ledger.floor });
-    for (const { rows } of this.#gathered)
-      commitTo(
-        sink,
-        rows.filter(({ id }) => ledger.holds(id)),
-      );
-    this.#gathered = [];
-    this.#seen = last;
-    orphans(this.#replayed.filter((seq) => !kept.has(seq)));
-    this.#replayed = [];
+  /** Passes over a message that is no commit. */
+  skip(seq: number, id: string): void {
+    this.#seq = seq;
+    this.#id = id;
   }
-}
 
-function commitTo(sink: StoreSink, rows: readonly Row[]): void {
-  if (rows.length > 0) sink.commit(rows);
+  /** The newest message that was handed over is not there: others have trimmed it, or it was never in this log. */
+  doubt(): void {
+    this.#isDoubted = true;
+    this.#waiting ??= [];
+  }
+
+  /** Hands over what waits, if it is known what became of all that lies between. `known` is what is known to stay unexplained. */
+  settle(known: string): Verdict {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return "settled";
+    const gaps = this.#gaps(waiting);
+    const isLost = this.#isDoubted && !this.#marks.gone.has(this.#seen!); // only what was handed over can be doubted
+    const unexplained = [...gaps, ...(this.#marks.isTorn ? ["torn"] : []), ...(isLost ? ["lost"] : [])].join();
+    if (unexplained !== "" && unexplained !== known) return { unexplained };
+    if (this.#seen === undefined) this.#replay(waiting, gaps.at(-1)?.[1] ?? 0);
+    else if (gaps.length > 0 || isLost || this.#isElsewhere(waiting)) return "another log";
+    else this.#goOn(waiting, this.#seen);
+    this.#waiting = undefined;
+    this.#isDoubted = false;
+    return "settled";
+  }
+
+  /** The ids between what was handed over and what waits that nobody has trimmed. */
+  #gaps(waiting: readonly Commit[]): readonly (readonly [from: number, to: number])[] {
+    const gaps: [number, number][] = [];
+    let last = this.#seen ?? this.#begin;
+    for (const commit of waiting) {
+      if (!this.#marks.gone.covers(last + 1, commit.was)) gaps.push([last, commit.was]);
+      last = commit.last;
+    }
+    return gaps;
+  }
+
+  /** Whether what was handed over is no position of this log: it was restored from an older copy. */
+  #isElsewhere([first]: readonly Commit[]): boolean {
+    const seen = this.#seen!; // else nothing was handed over
+    if (first !== undefined && first.was < seen) return true;
+    return this.#marks.holes.some(({ after, before }) => after < seen && seen < before);
+  }
+
+  // Rows that others have trimmed meanwhile have their watermarks.
+  #goOn(waiting: readonly Commit[], seen: number): void {
+    const marks = this.#marks;
+    const last = waiting.at(-1)?.last ?? seen;
+    const holes = this.#holes(waiting).filter(({ after }) => after >= seen);
+    const rows = this.#alive(waiting).flat();
+    const isAll = isComplete(seen, { last, holes, rows });
+    const watermarks = isAll ? undefined : marks.watermarks(marks.floor > seen ? 0 : seen);
+    handOver({ last, floor: marks.floor, holes, rows, watermarks }, this.#sink);
+  }
+
+  // All in one go, since readers of another log may be waiting. What somebody else than us has deleted was the floor of every
+  // channel: nobody knows on which it was.
+  #replay(waiting: readonly Commit[], deleted: number): void {
+    const marks = this.#marks;
+    const last = waiting.at(-1)?.last ?? this.#begin;
+    const floor = Math.max(marks.floor, deleted);
+    const watermarks = marks.watermarks(deleted);
+    this.#sink.opened({ begin: this.#begin, last, holes: this.#holes(waiting), watermarks, floor });
+    let page: Row[] = [];
+    for (const rows of this.#alive(waiting)) {
+      for (const row of rows) page.push(row);
+      if (page.length < PAGE) continue;
+      this.#sink.commit(page);
+      page = [];
+    }
+    if (page.length > 0) this.#sink.commit(page);
+    this.#seen = last;
+  }
+
+  /** Notes what waited, and returns the rows of each that nobody has trimmed. */
+  #alive(waiting: readonly Commit[]): readonly (readonly Row[])[] {
+    return waiting.map((commit) => {
+      const rows = commit.rows.filter(({ id, key }) => !this.#marks.isDead(id, key));
+      this.#note(commit, rows.length);
+      return rows;
+    });
+  }
+
+  #holes(waiting: readonly Commit[]): readonly Hole[] {
+    const holes = new Map<number, Hole>();
+    const last = waiting.at(-1)?.last ?? 0;
+    for (const hole of this.#marks.holes) if (hole.before <= last) holes.set(hole.before, hole);
+    for (const commit of waiting) for (const hole of holeOf(commit)) holes.set(hole.before, hole);
+    return [...holes.values()].sort((one, other) => one.before - other.before);
+  }
+
+  #note({ seq, was, first, last, at }: Commit, live: number): void {
+    this.messages.add({ seq, was, first, last, live });
+    this.#seen = last;
+    this.#highest = Math.max(this.#highest, last);
+    this.#at = at;
+  }
 }

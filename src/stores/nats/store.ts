@@ -4,29 +4,31 @@ import { awake } from "../shared/patience.ts";
 import { failure } from "./failures.ts";
 import { type NatsSettings, type Opened, openNats } from "./open.ts";
 
-/** What a message of NATS holds at most, unless the server was told otherwise. */
-const USUAL_BYTES = 2 ** 20 - 2 ** 14;
+/** What rows take beside their text, at most, as a part of a message. */
+const BESIDE = 0.1;
 
-/** The store on NATS JetStream. A message is one commit, and is accepted only right after the one that its sender knows. */
+/** The store on NATS JetStream. Each commit is a message that follows the newest, or is refused, which makes the one order. */
 export class NatsStore implements Store {
   readonly maxRows = 1_000;
   readonly #settings: NatsSettings;
-  #isUsed = false;
+  #opening: Promise<Opened> | undefined;
   #opened: Opened | undefined;
 
   constructor(settings: NatsSettings) {
     this.#settings = settings;
   }
 
+  /** What the server takes in one message: its max_payload, which is 1 MiB unless it was set. */
   get maxBytes(): number {
-    return this.#opened?.stream.maxBytes ?? USUAL_BYTES;
+    if (this.#opened === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(1, Math.floor(this.#opened.stream.room * (1 - BESIDE)));
   }
 
   async open(sink: StoreSink): Promise<void> {
-    if (this.#isUsed)
+    if (this.#opening !== undefined)
       throw new BusError("store", "this store serves another bus: share that bus, or make another store");
-    this.#isUsed = true;
-    this.#opened = await awake(sink.clock, () => openNats(this.#settings, sink));
+    this.#opening = awake(sink.clock, () => openNats(this.#settings, sink));
+    this.#opened = await this.#opening;
   }
 
   async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {

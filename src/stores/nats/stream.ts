@@ -1,238 +1,195 @@
-import { BusError } from "../../errors.ts";
-import type { Driver, NatsMessage, StreamInfo } from "./driver.ts";
-import { apiCode, isDeleted, isGone, isThere } from "./failures.ts";
-import { type Commit, HEADERS_BYTES, type Marks, readCommit, readMarks, type Written } from "./wire.ts";
+import { BusError, given } from "../../errors.ts";
+import type { Connection } from "./connection.ts";
+import { type StreamConfig, type StreamInfo, TIMEOUT } from "./driver.ts";
+import { apiCode, isGone, isTaken, overlaps } from "./failures.ts";
+import { HEADER } from "./wire.ts";
 
-/** Where a stream stands. */
-export interface Standing {
-  /** When it was made, by which it is told from another. */
+/** For how long JetStream recognises a message that comes twice, in ns. */
+const TWICE = 120e9;
+
+/** The most bytes of the headers of a message, and of what else it takes beside its body. */
+const HEADERS = 512;
+
+/** How a stream says where its log begins, since only its description is the same for all who make it at once. */
+const BEGIN = /^A log of nightbus that begins at (\d+)$/;
+
+/** What there is of a stream. */
+export interface State {
+  /** Where its log begins, which was fixed when it was created. */
+  readonly begin: number;
+  /** When it was created, by which it is told from another of its name. */
   readonly created: string;
+  /** The numbers of its oldest and newest messages; the newest may be gone. */
+  readonly first: number;
   readonly last: number;
-  /** How many messages are in it. */
-  readonly messages: number;
 }
 
-/** A message of the stream. */
-export interface Delivered {
-  readonly seq: number;
-  /** How many follow that are there already. */
-  readonly pending: number;
-  /** What nightbus has written, if it has. It is decoded when it is asked for: what was sent here need not be. */
-  readonly contents: () => Contents;
+export interface Publication {
+  readonly subject: string;
+  readonly body: Uint8Array;
+  /** What it says of itself. */
+  readonly header: string;
+  /** By which it is recognised when it comes twice. */
+  readonly id?: string;
+  /** The number of the newest message on this subject, or nothing is published. */
+  readonly after: number;
 }
 
-/** What is in a message. */
-export interface Contents {
-  /** By which its sender knows it. */
-  readonly name: string;
-  readonly commit: Commit | undefined;
-  readonly marks: Marks | undefined;
-}
-
-/** How a stream is read. */
-export interface Reading {
-  readonly message: (message: Delivered) => void;
-  /** A message was left out: it has to be read anew. */
-  readonly broken: () => void;
-}
-
-const SECOND = 1_000_000_000;
-
-/** How long the server remembers the names of messages, so that none is kept twice. */
-const NAMES = 120 * SECOND;
-
-/** Messages that are deleted at once. */
-const AT_ONCE = 50;
-
-/** How often it shows that it is there while nothing comes. */
-const HEARTBEAT = 5 * SECOND;
-
-/** The stream of one log: its commits on one subject, its marks on another. */
+/** The stream of a log, by what is asked of the server. All of it rejects as `Connection.ask` does. */
 export class Stream {
   readonly #name: string;
-  readonly #driver: Driver;
   readonly #replicas: number;
+  readonly #connection: Connection;
+  #largest = Number.POSITIVE_INFINITY;
+  #begin = 0;
 
-  constructor(driver: Driver, name: string, replicas: number) {
-    this.#driver = driver;
+  constructor(connection: Connection, name: string, replicas: number) {
+    this.#connection = connection;
     this.#name = name;
     this.#replicas = replicas;
   }
 
-  /** The most bytes of what one message holds. */
-  get maxBytes(): number {
-    return (this.#driver.connection.info?.max_payload ?? 2 ** 20) - HEADERS_BYTES;
+  /** The subject of the commits, which another log in a stream of this name has not. */
+  get log(): string {
+    return subjectsOf(this.#name, this.#begin)[0];
   }
 
-  get #log(): string {
-    return `${this.#name}.log`;
+  /** The subject of what is known of rows that are gone. */
+  get marks(): string {
+    return subjectsOf(this.#name, this.#begin)[1];
   }
 
-  get #marks(): string {
-    return `${this.#name}.marks`;
+  /** Turns to the log that begins there. */
+  turnTo(begin: number): void {
+    this.#begin = begin;
   }
 
-  /** Makes the stream if it is missing. Rejects with `store` where another has its name. */
-  async create(): Promise<void> {
-    const subjects = [this.#log, this.#marks];
-    const config = {
-      name: this.#name,
-      subjects,
-      storage: "file",
-      retention: "limits",
-      discard: "new",
-      num_replicas: this.#replicas,
-      duplicate_window: NAMES,
-    };
-    const { streams } = this.#driver.manager;
-    const there = (await this.#info()) ?? (await streams.add(config).catch((error) => this.#unlessThere(error)));
-    const known = (there as StreamInfo | undefined) ?? (await streams.info(this.#name));
-    if (subjects.every((subject) => known.config.subjects.includes(subject)) && known.config.sealed !== true) return;
-    throw new BusError(
-      "store",
-      `the stream ${JSON.stringify(this.#name)} is none of nightbus's, since it has other subjects than ${subjects.join(" and ")}: ` +
-        "name another with the option stream",
-      { refused: true },
-    );
+  /** The most bytes of a message's body. */
+  get room(): number {
+    return Math.min(this.#connection.maxPayload, this.#largest) - HEADERS;
   }
 
-  /** Makes it, and answers where it stands then. */
-  async made(): Promise<Standing> {
-    await this.create();
-    const standing = await this.standing();
-    if (standing === undefined) throw new BusError("store", "NATS does not keep nightbus's stream", { refused: true });
-    return standing;
+  /** What there is of it; made with a log that begins at `base()` if it is missing. Rejects with `store` for a stream that cannot serve. */
+  async ready(base: () => number): Promise<State> {
+    const info = await this.#connection
+      .ask(({ streams }) => streams.info(this.#name))
+      .catch((error) => {
+        if (isGone(error)) return this.#create(base);
+        throw error;
+      });
+    if (info.config.max_msg_size > 0) this.#largest = info.config.max_msg_size;
+    const { created, config, state } = info;
+    const begin = Number(BEGIN.exec(config.description ?? "")?.[1] ?? micros(created));
+    this.#check(config, begin);
+    return { begin, created, first: state.first_seq, last: state.last_seq };
   }
 
-  /** Where it stands; undefined when it is not there. */
-  async standing(): Promise<Standing | undefined> {
-    const info = await this.#info();
-    if (info === undefined) return undefined;
-    const { created, state } = info;
-    return { created, last: state.last_seq, messages: state.messages };
+  publish(publication: Publication, losses?: number): Promise<{ readonly seq: number; readonly duplicate: boolean }> {
+    const { subject, body, header, id, after } = publication;
+    const headers = this.#connection.headers();
+    headers.set(HEADER, header);
+    const options = { headers, timeout: TIMEOUT, expect: { lastSubjectSequence: after }, ...(id && { msgID: id }) };
+    return this.#connection.ask((js) => js.publish(subject, body, options), losses);
   }
 
-  writeCommit(written: Written, name: string, after: number): Promise<number> {
-    return this.#write(this.#log, written, name, after);
+  /** Deletes the messages of a subject that come before this one. */
+  async purge(filter: string, seq: number, losses: number): Promise<void> {
+    await this.#connection.ask(({ streams }) => streams.purge(this.#name, { filter, seq }), losses);
   }
 
-  writeMarks(written: Written, name: string, after: number): Promise<number> {
-    return this.#write(this.#marks, written, name, after);
-  }
-
-  /** Reads from a message on. Resolves with how many are there already, and how to stop. */
-  async read(
-    from: number,
-    { message, broken }: Reading,
-  ): Promise<{ readonly pending: number; readonly stop: () => void }> {
-    const { connection, manager, inbox } = this.#driver;
-    const subject = inbox();
-    let delivered = 0;
-    const subscription = connection.subscribe(subject, {
-      callback: (error, raw) => {
-        if (error !== null || raw.headers?.code === 100) {
-          if (raw?.reply) raw.respond(); // it asks whether it may go on
-          return;
-        }
-        const { seq, place, pending } = deliveryOf(raw.reply ?? "");
-        delivered += 1;
-        if (place !== delivered) return broken();
-        message({ seq, pending, contents: () => this.#contents(raw) });
-      },
-    });
+  /** Deletes a message; one that is not there is no error. */
+  async delete(seq: number, losses: number): Promise<void> {
     try {
-      const { num_pending: pending } = await manager.consumers.add(this.#name, {
-        deliver_subject: subject,
+      await this.#connection.ask(({ streams }) => streams.deleteMessage(this.#name, seq, false), losses);
+    } catch (error) {
+      if (apiCode(error) === undefined) throw error;
+    }
+  }
+
+  /** Has everything from this message on sent to an address, and resolves with how much there is already. */
+  async consume(address: string, from: number): Promise<number> {
+    const { num_pending } = await this.#connection.ask(({ consumers }) =>
+      consumers.add(this.#name, {
+        deliver_subject: address,
         deliver_policy: "by_start_sequence",
         opt_start_seq: from,
         ack_policy: "none",
-        max_deliver: 1,
+        replay_policy: "instant",
+        flow_control: true,
+        idle_heartbeat: 5e9,
         mem_storage: true,
         num_replicas: 1,
-        flow_control: true,
-        idle_heartbeat: HEARTBEAT,
-      });
-      // The server ends a consumer that nobody listens to.
-      return { pending, stop: () => subscription.unsubscribe() };
-    } catch (error) {
-      subscription.unsubscribe();
-      throw error;
-    }
+        inactive_threshold: 5e9,
+      }),
+    );
+    return num_pending;
   }
 
-  /** The name of a message; undefined when it is not there. */
-  async nameOf(seq: number): Promise<string | undefined> {
-    try {
-      const found = await this.#driver.manager.streams.getMessage(this.#name, { seq });
-      return found?.header.get("Nats-Msg-Id");
-    } catch (error) {
-      if (!isDeleted(error)) throw error;
-      return undefined;
-    }
-  }
-
-  /** Deletes messages, all commits before the oldest that is kept in one go. It may be done twice. */
-  async delete(seqs: readonly number[], oldest: number): Promise<void> {
-    const { streams } = this.#driver.manager;
-    const single = seqs.filter((seq) => seq > oldest);
-    if (single.length < seqs.length && Number.isFinite(oldest)) {
-      await streams.purge(this.#name, { filter: this.#log, seq: oldest });
-    }
-    for (let from = 0; from < single.length; from += AT_ONCE) {
-      const some = single.slice(from, from + AT_ONCE);
-      await Promise.all(some.map((seq) => streams.deleteMessage(this.#name, seq, false).catch(ignoreAnswer)));
-    }
-  }
-
-  /** Deletes the marks before a message. It may be done twice. */
-  async deleteMarks(before: number): Promise<void> {
-    await this.#driver.manager.streams.purge(this.#name, { filter: this.#marks, seq: before });
-  }
-
-  #contents(message: NatsMessage): Contents {
-    const { subject, headers } = message;
-    const header = (name: string): string => headers?.get(name) ?? "";
-    return {
-      name: header("Nats-Msg-Id"),
-      commit: subject === this.#log ? readCommit(header, message.string()) : undefined,
-      marks: subject === this.#marks ? readMarks(message.string()) : undefined,
+  // Twenty processes may start at once: what another has just made is no other stream.
+  async #create(base: () => number): Promise<StreamInfo> {
+    const begin = base();
+    const config: StreamConfig = {
+      name: this.#name,
+      description: `A log of nightbus that begins at ${begin}`,
+      subjects: subjectsOf(this.#name, begin),
+      retention: "limits",
+      storage: "file",
+      discard: "new",
+      max_msgs: -1,
+      max_bytes: -1,
+      max_age: 0,
+      max_msgs_per_subject: -1,
+      max_msg_size: -1,
+      duplicate_window: TWICE,
+      num_replicas: this.#replicas,
+      allow_direct: true,
     };
-  }
-
-  async #write(subject: string, { headers, payload }: Written, name: string, after: number): Promise<number> {
-    const { seq } = await this.#driver.manager.jetstream().publish(subject, payload, {
-      msgID: name,
-      headers: this.#driver.headers(headers),
-      expect: { streamName: this.#name, lastSequence: after },
-      timeout: 2_000,
-      retries: 0,
-    });
-    return seq;
-  }
-
-  async #info(): Promise<StreamInfo | undefined> {
     try {
-      return await this.#driver.manager.streams.info(this.#name);
+      return await this.#connection.ask(({ streams }) => streams.add({ ...config }));
     } catch (error) {
-      if (isGone(error)) return undefined;
-      throw error;
+      if (isTaken(error)) return this.#connection.ask(({ streams }) => streams.info(this.#name));
+      if (!overlaps(error)) throw error;
+      const sentence = `another stream takes the subjects ${this.#name}.>: choose another name than`;
+      throw new BusError("store", `${sentence} ${given(this.#name)}`, { cause: error, refused: true });
     }
   }
 
-  #unlessThere(error: unknown): undefined {
-    if (!isThere(error)) throw error;
-    return undefined;
+  #check(config: StreamConfig, begin: number): void {
+    const wrong = wrongWith(config, subjectsOf(this.#name, begin));
+    if (wrong === undefined) return;
+    const sentence = `the stream ${given(this.#name)} cannot hold a log, since ${wrong}`;
+    throw new BusError("store", `${sentence}: choose another name, and nightbus makes the stream`, { refused: true });
   }
 }
 
-/** Where a delivery stands, as the subject tells that acknowledges it: `$JS.ACK`, perhaps a domain and an account, then this. */
-function deliveryOf(reply: string): { readonly seq: number; readonly place: number; readonly pending: number } {
-  const tokens = reply.split(".");
-  const [, , , seq, place, , pending] = tokens.slice(tokens.length === 9 ? 2 : 4).map(Number) as number[];
-  return { seq: seq!, place: place!, pending: pending! };
+/** Of the log that begins there. Where a stream was deleted and made anew, nobody who has not noticed can publish in it. */
+function subjectsOf(name: string, begin: number): readonly [log: string, marks: string] {
+  return [`${name}.log.${begin}`, `${name}.marks.${begin}`];
 }
 
-// Whoever deletes it first is answered that it is deleted, and the others that it is not there.
-function ignoreAnswer(error: unknown): void {
-  if (apiCode(error) === undefined) throw error;
+function wrongWith(config: StreamConfig, needed: readonly string[]): string | undefined {
+  const { subjects = [], retention, discard, max_msgs, max_bytes, max_msgs_per_subject } = config;
+  const missing = needed.find((subject) => !subjects.some((filter) => matches(filter, subject)));
+  if (missing !== undefined) return `it does not take the subjects ${config.name}.>`;
+  if (config.mirror !== undefined) return "it mirrors another";
+  if (retention !== "limits") return `its retention is ${given(retention)} and not "limits"`;
+  if (config.no_ack === true) return "it acknowledges nothing";
+  if (config.sealed === true) return "it is sealed";
+  if (config.deny_delete === true || config.deny_purge === true) return "it lets nobody delete what was trimmed";
+  if (discard === "new" && Math.max(max_msgs, max_bytes) > 0) return "it would refuse what is sent when it is full";
+  if (max_msgs_per_subject > 0) return "it keeps only some messages of each subject";
+  return undefined;
+}
+
+function matches(filter: string, subject: string): boolean {
+  const [tokens, wanted] = [filter.split("."), subject.split(".")];
+  if (tokens.at(-1) === ">" ? tokens.length > wanted.length : tokens.length !== wanted.length) return false;
+  return tokens.every((token, index) => token === ">" || token === "*" || token === wanted[index]);
+}
+
+/** Microseconds since 1970 of a time as Go writes it. */
+function micros(time: string): number {
+  const fraction = /\.(\d+)/.exec(time)?.[1] ?? "";
+  const seconds = Date.parse(time.replace(/\.\d+/, "")) / 1000;
+  return seconds * 1e6 + Number(fraction.padEnd(6, "0").slice(0, 6));
 }

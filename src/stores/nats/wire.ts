@@ -1,88 +1,100 @@
-import type { Hole, PendingRow, Row, Watermark } from "../../store.ts";
+import type { PendingRow, Row } from "../../store.ts";
 import { pack, unpack } from "../shared/packed.ts";
+import type { NatsMessage } from "./driver.ts";
 
-/** Several sends that were committed together, as one message keeps them. */
-export interface Commit {
-  /** The newest id before it. */
+/** The header that says what a message is: of which version, and where it stands. */
+export const HEADER = "Nightbus";
+
+const VERSION = "1";
+
+/** Where one commit stands in the log. */
+export interface Place {
+  /** The newest id before it. Where `first` does not follow it, a run begins. */
   readonly was: number;
   readonly first: number;
-  /** Its newest id. */
-  readonly last: number;
+  /** When it was committed, by its sender's clock. */
   readonly at: number;
+}
+
+/** One commit, as it is published. */
+export interface Commit extends Place {
+  readonly last: number;
+  /** Its number in the stream. */
+  readonly seq: number;
+  /** The id that its sender gave the message. */
+  readonly id: string;
   readonly rows: readonly Row[];
 }
 
-/** What was trimmed, as a message tells it before anything is deleted. */
-export interface Marks {
-  readonly watermarks: readonly Watermark[];
-  readonly forgotten: readonly string[];
-  readonly floor: number;
-  /** The holes that are told by messages which are to be deleted. */
-  readonly holes: readonly Hole[];
-  /** The ids of rows that are gone, out of messages which still hold others. */
-  readonly gone: readonly number[];
-  /** The messages that are to be deleted, by their sequences. */
-  readonly deleting: readonly number[];
-  /** How many messages of this stream were ever deleted by nightbus, these included. */
-  readonly deleted: number;
-  /** Where the log begins since somebody else has deleted messages; 0 while nobody has. */
-  readonly begin: number;
+/** Which part of a snapshot of the marks a message is; a change of them has none. */
+export interface Part {
+  readonly of: string;
+  readonly index: number;
+  readonly count: number;
 }
 
-/** What a message is sent with. */
-export interface Written {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly payload: string;
+export function placeHeader({ was, first, at }: Place): string {
+  return [VERSION, was, first, at].join(" ");
 }
 
-const WAS = "Nightbus-Was";
-const FIRST = "Nightbus-First";
-const AT = "Nightbus-At";
-const SENDS = "Nightbus-Sends";
-
-/** What the headers of a message take, at most: 1,000 sends are told by their lengths. */
-export const HEADERS_BYTES = 16_384;
-
-export function writeCommit(commit: Commit, sends: readonly (readonly PendingRow[])[]): Written {
-  const packed = sends.map(pack);
-  return {
-    headers: {
-      [WAS]: `${commit.was}`,
-      [FIRST]: `${commit.first}`,
-      [AT]: `${commit.at}`,
-      [SENDS]: packed.map(({ length }) => length).join(),
-    },
-    payload: packed.join(""),
-  };
+export function partHeader(part: Part | undefined): string {
+  return part === undefined ? VERSION : [VERSION, part.of, part.index, part.count].join(" ");
 }
 
-/** The commit in a message; undefined where nightbus has not written it. */
-export function readCommit(header: (name: string) => string, payload: string): Commit | undefined {
-  const lengths = header(SENDS);
-  if (lengths === "") return undefined;
-  const [was, first, at] = [Number(header(WAS)), Number(header(FIRST)), Number(header(AT))];
-  const rows: Row[] = [];
-  let place = 0;
-  for (const length of lengths.split(",").map(Number)) {
-    const send = first + rows.length;
-    for (const { key, json } of unpack(payload.slice(place, place + length))) {
-      rows.push({ id: first + rows.length, key, json, at, send });
-    }
-    place += length;
-  }
-  return { was, first, last: first + rows.length - 1, at, rows };
+/** The body of a commit: how many rows each send has, and the rows. */
+export function packSends(sends: readonly (readonly PendingRow[])[]): Uint8Array {
+  return Buffer.from(`${sends.map((send) => send.length).join(",")}\n${pack(sends.flat())}`);
 }
 
-export function writeMarks(marks: Marks): Written {
-  return { headers: {}, payload: JSON.stringify(marks) };
+/** The id that its sender gave a message, if any. */
+export function idOf({ headers }: NatsMessage): string {
+  return headers?.get("Nats-Msg-Id") ?? "";
 }
 
-/** The marks in a message; undefined where nightbus has not written it. */
-export function readMarks(payload: string): Marks | undefined {
+/** A commit that was published; undefined for what is none, or one of a newer nightbus. */
+export function readCommit(message: NatsMessage, seq: number): Commit | undefined {
+  const { headers, data } = message;
+  const [version, ...numbers] = headers?.get(HEADER).split(" ") ?? [];
+  const [was, first, at] = numbers.map(Number);
+  if (version !== VERSION || was === undefined || first === undefined || at === undefined) return undefined;
   try {
-    const marks = JSON.parse(payload) as Partial<Marks> | null;
-    return Array.isArray(marks?.watermarks) && Array.isArray(marks.deleting) ? (marks as Marks) : undefined;
-  } catch {
-    return undefined;
+    const rows = readRows(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(), first, at);
+    return { was, first, at, last: first + rows.length - 1, seq, id: idOf(message), rows };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
+}
+
+/** Which part of a snapshot this is, or "change"; undefined for what is none of ours. */
+export function readPart({ headers }: NatsMessage): Part | "change" | undefined {
+  const [version, of, index, count] = headers?.get(HEADER).split(" ") ?? [];
+  if (version !== VERSION) return undefined;
+  if (of === undefined) return "change";
+  return { of, index: Number(index), count: Number(count) };
+}
+
+/** The rows of sends, which are given out from this id on. */
+export function rowsOf(sends: readonly (readonly PendingRow[])[], { first, at }: Place): readonly Row[] {
+  const rows: Row[] = [];
+  for (const pending of sends) {
+    const send = first + rows.length;
+    for (const { key, json } of pending) rows.push({ id: first + rows.length, key, json, at, send });
+  }
+  return rows;
+}
+
+function readRows(text: string, first: number, at: number): readonly Row[] {
+  const end = text.indexOf("\n");
+  const pending = unpack(text.slice(end + 1));
+  let taken = 0;
+  const sends = text
+    .slice(0, Math.max(0, end))
+    .split(",")
+    .map((count) => {
+      taken += Number(count);
+      return pending.slice(taken - Number(count), taken);
+    });
+  if (taken !== pending.length) throw new SyntaxError("these are no packed sends");
+  return rowsOf(sends, { was: 0, first, at });
 }

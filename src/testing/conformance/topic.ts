@@ -39,10 +39,10 @@ export interface BusFactory {
   readonly shared: boolean;
   /** Whether notifications age by a clock of the engine's own, which no test can move. Default: false, by the bus's. */
   readonly ownTime?: boolean;
-  /** Whether a message of 1 MiB is more than the engine takes, as far as it was told. Default: false. */
-  readonly small?: boolean;
   /** Whether places can `begin` transactions of the application's. Default: false. */
   readonly transactional?: boolean;
+  /** The most bytes of one message, where the engine does not take 1 MiB unless its server is told to. */
+  readonly largest?: number;
   /** A log that is new. */
   place(): Place | Promise<Place>;
 }
@@ -65,7 +65,8 @@ export interface Topic {
   /** Declares a test that moves the time by which notifications age, where a test can. `ageing` says the same by real time. */
   readonly itAges: Runner["it"];
   readonly ownTime: boolean;
-  readonly small: boolean;
+  /** The most bytes of one message that the engine takes; no less than 1 MiB if it is infinite. */
+  readonly largest: number;
   /** The body of a test over a bus with these options, by the machine's clock. */
   over(options: OptionsOfBus, work: (fixture: Fixture) => Promise<void>): () => Promise<void>;
   /** The same by a clock that the test moves. */
@@ -74,12 +75,12 @@ export interface Topic {
 
 /** A topic over this factory. */
 export function topicOf(factory: BusFactory, it: Runner["it"]): Topic {
-  const { ownTime = false, small = false } = factory;
+  const { ownTime = false, largest = Number.POSITIVE_INFINITY } = factory;
   return {
     it,
     itAges: ownTime ? () => {} : it,
     ownTime,
-    small,
+    largest,
     over: (options, work) => () => run(factory, options, new ManualClock(), work),
     timed: (options, work) => () => {
       const clock = new ManualClock();

@@ -1,0 +1,87 @@
+import type { Hole, Watermark } from "../../store.ts";
+import { pack, unpack } from "../shared/packed.ts";
+import type { Range } from "./ranges.ts";
+
+/** What is known of rows that are gone, or what has changed of it. */
+export interface Change {
+  readonly watermarks: readonly Watermark[];
+  /** Channels whose watermarks are not kept any longer. */
+  readonly forgotten: readonly string[];
+  readonly floor: number;
+  /** Holes that only messages told that are gone. */
+  readonly holes: readonly Hole[];
+  /** Ids of messages none of whose rows is retained. */
+  readonly gone: readonly Range[];
+  /** The numbers of the messages that are deleted after this. */
+  readonly deleted: readonly number[];
+}
+
+export const NOTHING: Change = { watermarks: [], forgotten: [], floor: 0, holes: [], gone: [], deleted: [] };
+
+/** What one entry takes beside its text, in bytes, at most. */
+const ENTRY = 48;
+
+export function packChange({ watermarks, forgotten, floor, holes, gone, deleted }: Change): Uint8Array {
+  const head = JSON.stringify([
+    forgotten.length,
+    floor,
+    holes.map(({ after, before }) => [after, before]),
+    gone,
+    deleted,
+  ]);
+  const rows = [
+    ...forgotten.map((key) => ({ key, json: "" })),
+    ...watermarks.map(([key, id]) => ({ key, json: String(id) })),
+  ];
+  return Buffer.from(`${head}\n${rows.length === 0 ? "" : pack(rows)}`);
+}
+
+/** Undefined for what is none. */
+export function readChange(data: Uint8Array): Change | undefined {
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString();
+  const end = text.indexOf("\n");
+  try {
+    type Head = [count: number, floor: number, holes: [number, number][], gone: Range[], deleted: number[]];
+    const [count, floor, holes, gone, deleted] = JSON.parse(text.slice(0, Math.max(0, end))) as Head; // as it was packed
+    const rows = end + 1 === text.length ? [] : unpack(text.slice(end + 1));
+    return {
+      forgotten: rows.slice(0, count).map(({ key }) => key),
+      watermarks: rows.slice(count).map(({ key, json }): Watermark => [key, Number(json)]),
+      floor,
+      holes: holes.map(([after, before]) => ({ after, before })),
+      gone,
+      deleted,
+    };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** Cuts a change into some of at most so many bytes each. Whatever they say of messages comes last. */
+export function cut(change: Change, most: number): readonly Change[] {
+  const pieces: Piece[] = [];
+  let room = 0;
+  const piece = (bytes: number): Piece => {
+    if (room < bytes || pieces.length === 0) {
+      pieces.push({ watermarks: [], forgotten: [], floor: change.floor, holes: [], gone: [], deleted: [] });
+      room = most - ENTRY;
+    }
+    room -= bytes;
+    return pieces.at(-1)!; // one was just made if there was none
+  };
+  for (const watermark of change.watermarks) piece(Buffer.byteLength(watermark[0]) + ENTRY).watermarks.push(watermark);
+  for (const key of change.forgotten) piece(Buffer.byteLength(key) + ENTRY).forgotten.push(key);
+  for (const hole of change.holes) piece(ENTRY).holes.push(hole);
+  for (const range of change.gone) piece(ENTRY).gone.push(range);
+  for (const seq of change.deleted) piece(ENTRY).deleted.push(seq);
+  return pieces.length === 0 ? [{ ...change }] : pieces;
+}
+
+interface Piece extends Change {
+  readonly watermarks: Watermark[];
+  readonly forgotten: string[];
+  readonly holes: Hole[];
+  readonly gone: Range[];
+  readonly deleted: number[];
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import type { Clock, Timer } from "../../clock.ts";
+import { PATIENCE } from "../shared/patience.ts";
+import {
+  type Driver,
+  type JetStream,
+  letGo,
+  loadDriver,
+  type NatsConnection,
+  type NatsMessage,
+  TIMEOUT,
+} from "./driver.ts";
+import { explained, Unanswered, Unreachable } from "./failures.ts";
+
+/** A connection of the application's, or how to connect. */
+export type Source =
+  | { readonly native: NatsConnection; readonly config?: never }
+  | { readonly native?: never; readonly config: object };
+
+/** The most that is sent at once where the server has not said. */
+const USUAL_PAYLOAD = 2 ** 20;
+
+/** A connection whose losses are told, so that nobody waits for an answer that cannot come. */
+export class Connection {
+  readonly js: JetStream;
+  readonly #native: NatsConnection;
+  readonly #driver: Driver;
+  readonly #isOurs: boolean;
+  readonly #clock: Clock;
+  readonly #unanswered = new Set<() => void>();
+  readonly #returns = new Set<() => void>();
+  #isUp: boolean;
+  #losses = 0;
+  #isStopped = false;
+  #maxPayload = USUAL_PAYLOAD;
+  /** It is there, again. */
+  connected: () => void = () => {};
+  /** It was lost. */
+  lost: () => void = () => {};
+
+  private constructor(native: NatsConnection, isOurs: boolean, driver: Driver, js: JetStream, clock: Clock) {
+    this.#native = native;
+    this.#isOurs = isOurs;
+    this.#driver = driver;
+    this.#clock = clock;
+    this.js = js;
+    this.#isUp = native.info !== undefined && !native.isClosed();
+    if (isOurs) letGo(native);
+    void this.#watch();
+  }
+
+  /** Connects. Rejects with `store` where the client is missing, or with `Unreachable`. */
+  static async of({ native, config }: Source, clock: Clock): Promise<Connection> {
+    const driver = await loadDriver();
+    const connection = native ?? (await driver.connect(config).catch(unreachable));
+    return new Connection(connection, native === undefined, driver, await driver.jetstream(connection), clock);
+  }
+
+  /** How often it was lost so far. */
+  get losses(): number {
+    return this.#losses;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** The most bytes of one message with its headers. */
+  get maxPayload(): number {
+    this.#maxPayload = this.#native.info?.max_payload ?? this.#maxPayload;
+    return this.#maxPayload;
+  }
+
+  headers(): ReturnType<Driver["headers"]> {
+    return this.#driver.headers();
+  }
+
+  /**
+   * Asks the server when there is a connection. Rejects with `Unreachable` when nothing was asked, with `Unanswered` as soon as
+   * no answer can come, and else as JetStream does. With `losses`, only if none came since.
+   */
+  async ask<T>(work: (js: JetStream) => Promise<T>, losses?: number): Promise<T> {
+    if (!this.#isUp) await this.#returned();
+    if (losses !== undefined && losses !== this.#losses) throw new Unreachable("the connection was lost meanwhile");
+    return new Promise<T>((resolve, reject) => {
+      const lost = (): void => reject(new Unanswered("the connection was lost before an answer came"));
+      this.#unanswered.add(lost);
+      work(this.js)
+        .then(resolve, (error) => {
+          if ((error as Error).name === "TimeoutError") void this.#doubt();
+          reject(explained(error));
+        })
+        .finally(() => this.#unanswered.delete(lost));
+    });
+  }
+
+  /** Hears what is sent to an address of its own. Returns the address, and how to stop. */
+  hear(heard: (message: NatsMessage) => void, failed: (error: Error) => void): { address: string; stop: () => void } {
+    const { options } = this.#native as { options?: { inboxPrefix?: string } };
+    const address = `${options?.inboxPrefix ?? "_INBOX"}.${randomBytes(12).toString("hex")}`;
+    const subscription = this.#native.subscribe(address, {
+      callback: (error, message) => (error === null ? heard(message) : failed(error)),
+    });
+    return { address, stop: () => subscription.unsubscribe() };
+  }
+
+  say(subject: string): void {
+    if (!this.#native.isClosed()) this.#native.publish(subject);
+  }
+
+  async close(): Promise<void> {
+    this.#isStopped = true;
+    if (this.#isOurs) await this.#native.close();
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.#native.status()) {
+      if (this.#isStopped) return;
+      if (type === "disconnect" || type === "close") this.#down();
+      if (type === "reconnect") this.#up();
+    }
+  }
+
+  #down(): void {
+    if (!this.#isUp) return;
+    this.#isUp = false;
+    this.#losses += 1;
+    for (const lost of this.#unanswered) lost();
+    this.lost();
+  }
+
+  #up(): void {
+    if (this.#isUp) return;
+    if (this.#isOurs) letGo(this.#native);
+    this.#isUp = true;
+    for (const tell of this.#returns) tell();
+    this.connected();
+  }
+
+  /** Resolves when it is there again. */
+  async #returned(): Promise<void> {
+    let timer: Timer;
+    let tell = (): void => {};
+    const isBack = await new Promise<boolean>((resolve) => {
+      tell = () => resolve(true);
+      this.#returns.add(tell);
+      timer = this.#clock.setTimeout(() => resolve(false), PATIENCE);
+    });
+    this.#clock.clearTimeout(timer);
+    this.#returns.delete(tell);
+    if (!isBack) throw new Unreachable("there is no connection");
+  }
+
+  // Nothing came back: either JetStream is slow, or the connection is dead and nobody has told us.
+  async #doubt(): Promise<void> {
+    const { losses } = this;
+    const dead = new Promise<boolean>((resolve) => this.#clock.setTimeout(() => resolve(true), TIMEOUT / 4));
+    const alive = this.#native.flush().then(
+      () => false,
+      () => false,
+    );
+    if ((await Promise.race([dead, alive])) && losses === this.#losses && this.#isUp) await this.#native.reconnect();
+  }
+}
+
+function unreachable(cause: unknown): never {
+  throw new Unreachable((cause as Error).message, { cause });
+}

@@ -1,0 +1,112 @@
+import type { Hole } from "../../store.ts";
+import { type Change, NOTHING, readChange } from "./changes.ts";
+import type { NatsMessage } from "./driver.ts";
+import { Ranges } from "./ranges.ts";
+import { readPart } from "./wire.ts";
+
+/** What a change costs beside its bytes, when it is decided whether they are worth a snapshot. */
+const COST = 256;
+
+/** Changes of so many bytes are always kept. */
+const LITTLE = 128 * 1024;
+
+/** All that is known of what is gone: the newest snapshot of it, and the changes since. */
+export class Marks {
+  readonly #watermarks = new Map<string, number>();
+  readonly #holes = new Map<number, Hole>();
+  #gone = new Ranges();
+  #floor = 0;
+  /** The number of the newest message of it in the stream. */
+  seq = 0;
+  #parts: Change[] = [];
+  #partsOf = "";
+  #snapshot = 0;
+  #changes = 0;
+
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** In order. */
+  get holes(): readonly Hole[] {
+    return [...this.#holes.values()].sort((one, other) => one.before - other.before);
+  }
+
+  get gone(): Ranges {
+    return this.#gone;
+  }
+
+  /** Whether a snapshot was begun, and its end has not come. */
+  get isTorn(): boolean {
+    return this.#parts.length > 0;
+  }
+
+  /** Whether the changes are so many that a snapshot is worth its while. */
+  get isHeavy(): boolean {
+    return this.#changes > LITTLE + 2 * this.#snapshot;
+  }
+
+  watermark(key: string): number {
+    return this.#watermarks.get(key) ?? 0;
+  }
+
+  watermarks(after: number): [string, number][] {
+    return [...this.#watermarks].filter(([, id]) => id > after);
+  }
+
+  isDead(id: number, key: string): boolean {
+    return id <= this.watermark(key) || this.#gone.has(id);
+  }
+
+  /** Takes in a message, and returns the numbers of those that are deleted now. Undefined for what is none of ours. */
+  take(message: NatsMessage, seq: number): readonly number[] | undefined {
+    this.seq = seq;
+    const part = readPart(message);
+    const change = part === undefined ? undefined : readChange(message.data);
+    if (part === undefined || change === undefined) return undefined;
+    if (part === "change") {
+      this.#parts = []; // whoever wrote the snapshot has given it up
+      this.apply(change, message.data.length);
+      return change.deleted;
+    }
+    if (part.index === 0) this.#parts = [];
+    if (part.index === 0) this.#partsOf = part.of;
+    if (this.#partsOf !== part.of || this.#parts.length !== part.index) return [];
+    this.#parts.push(change);
+    if (this.#parts.length === part.count) this.#replace();
+    return [];
+  }
+
+  /** Takes in a change of this process's own, of so many bytes. */
+  apply({ watermarks, forgotten, floor, holes, gone }: Change, bytes: number): void {
+    for (const [key, id] of watermarks) if (id > this.watermark(key)) this.#watermarks.set(key, id);
+    for (const hole of holes) this.#holes.set(hole.before, hole);
+    for (const [from, to] of gone) this.#gone.add(from, to);
+    this.#floor = Math.max(this.#floor, floor);
+    for (const key of forgotten) if (this.watermark(key) <= floor) this.#watermarks.delete(key);
+    this.#changes += bytes + COST;
+  }
+
+  /** A snapshot has just been written, of so many bytes. */
+  compacted(bytes: number): void {
+    this.#snapshot = bytes;
+    this.#changes = 0;
+    this.#parts = [];
+  }
+
+  /** All of it. */
+  snapshot(): Change {
+    const { floor, holes } = this;
+    return { ...NOTHING, watermarks: [...this.#watermarks], floor, holes, gone: this.#gone.list };
+  }
+
+  #replace(): void {
+    const parts = this.#parts;
+    this.#watermarks.clear();
+    this.#holes.clear();
+    this.#gone = new Ranges();
+    this.#changes = 0;
+    for (const part of parts) this.apply(part, 0);
+    this.compacted(parts.reduce((sum, { watermarks }) => sum + watermarks.length * 32, COST * parts.length));
+  }
+}

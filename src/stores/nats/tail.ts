@@ -1,0 +1,208 @@
+import type { Clock } from "../../clock.ts";
+import { Syncs } from "../../syncs.ts";
+import { every } from "../shared/patience.ts";
+import type { Trouble } from "../shared/trouble.ts";
+import type { Connection } from "./connection.ts";
+import { Consumer } from "./consumer.ts";
+import type { NatsMessage } from "./driver.ts";
+import { Unanswered } from "./failures.ts";
+import type { Follower } from "./follower.ts";
+import type { State, Stream } from "./stream.ts";
+import { idOf, readCommit } from "./wire.ts";
+
+/** How often one looks in case something was overlooked, in ms. */
+const BEAT = 5_000;
+
+/** When nothing has come for so long that should, it is asked for again, in ms. */
+const STALL = 1_000;
+
+export interface TailOptions {
+  readonly clock: Clock;
+  readonly connection: Connection;
+  readonly stream: Stream;
+  readonly follower: Follower;
+  readonly trouble: Trouble;
+}
+
+/** Hears what is published in the stream, and knows when that is all of it. */
+export class Tail {
+  readonly #options: TailOptions;
+  readonly #syncs = new Syncs(() => this.#catchUp());
+  #consumer: Consumer | undefined;
+  /** The number of the newest message that came. */
+  #reached = 0;
+  #breaks = 0;
+  #isNew = true;
+  #created = "";
+  /** The newest message of the log that was heard: another in its place shows that the stream was restored from an older copy. */
+  #unconfirmed: Pick<Follower, "seq" | "id"> | undefined;
+  #isRefuted = false;
+  #wake: () => void = () => {};
+  #stopBeat: () => void = () => {};
+  #isStopped = false;
+
+  constructor(options: TailOptions) {
+    this.#options = options;
+    options.connection.lost = () => this.#broke();
+  }
+
+  /** How often it has lost the thread so far. */
+  get breaks(): number {
+    return this.#breaks;
+  }
+
+  /** Whether it hears what is published, after what it has heard before. */
+  get isLive(): boolean {
+    return this.#consumer !== undefined && this.#unconfirmed === undefined;
+  }
+
+  /** Hands over what was published before the call; the first time it replays the log. Rejects as `Connection.ask` does. */
+  catchUp(): Promise<void> {
+    return this.#syncs.run();
+  }
+
+  /** From now on it looks by itself whenever it may have overlooked something. */
+  follow(): void {
+    const { clock, connection } = this.#options;
+    connection.connected = () => void this.#look();
+    this.#stopBeat = every(clock, BEAT, () => void this.#look());
+    if (!this.isLive) void this.#look();
+  }
+
+  /** Begins anew, as with another log. */
+  startOver(): void {
+    this.#broke();
+    this.#isNew = true;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopBeat();
+    this.#broke();
+  }
+
+  /** Hands over in passing: what goes wrong is reported, and the next look tries again. */
+  async #look(): Promise<void> {
+    const { trouble } = this.#options;
+    try {
+      await this.catchUp();
+      trouble.worked();
+    } catch (error) {
+      if (!this.#isStopped) trouble.failed(error);
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    const { clock, stream, follower } = this.#options;
+    for (let known = ""; ; ) {
+      const newest = Math.max(this.#reached, follower.seq, follower.marks.seq);
+      const { seq } = follower;
+      const state = await stream.ready(() => clock.base());
+      if (this.#isAnother(state, newest, seq)) this.#begin(state);
+      if (this.#consumer === undefined) await this.#consume(state.last);
+      const verdict = (await this.#reach(state.last)) ? follower.settle(known) : "another log";
+      if (verdict === "settled") return;
+      if (verdict === "another log") this.startOver();
+      else known = verdict.unexplained;
+    }
+  }
+
+  /** Whether the stream is not the one that was read so far. */
+  #isAnother({ created, first, last }: State, newest: number, seq: number): boolean {
+    if (this.#isNew || created !== this.#created || last < newest) return true;
+    return seq > 0 && first > last; // somebody has emptied it
+  }
+
+  #begin({ begin, created }: State): void {
+    this.#broke();
+    this.#options.stream.turnTo(begin);
+    this.#options.follower.reset(begin);
+    this.#reached = 0;
+    this.#created = created;
+    this.#isNew = false;
+  }
+
+  async #consume(last: number): Promise<void> {
+    const { connection, stream, follower } = this.#options;
+    const consumer = new Consumer({
+      connection,
+      stream,
+      heard: (message, seq) => this.#hear(message, seq),
+      broke: () => this.#consumer === consumer && this.#broke(),
+    });
+    this.#consumer = consumer;
+    const { seq, id } = follower;
+    this.#unconfirmed = seq === 0 ? undefined : { seq, id };
+    this.#isRefuted = false;
+    const waiting = await consumer.start(seq === 0 ? this.#reached + 1 : Math.min(seq, this.#reached + 1));
+    if (waiting > 0) return;
+    this.#reached = Math.max(this.#reached, last);
+    this.#isRefuted = this.#unconfirmed !== undefined;
+  }
+
+  /** Resolves when everything up to this message has come; false when what was heard before is not there any more. */
+  async #reach(last: number): Promise<boolean> {
+    while (this.#reached < last || this.#unconfirmed !== undefined) {
+      if (this.#isRefuted) return false;
+      const before = [this.#reached, this.#unconfirmed];
+      await this.#next();
+      if (this.#consumer === undefined) throw new Unanswered("the connection was lost before all was read");
+      if (this.#reached !== before[0] || this.#unconfirmed !== before[1]) continue;
+      this.#broke(); // the newest messages may be gone, or the server has forgotten us
+      await this.#consume(last);
+    }
+    return true;
+  }
+
+  /** Resolves when a message comes, when none will, or after a while. */
+  async #next(): Promise<void> {
+    const { clock } = this.#options;
+    let timer: unknown;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = clock.setTimeout(resolve, STALL);
+    });
+    clock.clearTimeout(timer);
+  }
+
+  #hear(message: NatsMessage, seq: number): void {
+    const { stream, follower } = this.#options;
+    this.#confirm(message, seq);
+    this.#reached = Math.max(this.#reached, seq);
+    if (this.#isRefuted) this.#wake();
+    else if (message.subject === stream.log) this.#hearCommit(message, seq);
+    else if (message.subject === stream.marks && seq > follower.marks.seq)
+      follower.messages.delete(follower.marks.take(message, seq) ?? []);
+    this.#wake();
+  }
+
+  #confirm(message: NatsMessage, seq: number): void {
+    const { follower } = this.#options;
+    if (this.#unconfirmed === undefined || seq < this.#unconfirmed.seq) return;
+    if (seq > this.#unconfirmed.seq) follower.doubt();
+    else this.#isRefuted = idOf(message) !== this.#unconfirmed.id;
+    if (!this.#isRefuted) this.#unconfirmed = undefined;
+  }
+
+  #hearCommit(message: NatsMessage, seq: number): void {
+    const { follower, trouble } = this.#options;
+    const id = idOf(message);
+    if (seq <= follower.seq) return; // this process has sent it, and handed it over
+    const commit = readCommit(message, seq);
+    if (commit === undefined) {
+      follower.skip(seq, id);
+      trouble.failed(
+        new Error(`message ${seq} is none of this nightbus: did a newer one, or somebody else, publish it?`),
+      );
+    } else if (!follower.take(commit)) void this.#look();
+  }
+
+  #broke(): void {
+    const consumer = this.#consumer;
+    this.#consumer = undefined;
+    this.#breaks += 1;
+    if (this.#options.follower.isNew) this.#isNew = true; // it may go on with another log than was replayed so far
+    consumer?.stop();
+    this.#wake();
+  }
+}

@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Bus } from "nightbus";
+import { nats } from "nightbus/nats";
+import { describe, it } from "vitest";
+import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { natsRuns } from "../engines.ts";
+import { asking, streams } from "./streams.ts";
+
+const FOREVER = Number.POSITIVE_INFINITY;
+
+natsRuns(describe)("a store on NATS, when things go wrong,", () => {
+  const { stream, server } = streams();
+
+  it.each(["politely", "SIGKILL"] as const)("goes on soon when its server is stopped (%s)", async (how) => {
+    const { bus: open, instance, url } = await server();
+    const [sender, reader] = [open(), open()];
+    for (const bus of [sender, reader]) bus.on("error", () => {});
+    await Promise.all([sender.ready(), reader.ready()]);
+    const heard: unknown[] = [];
+    reader.on("notification", ({ message }) => heard.push(message));
+    assert.ok(url !== "");
+    const before = await sender.sendone("a", "before");
+    await instance.stop(how);
+    await instance.start();
+    const started = performance.now();
+    const after = await sender.sendone("a", "after");
+    await until(() => heard.length === 2, "the reader hears of it");
+    const took = performance.now() - started;
+    assert.ok(took < 2_000, `it took ${took} ms`);
+    assert.deepEqual([heard, after > before + 1], [["before", "after"], true], "another run begins");
+    const batch = await reader.poll(["a"], before, 0);
+    assert.deepEqual([messagesOf(batch), batch.missed], [["after"], false]);
+    assert.equal((await reader.poll(["a"], before + 1, 0)).missed, true, "another life may have given it out");
+  });
+
+  it("waits while its server is down, and sends what was asked meanwhile once", async () => {
+    const { bus: open, instance } = await server();
+    const bus = open();
+    await bus.ready();
+    await instance.stop("SIGKILL");
+    const sends = Array.from({ length: 10 }, (_, index) => bus.sendone("a", index));
+    await instance.start();
+    const settled = await Promise.allSettled(sends);
+    assert.ok(settled.every(({ status }) => status === "fulfilled"));
+    assert.deepEqual(messagesOf(await open().poll(["a"], 0, 0)), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("tells those who read that something is missing when the stream was deleted, and goes on", async () => {
+    const { bus: open, manager, name } = stream();
+    const [bus, other] = [open(), open()];
+    await Promise.all([bus.ready(), other.ready()]);
+    const last = await bus.sendone("a", "lost");
+    await other.poll(["a"], last, 0);
+    await (await manager()).streams.delete(name);
+    const id = await bus.sendone("a", "new");
+    assert.ok(id > last);
+    await other.sendone("b", "wakes");
+    for (const each of [bus, other]) {
+      const again = await each.poll(["a"], last, 0);
+      assert.deepEqual([messagesOf(again), again.missed], [["new"], true]);
+    }
+  });
+
+  it("says missed when somebody else has purged the whole stream", async () => {
+    const { bus: open, manager, name } = stream();
+    const [bus, other] = [open(), open()];
+    await Promise.all([bus.ready(), other.ready()]);
+    const first = await bus.sendone("a", 1);
+    const last = await bus.sendone("a", 2);
+    await other.poll(["a"], last, 0);
+    await (await manager()).streams.purge(name);
+    const id = await other.sendone("a", 3);
+    assert.ok(id > last);
+    await until(() => bus.last === id, "the other hears of it");
+    for (const each of [bus, other, open()]) {
+      const batch = await each.poll(["a"], first, 0);
+      assert.deepEqual([messagesOf(batch), batch.missed], [[3], true]);
+    }
+  });
+
+  it("says missed of what somebody else has deleted, on a bus that opens later", async () => {
+    const { bus: open, manager, name } = stream();
+    const bus = open();
+    const ids: number[] = [];
+    for (let step = 0; step < 6; step += 1) ids.push(await bus.sendone(step % 2 === 0 ? "a" : "b", step));
+    const { streams } = await manager();
+    await streams.deleteMessage(name, 3);
+    const later = open();
+    const batch = await later.poll(["a"], ids[0]!, 0);
+    assert.deepEqual([messagesOf(batch), batch.missed], [[4], true]);
+    assert.equal((await later.poll(["b"], ids[0]!, 0)).missed, true, "nobody knows on which channel it was");
+    assert.equal((await later.poll(["b"], ids[2]!, 0)).missed, false);
+  });
+
+  it("knows a stream that was restored from an older copy: cursors from what is gone have missed it", async () => {
+    const { bus: open, instance } = await server();
+    const [bus, lagging] = [open(), open()];
+    for (const each of [bus, lagging]) each.on("error", () => {});
+    await Promise.all([bus.ready(), lagging.ready()]);
+    const kept = await bus.sendone("a", "kept");
+    await lagging.poll(["a"], kept, 0);
+    await instance.stop("politely");
+    const [data, copy] = [join(instance.folder, "jetstream"), `${instance.folder}-copy`];
+    cpSync(data, copy, { recursive: true });
+    await instance.start();
+    const gone = await bus.sendone("a", "gone");
+    await instance.stop("politely");
+    rmSync(data, { recursive: true });
+    cpSync(copy, data, { recursive: true });
+    rmSync(copy, { recursive: true });
+    await instance.start();
+    const id = await lagging.sendone("a", "new");
+    assert.ok(id > gone, "no id is given out again");
+    await until(() => bus.last === id, "the other bus has heard of it");
+    for (const each of [bus, lagging, open()]) {
+      const missed = await each.poll(["a"], gone, 0);
+      assert.deepEqual([messagesOf(missed), missed.missed], [["new"], true]);
+      const resumed = await each.poll(["a"], kept, 0);
+      assert.deepEqual([messagesOf(resumed), resumed.missed], [["new"], false]);
+    }
+  });
+
+  it("sends once what was committed although the answer was lost", async () => {
+    const { bus: open, client } = stream();
+    const asked = asking(await client());
+    const bus = open({}, asked.connection);
+    await bus.sendone("a", 0);
+    let losses = 1;
+    asked.loses = (subject) => (subject.includes(".log.") && losses-- > 0 ? "answer" : false);
+    const id = await bus.sendone("a", 1);
+    losses = 1;
+    asked.loses = (subject) => subject.includes(".log.") && losses-- > 0;
+    await bus.sendone("a", 2);
+    assert.ok(id > 0);
+    assert.deepEqual(messagesOf(await open().poll(["a"], 0, 0)), [0, 1, 2]);
+    assert.deepEqual(messagesOf(await bus.poll(["a"], 0, 0)), [0, 1, 2]);
+  });
+
+  it("says that a send may have been committed when no answer comes at all", async () => {
+    const { bus: open, client } = stream();
+    const asked = asking(await client());
+    const bus = open({}, asked.connection);
+    await bus.sendone("a", 0);
+    asked.loses = () => "answer";
+    const error = await failsWith("store", () => bus.sendone("a", 1), "NATS could not commit", "tried for 5 s");
+    assert.equal(error.refused, false);
+    asked.loses = () => false;
+    await bus.sendone("a", 2);
+    assert.deepEqual(messagesOf(await bus.poll(["a"], 0, 0)), [0, 1, 2]);
+  });
+
+  it("goes on when a connection is half-open, and when it was forgotten on the way", async () => {
+    const { bus: open, proxy: way } = await server();
+    const { proxy, url } = await way();
+    const [bus, other] = [open({}, url), open()];
+    bus.on("error", () => {});
+    await Promise.all([bus.ready(), other.ready()]);
+    await bus.sendone("a", 0);
+    proxy.forget();
+    const started = performance.now();
+    const poll = bus.poll(["a"], bus.last, FOREVER);
+    const id = await other.sendone("a", 1);
+    assert.ok(id > 0);
+    assert.deepEqual(messagesOf(await poll), [1]);
+    const took = performance.now() - started;
+    assert.ok(took < 8_500, `it took ${took} ms`);
+    proxy.halfOpen();
+    const sent = bus.sendone("a", 2);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    proxy.restore();
+    await sent;
+    await until(() => other.last === bus.last, "the other hears of it");
+    assert.deepEqual(messagesOf(await other.poll(["a"], 0, 0)), [0, 1, 2]);
+  });
+
+  it("tells a bus that lagged while others trimmed what it has missed, and nothing else", async () => {
+    const { bus: open, proxy: way } = await server();
+    const { proxy, url } = await way();
+    const lagging = open({ retention: { count: 2 } }, url);
+    const bus = open({ retention: { count: 2 } });
+    lagging.on("error", () => {});
+    await Promise.all([bus.ready(), lagging.ready()]);
+    const start = await bus.sendone("a", "first");
+    await lagging.poll(["a"], start, 0);
+    const polls = ["a", "b"].map((channel) => lagging.poll([channel], start, FOREVER));
+    proxy.drop();
+    for (let step = 0; step < 20; step += 1) await bus.sendone("a", step);
+    const seen = await bus.sendone("b", "seen");
+    await bus.close(); // by then it has trimmed
+    proxy.restore();
+    const [a, b] = await Promise.all(polls);
+    assert.deepEqual([messagesOf(a!), a!.missed], [[18, 19], true]);
+    assert.deepEqual([messagesOf(b!), b!.missed, lagging.last], [["seen"], false, seen]);
+    const later = open({ retention: { count: 2 } });
+    for (const [channel, missed] of [
+      ["a", true],
+      ["b", false],
+    ] as const) {
+      assert.equal((await later.poll([channel], start, 0)).missed, missed, channel);
+    }
+  });
+
+  it("waits for a server that cannot be reached, for five seconds", async () => {
+    const before = performance.now();
+    await using bus = new Bus({ store: nats("nats://user:secret@127.0.0.1:1") });
+    const error = await failsWith("store", () => bus.sendone("a", 1), "NATS could not be opened", "tried for 5 s");
+    assert.ok(performance.now() - before > 4_900);
+    assert.deepEqual([error.refused, error.unavailable, error.message.includes("secret")], [true, true, false]);
+  });
+
+  it.each([
+    [{ subjects: ["elsewhere"] }, "does not take the subject"],
+    [{ retention: "workqueue" }, 'retention is "workqueue"'],
+    [{ discard: "new", max_msgs: 10 }, "would refuse what is sent"],
+    [{ max_msgs_per_subject: 1 }, "keeps only some messages"],
+    [{ deny_purge: true }, "lets nobody delete"],
+  ])("refuses a stream that cannot hold a log: %o", async (config, sentence) => {
+    const { bus: open, manager, name } = stream();
+    const subjects = [`${name}.>`];
+    await (await manager()).streams.add({ name, subjects, ...config } as { name: string; subjects: string[] });
+    const error = await failsWith("store", () => open().ready(), "cannot hold a log", sentence, "choose another name");
+    assert.equal(error.refused, true);
+  });
+
+  it("uses a stream that the application has made, and refuses subjects that another takes", async () => {
+    const { bus: open, manager, name } = stream();
+    const { streams } = await manager();
+    await streams.add({ name, subjects: [`${name}.>`], max_age: 3_600e9 });
+    const id = await open().sendone("a", 1);
+    assert.deepEqual(messagesOf(await open().poll(["a"], id - 1, 0)), [1]);
+    await streams.delete(name);
+    const other = `${name}-other`;
+    await streams.add({ name: other, subjects: [`${name}.log.>`] });
+    try {
+      await failsWith("store", () => open().ready(), "another stream takes the subjects");
+    } finally {
+      await streams.delete(other);
+    }
+  });
+});
