@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { Bus } from "nightbus";
+import { nats } from "nightbus/nats";
+import { describe, it } from "vitest";
+import { failsWith, messagesOf } from "../../../src/testing/conformance/topic.ts";
+import { NATS_URL, natsRuns } from "../engines.ts";
+import { asking, streams } from "./streams.ts";
+
+describe("what nats() takes", () => {
+  it("is a URL, options or a NatsConnection, and nothing else", async () => {
+    for (const wrong of [undefined, null, "", 5, () => {}]) {
+      await failsWith("bad_option", () => nats(wrong as unknown as string), "a URL, options of", "a NatsConnection");
+    }
+    await failsWith("bad_option", () => nats("nats://a b"), "must be a URL such as");
+  });
+
+  it("is a stream that can be named, and a number of replicas that there can be", async () => {
+    for (const stream of ["", "a.b", "a b", "*", "x".repeat(201), 5]) {
+      await failsWith("bad_option", () => nats("nats:", { stream: stream as string }), "a name of 1 to 200");
+    }
+    for (const replicas of [0, 6, 1.5, "3"]) {
+      await failsWith("bad_option", () => nats("nats://a", { replicas: replicas as number }), "from 1 to 5");
+    }
+    await failsWith(
+      "bad_option",
+      () => nats("nats://a", { subject: "x" } as object),
+      'no option "subject"',
+      "replicas",
+    );
+  });
+});
+
+natsRuns(describe)("a bus on the application's NATS", () => {
+  const { stream } = streams();
+
+  it("uses its connection, and neither closes it nor leaves anything on it", async () => {
+    const { bus: open, client } = stream();
+    const connection = await client();
+    const bus = open({}, connection);
+    await bus.sendmany(Array.from({ length: 50 }, (_, index) => ["a", index] as const));
+    await bus.close();
+    assert.equal(connection.isClosed(), false);
+    connection.subscribe("nightbus-test.echo", { callback: (_, message) => void message.respond("here") });
+    assert.equal((await connection.request("nightbus-test.echo")).string(), "here");
+  });
+
+  it("takes options and several addresses, of which one answers", async () => {
+    const { bus: open, name } = stream();
+    const id = await open().sendone("a", 1);
+    const { host } = new URL(NATS_URL);
+    for (const connection of [{ servers: [host], name: "nightbus" }, `nats://127.0.0.1:1,nats://${host}`]) {
+      await using bus = new Bus({ store: nats(connection, { stream: name }) });
+      assert.deepEqual(messagesOf(await bus.poll(["a"], id - 1, 0)), [1]);
+    }
+  });
+
+  it("takes what a message of the server holds, and rejects a send that is larger alone", async () => {
+    const { bus: open } = stream();
+    const bus = open({ maxMessage: 2 ** 24 });
+    const sends = [bus.sendone("a", 1), bus.sendone("a", "x".repeat(2 ** 21)), bus.sendone("a", 2)];
+    const [first, large, second] = await Promise.allSettled(sends);
+    assert.deepEqual([first?.status, large?.status, second?.status], ["fulfilled", "rejected", "fulfilled"]);
+    const { reason } = large as PromiseRejectedResult;
+    assert.match(reason.message, /at most \d+ bytes \(max_payload\).*send it in parts/);
+    assert.deepEqual([reason.code, reason.refused], ["store", true]);
+    await failsWith("bad_message", () => bus.sendone("a", "x".repeat(2 ** 21)), "send it in parts");
+    const half = "x".repeat(600_000);
+    await Promise.all([bus.sendone("b", half), bus.sendone("b", half), bus.sendone("b", half)]);
+    assert.deepEqual(messagesOf(await open().poll(["a", "b"], 0, 0)), [1, 2, half, half, half]);
+    const tiny = Array.from({ length: 150_000 }, () => ["c", 1] as const);
+    await failsWith("store", () => bus.sendmany(tiny), "this send takes", "send it in parts");
+  });
+
+  it("serves one bus with each store", async () => {
+    const { name } = stream();
+    const store = nats(NATS_URL, { stream: name });
+    await using one = new Bus({ store });
+    await one.ready();
+    await using other = new Bus({ store });
+    await failsWith("store", () => other.ready(), "serves another bus");
+  });
+
+  it("says what somebody else has published where its log is, and goes on", async () => {
+    const { bus: open, client, name } = stream();
+    const connection = await client();
+    const asked = asking(connection);
+    const subjects: string[] = [];
+    asked.loses = (subject) => subjects.push(subject) < 0;
+    const [bus, other] = [open({}, asked.connection), open()];
+    const errors: string[] = [];
+    other.on("error", ({ message }) => errors.push(message));
+    await other.ready();
+    await bus.sendone("a", 1);
+    const log = subjects.find((subject) => subject.startsWith(`${name}.log.`));
+    assert.ok(log !== undefined);
+    await connection.request(log, "what is this?");
+    await bus.sendone("a", 2);
+    await other.sendone("a", 3);
+    for (const each of [bus, other, open()]) {
+      assert.deepEqual(messagesOf(await each.poll(["a"], 0, 0)).slice(0, 2), [1, 2]);
+    }
+    assert.match(errors.join(), /message 2 is none of this nightbus/);
+  });
+
+  it("lets a process end that has nothing else to do, and one that waits for an answer wait", async () => {
+    const { name } = stream();
+    const store = `nats(${JSON.stringify(NATS_URL)}, { stream: ${JSON.stringify(name)} })`;
+    const said = await run(`
+      const bus = new Bus({ store: ${store} });
+      await bus.ready();
+      const id = await bus.sendone("a", 1);
+      const batch = await bus.poll(["a"], id + 5, 0); // beyond: it reads what others may have committed
+      console.log(batch.missed);
+      setTimeout(() => { console.log("it has stayed"); process.exit(); }, 10_000).unref();
+    `);
+    assert.equal(said, "true");
+    const closed = await run(`
+      const bus = new Bus({ store: ${store} });
+      await bus.sendone("a", 1);
+      await bus.close();
+      console.log("closed");
+    `);
+    assert.equal(closed, "closed");
+  });
+});
+
+/** What a process prints that does this. */
+async function run(body: string): Promise<string> {
+  const url = (path: string) => JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
+  const script = `const { Bus } = await import(${url("index.ts")}); const { nats } = await import(${url("stores/nats.ts")}); ${body}`;
+  const args = ["--import", "tsx", "--input-type=module", "--eval", script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
+  return stdout.trim();
+}
