@@ -9,8 +9,8 @@ export interface Range {
 /** Places in the ring, in order. They are overwritten by the next call. */
 export interface Found {
   readonly places: Int32Array;
-  /** Whether the limit cut anything off. */
-  readonly cut: boolean;
+  /** Where the rows begin that the limit cut off; undefined when it cut none. */
+  readonly rest: number | undefined;
 }
 
 // Measured: what it costs to follow a chain, per row, when one row that a scan passes by costs 1. Rows of several chains have
@@ -35,7 +35,7 @@ export function gather<C extends Chain>(
   numbers: ChannelNumbers,
 ): Found {
   const span = ring.span - range.after;
-  if (chains.length === 0 || span === 0) return { places: scratch.subarray(0, 0), cut: false };
+  if (chains.length === 0 || span === 0) return { places: scratch.subarray(0, 0), rest: undefined };
   // Each channel is expected to have a row at least; where there are many, that alone decides, and none is looked at.
   if (isScan(chains.length, chains.length, span, range.limit)) return scan(ring, chains, range, numbers);
   const expected = expectedRows(ring, chains, range.after);
@@ -138,11 +138,11 @@ function follow<C extends Chain>(
 }
 
 function limited<C extends Chain>(ring: Ring<C>, places: Int32Array, limit: number): Found {
-  if (places.length <= limit) return { places, cut: false };
+  if (places.length <= limit) return { places, rest: undefined };
   const send = ring.sendAt(places[limit - 1]!);
   let end = limit;
   while (end < places.length && ring.sendAt(places[end]!) === send) end += 1;
-  return { places: places.subarray(0, end), cut: end < places.length };
+  return { places: places.subarray(0, end), rest: places[end] };
 }
 
 function scan<C extends Chain>(ring: Ring<C>, chains: readonly C[], range: Range, numbers: ChannelNumbers): Found {
@@ -150,15 +150,15 @@ function scan<C extends Chain>(ring: Ring<C>, chains: readonly C[], range: Range
     const { span } = ring;
     const all = room(span - range.after + 1);
     let length = ring.scan(range.after, Math.min(range.limit, span - range.after), marks, all);
-    if (length < range.limit) return { places: all.subarray(0, length), cut: false };
+    if (length < range.limit) return { places: all.subarray(0, length), rest: undefined };
     const newest = all[length - 1]!;
     const send = ring.sendAt(newest);
     for (let place = newest + 1; place < span; place += 1) {
       if (marks[ring.numberAt(place)] === 0) continue;
-      if (ring.sendAt(place) !== send) return { places: all.subarray(0, length), cut: true };
+      if (ring.sendAt(place) !== send) return { places: all.subarray(0, length), rest: place };
       all[length++] = place;
     }
-    return { places: all.subarray(0, length), cut: false };
+    return { places: all.subarray(0, length), rest: undefined };
   });
 }
 

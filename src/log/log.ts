@@ -197,9 +197,10 @@ export class Log<W> {
   }
 
   #answer(found: readonly LogChannel<W>[], range: Range, missed: boolean): Answer {
-    const { places, cut } = gather(this.#ring, found, range, this.#numbers);
-    const rows = this.#rows(places);
-    return new Answer(rows, cut ? rows.at(-1)!.id : this.newest, missed);
+    const { places, rest } = gather(this.#ring, found, range, this.#numbers);
+    // Right before the next send, and not at the last row: what is trimmed here of that row's send may still be found elsewhere.
+    const last = rest === undefined ? this.newest : this.#positions.before(this.#ring.sendAt(rest));
+    return new Answer(this.#rows(places), last, missed);
   }
 
   #rows(places: Int32Array): SharedRow[] {

@@ -90,8 +90,14 @@ export class NaiveLog {
 
   #limited(found: readonly ModelRow[], limit: number, missed: boolean): ModelAnswer {
     const rows = found.filter((row, index) => index < limit || row.send === found[limit - 1]?.send);
-    const last = rows.length < found.length ? rows.at(-1)!.id : this.newest;
+    const rest = found[rows.length];
+    const last = rest === undefined ? this.newest : this.#before(rest.send);
     return { rows: rows.map(({ id, channel, message }) => ({ id, channel, message })), last, missed };
+  }
+
+  /** The newest position before this id. */
+  #before(id: number): number {
+    return this.rows.filter((row) => row.id < id).at(-1)?.id ?? this.begin;
   }
 
   #newer(row: ModelRow, onChannel: boolean): number {

@@ -112,6 +112,21 @@ export function polling({ it, itAges, over, timed }: Topic): void {
   );
 
   it(
+    "stands right before the next send when the limit cuts, also where the rest of its own was trimmed",
+    over({ retention: { count: 2 } }, async ({ bus }) => {
+      const [, trimmed] = await bus.sendmany([
+        ["a", 1],
+        ["b", "trimmed"],
+      ]);
+      for (const message of [2, 3]) await bus.sendone("b", message);
+      const batch = await bus.poll(["a", "b"], 0, 0, { limit: 1 });
+      assert.deepEqual([messagesOf(batch), batch.last, batch.missed], [[1], trimmed, false]);
+      const rest = await bus.poll(["a", "b"], batch.last, 0);
+      assert.deepEqual([messagesOf(rest), rest.last, rest.missed], [[2, 3], bus.last, false]);
+    }),
+  );
+
+  it(
     "bounds an answer by 1,000 if not told otherwise",
     over({ retention: { count: 2_000 } }, async ({ bus }) => {
       await Promise.all(Array.from({ length: 1_010 }, (_, index) => bus.sendone("a", index)));
