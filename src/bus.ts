@@ -1,5 +1,4 @@
 import { TypedEmitter } from "tiny-typed-emitter";
-import { systemClock } from "./clock.ts";
 import { asError, closed, noTransactions } from "./errors.ts";
 import {
   checkCallback,
@@ -8,18 +7,14 @@ import {
   checkLimit,
   checkMs,
   checkNames,
-  checkPort,
   checkSignal,
-  checkSize,
   checkTimeout,
   serialise,
 } from "./input.ts";
 import type { Answer } from "./log/answer.ts";
 import type { Known } from "./log/ask.ts";
-import { checkRetention } from "./log/retention.ts";
-import { memory } from "./memory.ts";
 import type { AnyChannels, Batch, ChannelOf, Entry, MessageOf, Notification } from "./notification.ts";
-import type { BusEvents, BusOptions, PollOptions, SubscribeOptions } from "./options.ts";
+import { type BusEvents, type BusOptions, checkOptions, type PollOptions, type SubscribeOptions } from "./options.ts";
 import { Reader } from "./reader.ts";
 import { Sender } from "./sender.ts";
 import type { PendingRow, Store } from "./store.ts";
@@ -32,7 +27,6 @@ declare const channels: unique symbol;
 
 const NO_OPTIONS: PollOptions = {};
 const POLL_OPTIONS = ["signal", "limit", "lookback"];
-const OPTIONS = ["store", "retention", "limit", "maxMessage", "clock"];
 
 /**
  * A pub/sub bus inside this process. Notifications have one order, are retained for those who are away, and are never lost
@@ -57,18 +51,12 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
   /** Throws `bad_option`. The store begins to open at once. */
   constructor(options: BusOptions = {}) {
     super();
-    checkNames("a bus", options, OPTIONS);
-    const { store = memory(), retention = {}, clock = systemClock, limit = 1_000, maxMessage = 2 ** 20 } = options;
-    checkPort("store", store, "open", "a Store, such as sqlite(path) makes one");
-    checkPort("clock", clock, "monotonic", "a Clock");
-    checkNames("retention", retention, ["age", "count", "total", "of"]);
+    const checked = checkOptions(options);
+    const { store } = checked;
     this.#store = store;
-    this.#maxMessage = checkSize("maxMessage", maxMessage);
+    this.#maxMessage = checked.maxMessage;
     this.#reader = new Reader({
-      clock,
-      store,
-      limit: checkSize("limit", limit),
-      retention: checkRetention(retention),
+      ...checked,
       listening: () => this.listenerCount("notification") > 0,
       notify: (notification) => this.#emit("notification", notification),
       error: (error) => this.#emit("error", error),

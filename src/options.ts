@@ -1,5 +1,7 @@
-import type { Clock } from "./clock.ts";
-import type { Retention } from "./log/retention.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { checkNames, checkPort, checkSize } from "./input.ts";
+import { type CheckedRetention, checkRetention, type Retention } from "./log/retention.ts";
+import { memory } from "./memory.ts";
 import type { Notification } from "./notification.ts";
 import type { Store } from "./store.ts";
 
@@ -41,4 +43,28 @@ export interface BusEvents<C extends object> {
   error(error: Error): void;
   /** The bus has closed. */
   close(): void;
+}
+
+export interface CheckedOptions {
+  readonly store: Store;
+  readonly retention: CheckedRetention;
+  readonly limit: number;
+  readonly maxMessage: number;
+  readonly clock: Clock;
+}
+
+/** The options of a bus, with what was left out. Throws `bad_option`. */
+export function checkOptions(options: BusOptions): CheckedOptions {
+  checkNames("a bus", options, ["store", "retention", "limit", "maxMessage", "clock"]);
+  const { store = memory(), retention = {}, clock = systemClock, limit = 1_000, maxMessage = 2 ** 20 } = options;
+  checkPort("store", store, "open", "a Store, such as sqlite(path) makes one");
+  checkPort("clock", clock, "monotonic", "a Clock");
+  checkNames("retention", retention, ["age", "count", "total", "of"]);
+  return {
+    store,
+    clock,
+    retention: checkRetention(retention),
+    limit: checkSize("limit", limit),
+    maxMessage: checkSize("maxMessage", maxMessage),
+  };
 }

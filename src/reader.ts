@@ -8,6 +8,7 @@ import { Log } from "./log/log.ts";
 import type { CheckedRetention } from "./log/retention.ts";
 import { Trimmings } from "./log/trimmings.ts";
 import type { Notification } from "./notification.ts";
+import type { Spy } from "./spy.ts";
 import type { Store } from "./store.ts";
 import { Syncs } from "./syncs.ts";
 import { type Channel, Ticks } from "./ticks.ts";
@@ -33,18 +34,6 @@ export type Parking<T> = Pick<Wait<Channel, Answer, T>, "deadline" | "signal" | 
 
 /** How a poll waits, if it has to: so many ms, which may be Infinity. */
 export type Patience<T> = Omit<Parking<T>, "deadline"> & { readonly timeout: number };
-
-/** Is told what a test may want to know. */
-export interface Spy {
-  /** The store is open, and nothing has been done since. */
-  opened(): void;
-  /** A poll was parked. */
-  parked(ask: Ask, deadline: number, answer: Promise<unknown>): void;
-  /** A notification was committed, which no listener and no reader has seen yet. */
-  committed(notification: Notification): void;
-  /** Something failed of which nobody was told. */
-  unheard(error: Error): void;
-}
 
 /**
  * Reads, or parks until there is something to read: where the log, those who wait and the store meet. Between `read` and

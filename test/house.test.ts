@@ -11,7 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["notification", "store"],
   ["input"],
   ["log/", "waiters/", "memory", "sender", "subscription"],
-  ["upkeep", "options"],
+  ["upkeep", "options", "spy"],
   ["ticks"],
   ["reader"],
   ["bus"],
