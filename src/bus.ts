@@ -13,6 +13,7 @@ import {
 } from "./input.ts";
 import type { Answer } from "./log/answer.ts";
 import type { Known } from "./log/ask.ts";
+import { type BusStats, Meter } from "./meter.ts";
 import type { AnyChannels, Batch, ChannelOf, Entry, MessageOf, Notification } from "./notification.ts";
 import { type BusEvents, type BusOptions, checkOptions, type PollOptions, type SubscribeOptions } from "./options.ts";
 import { Reader } from "./reader.ts";
@@ -42,6 +43,7 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
 
   /** Never there: from a subclass, TypeScript infers `C` by this alone. */
   declare readonly [channels]?: () => C;
+  readonly #meter = new Meter(this);
   readonly #reader: Reader;
   readonly #sender: Sender;
   readonly #store: Store;
@@ -57,6 +59,7 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
     this.#maxMessage = checked.maxMessage;
     this.#reader = new Reader({
       ...checked,
+      meter: this.#meter,
       listening: () => this.listenerCount("notification") > 0,
       notify: (notification) => this.#emit("notification", notification),
       error: (error) => this.#emit("error", error),
@@ -72,6 +75,11 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
   /** The number of parked polls. */
   get waiting(): number {
     return this.#reader.waiting;
+  }
+
+  /** What it holds and has done, as plain numbers. */
+  stats(): BusStats {
+    return { ...this.#reader.held, ...this.#meter.done };
   }
 
   /** Resolves when the store is open and replayed. Sends and polls await it by themselves. Rejects with `store` or `closed`. */
@@ -198,7 +206,9 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
 
   async #send(entries: unknown): Promise<readonly number[]> {
     const rows = this.#serialise(entries);
-    return rows.length === 0 ? [] : this.#sender.send(rows);
+    if (rows.length === 0) return [];
+    this.#meter.queued(rows.length);
+    return this.#sender.send(rows);
   }
 
   #serialise(entries: unknown): readonly PendingRow[] {
@@ -227,6 +237,7 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
         if (event !== "error") this.#emit("error", asError(thrown));
       }
     }
+    if (event === "error") this.#meter.failed(argument as Error); // as the event has it
     if (event === "error" && listeners.length === 0) this.#reader.spy?.unheard(argument as Error); // as the event has it
     return listeners.length > 0;
   }

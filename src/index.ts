@@ -1,7 +1,9 @@
 export { Bus } from "./bus.ts";
 export type { Clock, Timer } from "./clock.ts";
+export type { Diagnostics } from "./diagnostics.ts";
 export { BusError, type BusErrorCode, type BusErrorOptions } from "./errors.ts";
 export type { ChannelRetention, Retention } from "./log/retention.ts";
+export type { BusStats } from "./meter.ts";
 export {
   type AnyChannels,
   type Batch,

@@ -1,16 +1,16 @@
 import { unlessAborted } from "./abort.ts";
+import { Backing } from "./backing.ts";
 import type { Clock } from "./clock.ts";
 import { asError, closed } from "./errors.ts";
-import { Health } from "./health.ts";
 import { Answer } from "./log/answer.ts";
 import type { Ask } from "./log/ask.ts";
 import { Log } from "./log/log.ts";
 import type { CheckedRetention } from "./log/retention.ts";
 import { Trimmings } from "./log/trimmings.ts";
+import type { Held, Meter } from "./meter.ts";
 import type { Notification } from "./notification.ts";
 import type { Spy } from "./spy.ts";
 import type { Store } from "./store.ts";
-import { Syncs } from "./syncs.ts";
 import { type Channel, Ticks } from "./ticks.ts";
 import { Upkeep } from "./upkeep.ts";
 import type { Answering } from "./waiters/answers.ts";
@@ -19,6 +19,7 @@ import { type Watcher, Watchers } from "./waiters/watchers.ts";
 
 export interface ReaderOptions {
   readonly clock: Clock;
+  readonly meter: Meter;
   readonly retention: CheckedRetention;
   readonly store: Store;
   /** The most rows of an answer to those who set no limit of their own. */
@@ -41,33 +42,34 @@ export type Patience<T> = Omit<Parking<T>, "deadline"> & { readonly timeout: num
  */
 export class Reader {
   readonly clock: Clock;
+  readonly meter: Meter;
   readonly limit: number;
   /** Resolves when the store has been replayed, also while the bus is closing. Rejects with `store`. */
   readonly opening: Promise<void>;
   /** For whoever tests what uses the bus. */
   spy: Spy | undefined;
-  readonly #options: ReaderOptions;
+  readonly #backing: Backing;
   readonly #log: Log<Line>;
   readonly #waiters: Waiters<Channel, Answer>;
   readonly #watchers: Watchers<Channel, Answer>;
   readonly #ticks: Ticks;
   readonly #upkeep: Upkeep;
-  readonly #syncs: Syncs;
   #live = false;
   #lastReplayed = 0;
   #closing = false;
-  readonly #health = new Health();
 
   constructor(options: ReaderOptions) {
-    const { clock, retention, store, error } = options;
+    const { clock, meter, retention, store, error } = options;
     this.clock = clock;
+    this.meter = meter;
     this.limit = options.limit;
-    this.#options = options;
-    const trimmings = store.trim === undefined ? undefined : new Trimmings();
+    this.#backing = new Backing(options);
+    const trimmings = new Trimmings(store.trim !== undefined);
     this.#log = new Log<Line>({ now: () => store.now?.() ?? clock.now(), retention, error, trimmings });
     this.#upkeep = new Upkeep({
       clock,
       log: this.#log,
+      meter,
       trimmings,
       trim: (trimmed) => store.trim?.(trimmed),
       beforeSweep: () => this.#ticks.end(),
@@ -83,8 +85,9 @@ export class Reader {
       clock,
       log: this.#log,
       wake: (touched) => {
+        const parked = this.waiting;
         this.#waiters.wake(touched);
-        this.#watchers.wake(touched);
+        meter.woke(parked - this.waiting, this.#watchers.wake(touched));
       },
       changed: () => this.#upkeep.changed(),
       listening: () => this.spy !== undefined || options.listening(),
@@ -92,9 +95,8 @@ export class Reader {
         this.spy?.committed(notification);
         options.notify(notification);
       },
-      error: (thrown) => this.#failed(thrown),
+      error: (thrown) => this.#backing.failed(thrown),
     });
-    this.#syncs = new Syncs(() => this.#health.watch(store.sync()));
     this.opening = this.#open();
     this.opening.catch(() => {}); // whoever calls gets it; it was reported once
   }
@@ -107,6 +109,11 @@ export class Reader {
     return this.#waiters.size;
   }
 
+  get held(): Held {
+    const { rows, channels } = this.#log;
+    return { rows, channels, waiters: this.waiting };
+  }
+
   /** Resolves with the newest id of this moment, or else of the replay. Rejects with `store` or `closed`. */
   get now(): number | Promise<number> {
     return this.#live ? this.last : this.ready().then(() => this.#lastReplayed);
@@ -114,8 +121,8 @@ export class Reader {
 
   /** Whether the bus is open and its store works. One that failed when it was last used is asked again. */
   async check(): Promise<boolean> {
-    if (this.#live && !this.#health.good) await this.#syncs.run().catch(() => {}); // it leaves its mark on the health
-    return this.#health.good && !this.#closing;
+    await this.#backing.check();
+    return this.#backing.isGood && !this.#closing;
   }
 
   /** Resolves when the store has been replayed. Rejects with `store` or `closed`. */
@@ -187,7 +194,7 @@ export class Reader {
   }
 
   /** Commits sends. */
-  append: Store["append"] = (sends) => this.#health.watch(this.#options.store.append(sends));
+  append: Store["append"] = (sends) => this.#backing.append(sends);
 
   /** Lets nobody in any longer. What is queued is still committed, and reaches those who wait. */
   shut(): void {
@@ -200,37 +207,26 @@ export class Reader {
     this.#ticks.end();
     this.#waiters.close();
     this.#upkeep.stop();
-    await this.#syncs.idle(); // a poll that waits for it is answered as well
-    if (this.#live) await this.#options.store.close();
+    await this.#backing.close();
   }
 
   async #open(): Promise<void> {
-    try {
-      await this.#health.watch(this.#options.store.open(this.#ticks));
-    } catch (error) {
-      this.#options.error(error as Error); // a store rejects with BusError
-      throw error;
-    }
+    await this.#backing.open(this.#ticks);
     this.#ticks.goLive();
     this.#lastReplayed = this.last;
     this.#live = true;
     this.spy?.opened();
   }
 
-  #failed(error: Error): void {
-    this.#health.good = false;
-    this.#options.error(error);
-  }
-
   #reach(last: number): Promise<void> | undefined {
     if (!this.#live) return this.opening.then(() => this.#reach(last));
-    return last > this.last ? this.#syncs.run() : undefined;
+    return last > this.last ? this.#backing.sync() : undefined;
   }
 
   #readOrPark<T>(ask: Ask, { timeout, signal, form }: Patience<T>): Promise<T> {
-    const answer = this.read(ask);
+    const answer = this.read(ask) ?? (timeout === 0 ? this.nothing() : undefined);
+    this.meter.polled(ask.keys, answer);
     if (answer !== undefined) return Promise.resolve(form(answer));
-    if (timeout === 0) return Promise.resolve(form(this.nothing()));
     return this.park(ask, { deadline: this.clock.monotonic() + timeout, signal, form });
   }
 }

@@ -1,6 +1,7 @@
 import { type Clock, keepAlive, type Timer } from "./clock.ts";
 import type { Log } from "./log/log.ts";
 import type { Trimmings } from "./log/trimmings.ts";
+import type { Meter } from "./meter.ts";
 import type { Trimmed } from "./store.ts";
 
 /** How often what has grown too old is looked for: a quarter of the shortest age, but within these, in ms. */
@@ -10,8 +11,9 @@ const LONGEST = 60_000;
 export interface UpkeepOptions {
   readonly clock: Clock;
   readonly log: Pick<Log<unknown>, "rows" | "shortestAge" | "sweep">;
-  /** What the log trims; absent where no store wants to know. */
-  readonly trimmings: Trimmings | undefined;
+  readonly meter: Pick<Meter, "trimmed">;
+  /** What the log trims. */
+  readonly trimmings: Trimmings;
   readonly trim: (trimmed: Trimmed) => void;
   /** Called before anything is evicted for its age: readers come first. */
   readonly beforeSweep: () => void;
@@ -29,8 +31,9 @@ export class Upkeep {
 
   /** After the log has changed. */
   changed(): void {
-    const { trimmings, trim } = this.#options;
-    const trimmed = trimmings?.take();
+    const { meter, trimmings, trim } = this.#options;
+    meter.trimmed(trimmings.count);
+    const trimmed = trimmings.take();
     if (trimmed !== undefined) trim(trimmed);
     this.#schedule();
   }

@@ -7,11 +7,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** The floors of the house, from the ground up. A file imports from floors below it, and from its own room. */
 const FLOORS: readonly (readonly string[])[] = [
-  ["errors", "clock", "syncs", "abort", "health"],
-  ["notification", "store"],
+  ["errors", "clock", "syncs", "abort", "diagnostics"],
+  ["notification", "store", "meter"],
   ["input"],
   ["log/", "waiters/", "memory", "sender", "subscription"],
-  ["upkeep", "options", "spy"],
+  ["upkeep", "options", "spy", "backing"],
   ["ticks"],
   ["reader"],
   ["bus"],

@@ -63,10 +63,11 @@ function answerNow(
   ask: Ask,
   timeout: number,
 ): EndpointReply | undefined {
-  const found = reader.read(ask);
-  if (options["peek"] === true) return dialect.peek(found ?? reader.nothing(), ask.keys);
-  if (found !== undefined) return dialect.answer(found);
-  return timeout === 0 ? dialect.answer(reader.nothing()) : undefined;
+  const peeks = options["peek"] === true;
+  const found = reader.read(ask) ?? (peeks || timeout === 0 ? reader.nothing() : undefined);
+  reader.meter.polled(ask.keys, found);
+  if (found === undefined) return undefined;
+  return peeks ? dialect.peek(found, ask.keys) : dialect.answer(found);
 }
 
 function itself(answer: Answer): Answer {

@@ -47,6 +47,7 @@ export class Streams {
     const { reader, heartbeat, maxAge } = this.#options;
     const stream = new Stream(this.#shared, { keys, last, sink, oldAt: reader.clock.monotonic() + maxAge });
     this.#size += 1;
+    reader.meter.streamed(1);
     this.#wait(stream, Math.min(heartbeat, maxAge));
     stream.start();
     return () => {
@@ -66,6 +67,7 @@ export class Streams {
 
   #ended(stream: Stream): void {
     this.#size -= 1;
+    this.#options.reader.meter.streamed(-1);
     this.#deadlines.remove(stream);
     if (stream.sink.unsent > 0) this.#wait(stream, GRACE);
   }

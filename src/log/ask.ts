@@ -13,3 +13,8 @@ export interface Ask {
 
 /** Watermarks by channel. */
 export type Known = ReadonlyMap<string, number>;
+
+/** Whether something after `from` was trimmed of which this reader does not know. */
+export function lacks({ last, known }: Ask, from: number, key: string, watermark: number): boolean {
+  return last > 0 && watermark > Math.max(from, known?.get(key) ?? 0);
+}

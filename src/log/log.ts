@@ -1,7 +1,7 @@
 import { channelOf } from "../notification.ts";
 import type { Hole, LogState, Row, Unseen } from "../store.ts";
 import { Answer } from "./answer.ts";
-import type { Ask, Known } from "./ask.ts";
+import { type Ask, type Known, lacks } from "./ask.ts";
 import { LogChannel } from "./channel.ts";
 import { ChannelNumbers, gather, gatherNewest, type Range } from "./gather.ts";
 import { Positions } from "./positions.ts";
@@ -16,7 +16,7 @@ export interface LogOptions {
   readonly now: () => number;
   readonly retention: CheckedRetention;
   /** Where the trimmed rows are gathered for the store. */
-  readonly trimmings: Trimmings | undefined;
+  readonly trimmings: Trimmings;
   readonly error: (error: Error) => void;
 }
 
@@ -43,6 +43,11 @@ export class Log<W> {
 
   get rows(): number {
     return this.#ring.size;
+  }
+
+  /** Channels that have rows or are watched. */
+  get channels(): number {
+    return this.#channels.size;
   }
 
   /** The shortest age of any channel so far, in ms. */
@@ -215,7 +220,7 @@ export class Log<W> {
 
   #keepWatermark(key: string, id: number): void {
     const forgotten = this.#watermarks.put(key, id);
-    if (forgotten.length > 0) this.#options.trimmings?.forgot(forgotten, this.#watermarks.floor);
+    if (forgotten.length > 0) this.#options.trimmings.forgot(forgotten, this.#watermarks.floor);
   }
 
   #expire(channel: LogChannel<W>, now: number): void {
@@ -228,7 +233,7 @@ export class Log<W> {
   #drop(channel: LogChannel<W>): void {
     const id = this.#ring.dropOldest(channel);
     channel.watermark = Math.max(channel.watermark, id);
-    this.#options.trimmings?.dropped(id, channel.key);
+    this.#options.trimmings.dropped(id, channel.key);
   }
 
   // A clock that was set back does not make the newest row come from the future.
@@ -242,9 +247,4 @@ export class Log<W> {
     if (limits.age < this.#shortestAge) this.#shortestAge = limits.age;
     return limits;
   }
-}
-
-/** Whether something after `from` was trimmed of which this reader does not know. */
-function lacks({ last, known }: Ask, from: number, key: string, watermark: number): boolean {
-  return last > 0 && watermark > Math.max(from, known?.get(key) ?? 0);
 }

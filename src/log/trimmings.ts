@@ -1,20 +1,34 @@
 import type { Trimmed } from "../store.ts";
 
-/** Gathers what a log has trimmed until its store is told. */
+/** Counts what a log has trimmed, and gathers it until its store is told, if that wants to be. */
 export class Trimmings {
+  readonly #isWanted: boolean;
+  #count = 0;
   #ids: number[] = [];
   #keys: string[] = [];
   #forgotten: string[] = [];
   #floor = 0;
 
+  constructor(isWanted: boolean) {
+    this.#isWanted = isWanted;
+  }
+
+  /** The number of rows that were dropped in all. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** A row was dropped. */
   dropped(id: number, key: string): void {
+    this.#count += 1;
+    if (!this.#isWanted) return;
     this.#ids.push(id);
     this.#keys.push(key);
   }
 
   /** Channels were folded into the floor. */
   forgot(keys: readonly string[], floor: number): void {
+    if (!this.#isWanted) return;
     for (const key of keys) this.#forgotten.push(key); // too many to be arguments
     this.#floor = floor;
   }

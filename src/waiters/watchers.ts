@@ -46,9 +46,10 @@ export class Watchers<C extends Watchable, A> {
     };
   }
 
-  /** Hands each of those who watch the touched channels what came on its own. */
-  wake(touched: ReadonlySet<C>): void {
-    if (this.#of.size === 0) return;
+  /** Hands each of those who watch the touched channels what came on its own, and returns how many that were. */
+  wake(touched: ReadonlySet<C>): number {
+    if (this.#of.size === 0) return 0;
+    let woken = 0;
     this.#answers.begin(touched);
     this.#wakes += 1;
     for (const channel of touched) {
@@ -56,10 +57,13 @@ export class Watchers<C extends Watchable, A> {
         if (watching.woken === this.#wakes) continue;
         watching.woken = this.#wakes;
         const answer = this.#answers.to(EVERYTHING, channel, watching);
-        if (answer !== undefined) this.#hand(watching, answer);
+        if (answer === undefined) continue;
+        this.#hand(watching, answer);
+        woken += 1;
       }
     }
     this.#answers.begin(NOTHING);
+    return woken;
   }
 
   #hand({ watcher }: Watching<C, A>, answer: A): void {

@@ -180,7 +180,7 @@ interface Made {
 const NEW: LogState = { begin: 1, last: 1, holes: [], watermarks: [], floor: 0 };
 
 function make(retention: Retention, state: LogState = NEW): Made {
-  const [clock, trimmings] = [new ManualClock(), new Trimmings()];
+  const [clock, trimmings] = [new ManualClock(), new Trimmings(true)];
   const age = retention.age ?? POSITIVE_INFINITY;
   const error = (thrown: Error): never => assert.fail(thrown);
   const log = new Log<object>({

@@ -1,0 +1,85 @@
+import type { Clock } from "./clock.ts";
+import { asError } from "./errors.ts";
+import type { Meter } from "./meter.ts";
+import type { Store, StoreSink } from "./store.ts";
+import { Syncs } from "./syncs.ts";
+
+export interface BackingOptions {
+  readonly clock: Clock;
+  readonly meter: Meter;
+  readonly store: Store;
+  /** Is told of what nobody asked for. */
+  readonly error: (error: Error) => void;
+}
+
+/** The store behind a log: what it is asked goes through here, so that it is known whether it works, and how long it takes. */
+export class Backing {
+  readonly #options: BackingOptions;
+  readonly #syncs: Syncs;
+  #isOpen = false;
+  #isGood = false;
+
+  constructor(options: BackingOptions) {
+    this.#options = options;
+    this.#syncs = new Syncs(() => this.#used(options.store.sync()));
+  }
+
+  /** Whether it works, as of when it was last used. */
+  get isGood(): boolean {
+    return this.#isGood;
+  }
+
+  /** Replays the log. Rejects with `store`, of which `error` is told as well. */
+  async open(sink: StoreSink): Promise<void> {
+    try {
+      await this.#options.store.open(sink);
+    } catch (error) {
+      this.#options.error(error as Error); // a store rejects with BusError
+      throw error;
+    }
+    this.#isOpen = true;
+    this.#isGood = true;
+  }
+
+  append: Store["append"] = async (sends) => {
+    const { clock, meter, store } = this.#options;
+    const start = clock.monotonic();
+    const ids = await this.#used(store.append(sends));
+    meter.committed(sends, clock.monotonic() - start);
+    return ids;
+  };
+
+  /** Resolves when all that was committed before the call has been handed over: one sync serves all who ask meanwhile. */
+  sync(): Promise<void> {
+    return this.#syncs.run();
+  }
+
+  /** Asks a store that failed when it was last used whether it works again. Never rejects. */
+  async check(): Promise<void> {
+    if (this.#isOpen && !this.#isGood) await this.#syncs.run().catch(() => {}); // it leaves its mark
+  }
+
+  /** It failed in the background. */
+  failed(error: Error): void {
+    this.#isGood = false;
+    this.#options.error(error);
+  }
+
+  /** Waits for the syncs, since polls wait for them, and closes the store. */
+  async close(): Promise<void> {
+    await this.#syncs.idle();
+    if (this.#isOpen) await this.#options.store.close();
+  }
+
+  async #used<T>(work: Promise<T>): Promise<T> {
+    try {
+      const result = await work;
+      this.#isGood = true;
+      return result;
+    } catch (error) {
+      this.#isGood = false;
+      this.#options.meter.failed(asError(error));
+      throw error;
+    }
+  }
+}
