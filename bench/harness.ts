@@ -31,7 +31,8 @@ export interface Line {
   readonly high: number;
   /** The median ratio of the thing to itself; undefined for what is counted and not timed. */
   readonly control: number | undefined;
-  readonly target: Target;
+  /** Undefined for a floor: the least that what is promised takes here, by hand, beside the same rival. */
+  readonly target: Target | undefined;
 }
 
 /** What is to be compared, and how it is reported. */
@@ -41,13 +42,16 @@ export interface Comparison<R> {
   readonly beside: string;
   readonly ours: Side<R>;
   readonly rival: Side<R>;
-  readonly target: Target;
+  /** Undefined for a floor. */
+  readonly target: Target | undefined;
   /** How many of what a side does, for the report. */
   readonly count: number;
   /** What one of them is. */
   readonly of: string;
   /** At least 31. */
   readonly pairs?: number;
+  /** Whether the ratio is of speeds and not of times. Default: if more is the target. */
+  readonly isSpeed?: boolean;
 }
 
 /** A control outside of these says that the run cannot resolve the ratio. */
@@ -74,8 +78,8 @@ export function isVoid({ control }: Line): boolean {
   return control !== undefined && (control < CONTROL.from || control > CONTROL.to);
 }
 
-/** Whether a line reached its target. */
-export function isReached({ ratio, target }: Line): boolean {
+/** Whether a ratio reaches a target. */
+export function isReached(ratio: number, target: Target): boolean {
   return "atMost" in target ? ratio <= target.atMost : ratio >= target.atLeast;
 }
 
@@ -107,7 +111,7 @@ interface Times {
 
 function lineOf<R>(comparison: Comparison<R>, { first, again, theirs }: Times): Line {
   const { id, workload, beside, target, count, of } = comparison;
-  const inverse = "atLeast" in target; // more is better: a ratio of speeds
+  const inverse = comparison.isSpeed ?? (target !== undefined && "atLeast" in target); // more is better: a ratio of speeds
   const ratios = first.map((ms, index) => (inverse ? theirs[index]! / ms : ms / theirs[index]!));
   const controls = first.map((ms, index) => ms / again[index]!);
   return {

@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 import type { Point } from "./curves.ts";
-import { isReached, isVoid, type Line } from "./harness.ts";
+import { isReached, isVoid, type Line, type Target } from "./harness.ts";
 
 const HEAD = ["id", "workload", "beside", "ours", "theirs", "ratio", "10–90 %", "control", "target", ""];
 
@@ -32,10 +32,10 @@ export function table(lines: readonly Line[]): string {
   return [text(HEAD), text(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(text)].join("\n");
 }
 
-/** How many lines reached their target, missed it, or are void. */
+/** How many lines reached their target, missed it, are void, or say how low a row could come. */
 export function summary(lines: readonly Line[]): string {
   const count = (verdict: string): number => lines.filter((line) => verdictOf(line) === verdict).length;
-  return `${count("reached")} reached, ${count("MISSED")} missed, ${count("void")} void`;
+  return `${count("reached")} reached, ${count("MISSED")} missed, ${count("void")} void, ${count("floor")} floors`;
 }
 
 function cells(line: Line): readonly string[] {
@@ -49,14 +49,20 @@ function cells(line: Line): readonly string[] {
     short(ratio),
     `${short(low)}–${short(high)}`,
     control === undefined ? "counted" : control.toFixed(3),
-    "atMost" in target ? `<= ${target.atMost}` : `>= ${target.atLeast}`,
+    targetOf(target),
     verdictOf(line),
   ];
 }
 
-function verdictOf(line: Line): "void" | "reached" | "MISSED" {
+function targetOf(target: Target | undefined): string {
+  if (target === undefined) return "";
+  return "atMost" in target ? `<= ${target.atMost}` : `>= ${target.atLeast}`;
+}
+
+function verdictOf(line: Line): "void" | "floor" | "reached" | "MISSED" {
   if (isVoid(line)) return "void";
-  return isReached(line) ? "reached" : "MISSED";
+  if (line.target === undefined) return "floor";
+  return isReached(line.ratio, line.target) ? "reached" : "MISSED";
 }
 
 function short(ratio: number): string {

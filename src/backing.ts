@@ -21,7 +21,7 @@ export class Backing {
 
   constructor(options: BackingOptions) {
     this.#options = options;
-    this.#syncs = new Syncs(() => this.#used(options.store.sync()));
+    this.#syncs = new Syncs(() => this.#sync());
   }
 
   /** Whether it works, as of when it was last used. */
@@ -44,9 +44,14 @@ export class Backing {
   append: Store["append"] = async (sends) => {
     const { clock, meter, store } = this.#options;
     const start = clock.monotonic();
-    const ids = await this.#used(store.append(sends));
-    meter.committed(sends, clock.monotonic() - start);
-    return ids;
+    try {
+      const ids = await store.append(sends);
+      this.#isGood = true;
+      meter.committed(sends, clock.monotonic() - start);
+      return ids;
+    } catch (error) {
+      throw this.#failing(error);
+    }
   };
 
   /** Resolves when all that was committed before the call has been handed over: one sync serves all who ask meanwhile. */
@@ -71,15 +76,19 @@ export class Backing {
     if (this.#isOpen) await this.#options.store.close();
   }
 
-  async #used<T>(work: Promise<T>): Promise<T> {
+  async #sync(): Promise<void> {
     try {
-      const result = await work;
+      await this.#options.store.sync();
       this.#isGood = true;
-      return result;
     } catch (error) {
-      this.#isGood = false;
-      this.#options.meter.failed(asError(error));
-      throw error;
+      throw this.#failing(error);
     }
+  }
+
+  /** Notes an error that somebody is told of. */
+  #failing(error: unknown): unknown {
+    this.#isGood = false;
+    this.#options.meter.failed(asError(error));
+    return error;
   }
 }

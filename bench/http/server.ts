@@ -33,6 +33,7 @@ function processorTime(): number {
 
 async function listenerOf(of: Kind): Promise<RequestListener> {
   if (of === "nightbus") return nightbus();
+  if (of === "floor") return floor;
   return of === "express" ? byExpress() : bare;
 }
 
@@ -59,6 +60,39 @@ function bare(request: IncomingMessage, response: ServerResponse): void {
     const status = Array.isArray(asked.channels) ? 200 : 400;
     response.writeHead(status, { ...HEADERS, "Content-Length": Buffer.byteLength(answer) });
     response.end(answer);
+  });
+}
+
+/** What no long poll can do without: it reads a bounded body, says what is wrong with it, may wait, and knows that the client left. */
+async function floor(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const left = new Set<() => void>();
+  response.on("close", () => {
+    for (const each of left) each();
+  });
+  try {
+    if (request.headers["content-type"] !== "application/json") throw new Error("415");
+    const text = await textOf(request, 65_536);
+    const { channels, last } = JSON.parse(text) as { readonly channels?: unknown; readonly last?: unknown };
+    if (!Array.isArray(channels) || !channels.every((channel) => typeof channel === "string")) throw new Error("400");
+    if (!Number.isSafeInteger(last)) throw new Error("400");
+    response.writeHead(200, { ...HEADERS, "Content-Length": Buffer.byteLength(answer) });
+    response.end(answer);
+  } catch (error) {
+    response.writeHead(Number((error as Error).message)).end();
+  }
+}
+
+function textOf(request: IncomingMessage, most: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > most) reject(new Error("413"));
+      else chunks.push(chunk);
+    });
+    request.on("end", () => resolve(Buffer.concat(chunks).toString()));
+    request.on("error", reject);
   });
 }
 

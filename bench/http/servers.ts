@@ -4,8 +4,8 @@ import { quantile } from "../numbers.ts";
 import type { Load, Loaded } from "./load.ts";
 import { asked, said, start } from "./processes.ts";
 
-/** The servers there are: the bus, a bare `node:http`, Express alone. */
-export type Kind = "nightbus" | "bare" | "express";
+/** The servers there are: the bus, a bare `node:http`, one that may also wait and refuse, Express alone. */
+export type Kind = "nightbus" | "bare" | "floor" | "express";
 
 /** What a server says when it listens. */
 export interface Listening {
@@ -23,6 +23,7 @@ export interface Speeds {
   /** The same server in another process. */
   readonly again: readonly number[];
   readonly bare: readonly number[];
+  readonly floor: readonly number[];
   readonly express: readonly number[];
 }
 
@@ -63,10 +64,12 @@ export async function speeds(): Promise<Speeds> {
         ms: ROUND_MS,
       } satisfies Load)) as Loaded; // all the client ever answers
     const { body } = await load(ours); // warms up as well
-    const servers = [ours, await serve("bare", body), await serve("express", body), await serve("nightbus", "")];
+    const servers = [ours];
+    for (const kind of ["bare", "floor", "express"] as const) servers.push(await serve(kind, body));
+    servers.push(await serve("nightbus", ""));
     for (const server of servers.slice(1)) await load(server);
-    const [first, bare, express, again] = (await rounds(servers, load)) as [number[], number[], number[], number[]];
-    return { ours: first, bare, express, again };
+    const [first, bare, floor, express, again] = await rounds(servers, load);
+    return { ours: first!, bare: bare!, floor: floor!, express: express!, again: again! }; // as many as servers
   } finally {
     for (const child of children) if (child.connected) child.disconnect();
   }

@@ -20,6 +20,33 @@ export async function* lines(): AsyncGenerator<Line> {
     yield* measure(listeners, "eventemitter3", onEventEmitter, atMost);
   }
   yield* measure(100, "mitt", onMitt, 1);
+  yield await floor(100);
+}
+
+/** Each listener called by itself, so that one that throws stops no other, and nothing is kept. */
+async function floor(listeners: number): Promise<Line> {
+  const [here, there] = [new Ears(listeners), new Ears(listeners)];
+  const emit = onEventEmitter(there.listeners);
+  return compare({
+    id: "P1",
+    workload: `floor: ${listeners} listeners called one by one, none stopped by another, nothing stored`,
+    beside: "eventemitter3, JSON there and back",
+    ours: () => byHand((message) => callEach(here.listeners, message), here),
+    rival: () => byHand(emit, there),
+    target: undefined,
+    count: ALL,
+    of: "message",
+  });
+}
+
+function callEach(listeners: readonly Listener[], message: Message): void {
+  for (const listener of listeners) {
+    try {
+      listener(message);
+    } catch (error) {
+      console.error(error);
+    }
+  }
 }
 
 async function* measure(

@@ -31,7 +31,27 @@ export async function* lines(): AsyncGenerator<Line> {
       of: "message",
     });
     await Promise.all([first.close(), again.close()]);
+    if (channels > 1) yield await floor(channels, batches);
   }
+}
+
+/** Finding each entry's channel, and keeping its text there as well as in the one order. */
+async function floor(channels: number, batches: readonly Batch[]): Promise<Line> {
+  const rows: Row[] = [];
+  const kept = new Map<string, number[]>();
+  const all: Row[] = [];
+  let ours = 0;
+  let theirs = 0;
+  return compare({
+    id: "P2",
+    workload: `floor: a Map of ${channels.toLocaleString("en")} channels beside the array, nothing trimmed`,
+    beside: "push to one array",
+    ours: () => onChannels(all, kept, turn(batches, ours++)),
+    rival: () => onArray(rows, turn(batches, theirs++)),
+    target: undefined,
+    count: BATCHES * BATCH,
+    of: "message",
+  });
 }
 
 function turn(batches: readonly Batch[], run: number): readonly Batch[] {
@@ -71,6 +91,23 @@ function onBus(bus: AnyBus, batches: readonly Batch[]): Ready<Sent> {
       const tail = await bus.poll(channels, bus.last - BATCH);
       return { count, tail: tail.map(({ channel, message }) => [channel, message]) };
     },
+  };
+}
+
+function onChannels(rows: Row[], kept: Map<string, number[]>, batches: readonly Batch[]): Ready<Sent> {
+  const side = onArray(rows, batches);
+  return {
+    go() {
+      const before = rows.length;
+      side.go();
+      for (let place = before; place < rows.length; place += 1) {
+        const { channel } = rows[place]!;
+        const places = kept.get(channel);
+        if (places === undefined) kept.set(channel, [place]);
+        else places.push(place);
+      }
+    },
+    result: side.result,
   };
 }
 

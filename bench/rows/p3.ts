@@ -29,6 +29,58 @@ export async function* lines(): AsyncGenerator<Line> {
     count: ROUND_TRIPS,
     of: "round trip",
   });
+  yield await compare({
+    id: "P3",
+    workload: "floor: bare promises that commit the sends of a tick together, and wake after the commit",
+    beside: "events.once, with JSON",
+    ours: overPromises,
+    rival: overEvents,
+    target: undefined,
+    count: ROUND_TRIPS,
+    of: "round trip",
+  });
+}
+
+/** What any bus has to do that gathers a tick's sends, resolves each when it is committed, and answers who waits after that. */
+function overPromises(): Ready<number> {
+  const rows: { readonly channel: string; readonly json: string }[] = [];
+  const waiting = new Map<string, (json: string) => void>();
+  let queue: { readonly channel: string; readonly json: string; readonly done: (id: number) => void }[] = [];
+  async function commit(): Promise<void> {
+    const sends = queue;
+    queue = [];
+    await null; // a store answers by a promise
+    for (const { channel, json } of sends) rows.push({ channel, json });
+    await null; // what was committed in one tick wakes together
+    for (const { channel, json, done } of sends) {
+      waiting.get(channel)?.(json);
+      waiting.delete(channel);
+      done(rows.length);
+    }
+  }
+  function send(channel: string, ball: Ball): Promise<number> {
+    return new Promise((done) => {
+      if (queue.push({ channel, json: JSON.stringify(ball), done }) === 1) void Promise.resolve().then(commit);
+    });
+  }
+  const receive = async (channel: string): Promise<Ball> =>
+    JSON.parse(await new Promise<string>((resolve) => waiting.set(channel, resolve))) as Ball; // as sent
+  let sum = 0;
+  async function answer(): Promise<void> {
+    for (let n = 0; n < ROUND_TRIPS; n += 1) {
+      const ping = receive("ping");
+      await send("pong", { n: (await ping).n + 1 });
+    }
+  }
+  async function serve(): Promise<void> {
+    for (let n = 0; n < ROUND_TRIPS; n += 1) {
+      while (!waiting.has("ping")) await null;
+      const pong = receive("pong");
+      await send("ping", { n });
+      sum += (await pong).n;
+    }
+  }
+  return { go: () => Promise.all([answer(), serve()]), result: () => sum };
 }
 
 async function overPolls(): Promise<Ready<number>> {

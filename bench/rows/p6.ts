@@ -19,6 +19,36 @@ export async function* lines(): AsyncGenerator<Line> {
     of: "poll",
   });
   await bus.close();
+  yield await compare({
+    id: "P6",
+    workload: "floor: 100,000 bare promises in an array, without deadlines or channels",
+    beside: "promises, a setTimeout each",
+    ours: parkAndWakeBare,
+    rival: parkAndWakePromises,
+    target: undefined,
+    count: POLLS,
+    of: "poll",
+  });
+}
+
+function parkAndWakeBare(): Ready<Woken> {
+  const readers = new Readers(POLLS);
+  const waiting: Resolver[] = [];
+  return {
+    async go() {
+      for (let poll = 0; poll < POLLS; poll += 1) {
+        readers.await(
+          new Promise<Answer>((resolve) => {
+            waiting.push(resolve);
+          }),
+        );
+      }
+      const answer = [{ id: 1, channel: "lobby", message: JSON.parse('{"n":1}') }];
+      for (const resolve of waiting) resolve(answer);
+      await readers.done;
+    },
+    result: () => readers.woken,
+  };
 }
 
 async function parkAndWakePolls(bus: AnyBus): Promise<Ready<Woken>> {

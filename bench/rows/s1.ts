@@ -28,6 +28,17 @@ export async function* lines(): AsyncGenerator<Line> {
       count: ALL,
       of: "send",
     });
+    yield await compare({
+      id: "S1",
+      workload: `floor: ${SENDS} transactions of ${PRODUCERS} rows by hand, nobody awaiting`,
+      beside: "one transaction a send",
+      ours: () => gathered(db),
+      rival: () => byHand(db),
+      target: undefined,
+      isSpeed: true,
+      count: ALL,
+      of: "send",
+    });
   } finally {
     await bus.close();
     db.close();
@@ -50,6 +61,25 @@ function open(path: string): Database.Database {
   const db = openByHand(path);
   db.exec("create table sent (id integer primary key, channel text not null, json text not null, at integer not null)");
   return db;
+}
+
+function gathered(db: Database.Database): Ready<Sent> {
+  const { result } = byHand(db);
+  const insert = db.prepare("insert into sent (channel, json, at) values (?, ?, ?)");
+  const commit = db.transaction((messages: readonly unknown[]) => {
+    for (const message of messages) insert.run("lobby", JSON.stringify(message), Date.now());
+  });
+  return {
+    async go() {
+      let gathering: unknown[] = [];
+      await produce(PRODUCERS, SENDS, async (message) => {
+        if (gathering.push(message) < PRODUCERS) return;
+        commit(gathering);
+        gathering = [];
+      });
+    },
+    result,
+  };
 }
 
 function byHand(db: Database.Database): Ready<Sent> {
