@@ -1,0 +1,54 @@
+import type { Redis } from "ioredis";
+import type { RedisClient } from "nightbus/redis";
+import { APPEND, CREATE, PAGE, type Script, STATE, TRIM } from "../../../src/stores/redis/scripts.ts";
+
+const SCRIPTS: readonly (readonly [name: string, script: Script])[] = Object.entries({
+  APPEND,
+  CREATE,
+  PAGE,
+  STATE,
+  TRIM,
+});
+
+/** What a server was asked over an application's client. */
+export interface Asked {
+  readonly connection: RedisClient;
+  /** The scripts that were run, by name, and the commands. Reads that wait are counted by themselves. */
+  commands: string[];
+  waits: number;
+  /** Called with each command that is sent; what it returns is sent instead. */
+  changes: (command: readonly string[]) => readonly string[];
+  /** Called with each command and its answer. What it throws is what whoever asked is told. */
+  answered: (name: string, answer: unknown) => void;
+}
+
+/** A client of ioredis of which the test sees what its duplicates are asked. */
+export function asking(native: Redis): Asked {
+  const connection = Object.create(native) as Redis;
+  const asked: Asked = {
+    connection: connection as unknown as RedisClient,
+    commands: [],
+    waits: 0,
+    changes: (command) => command,
+    answered: () => {},
+  };
+  connection.duplicate = (overrides) => {
+    const ours = native.duplicate(overrides);
+    const call = ours.call.bind(ours) as (...command: readonly string[]) => Promise<unknown>;
+    ours.call = (async (...command: readonly string[]) => {
+      const name = nameOf(command);
+      if (name === "XREAD") asked.waits += 1;
+      else asked.commands.push(name);
+      const answer = await call(...asked.changes(command));
+      asked.answered(name, answer);
+      return answer;
+    }) as typeof ours.call;
+    return ours;
+  };
+  return asked;
+}
+
+function nameOf([command, script]: readonly string[]): string {
+  const known = SCRIPTS.find(([, { sha, source }]) => script === sha || script === source);
+  return known === undefined ? command! : known[0];
+}
