@@ -148,7 +148,7 @@ export class Tail {
       await this.#next();
       if (this.#consumer === undefined) throw new Unanswered("the connection was lost before all was read");
       if (this.#reached !== before[0] || this.#unconfirmed !== before[1]) continue;
-      this.#broke(); // the newest messages may be gone, or the server has forgotten us
+      this.#end(); // the newest messages may be gone, or the server has forgotten us
       await this.#consume(last);
     }
     return true;
@@ -198,10 +198,14 @@ export class Tail {
   }
 
   #broke(): void {
+    if (this.#options.follower.isNew) this.#isNew = true; // it may go on with another log than was replayed so far
+    this.#end();
+  }
+
+  #end(): void {
     const consumer = this.#consumer;
     this.#consumer = undefined;
     this.#breaks += 1;
-    if (this.#options.follower.isNew) this.#isNew = true; // it may go on with another log than was replayed so far
     consumer?.stop();
     this.#wake();
   }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { Bus } from "nightbus";
 import { nats } from "nightbus/nats";
 import { describe, it } from "vitest";
-import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { failsWith, isPending, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { natsRuns } from "../engines.ts";
 import { asking, streams } from "./streams.ts";
 
@@ -173,6 +174,31 @@ natsRuns(describe)("a store on NATS, when things go wrong,", () => {
     await sent;
     await until(() => other.last === bus.last, "the other hears of it");
     assert.deepEqual(messagesOf(await other.poll(["a"], 0, 0)), [0, 1, 2]);
+  });
+
+  it("tells nobody that something is missing when what it read on opening came late", async () => {
+    const { bus: open, client } = stream();
+    const writer = open();
+    const start = await writer.sendone("a", 1);
+    await writer.sendone("a", 2);
+    const asked = asking(await client());
+    const { subscribe } = asked.connection;
+    const subjects: string[] = [];
+    asked.connection.subscribe = (subject, options) => {
+      const isDeaf = subjects.push(subject) === 1;
+      return subscribe.call(asked.connection, subject, isDeaf ? { ...options, callback: () => {} } : options);
+    };
+    const clock = new ManualClock();
+    const bus = open({ clock }, asked.connection);
+    while (await isPending(bus.ready())) clock.advance(1_000); // until it asks again
+    assert.equal(subjects.length, 2);
+    const poll = bus.poll(["a"], bus.last, FOREVER);
+    clock.advance(5_000);
+    assert.equal((await bus.poll(["b"], bus.last + 1, 0)).missed, true, "it has looked, and read all there is");
+    await writer.sendone("a", 3);
+    const batch = await poll;
+    assert.deepEqual([messagesOf(batch), batch.missed], [[3], false]);
+    assert.deepEqual(messagesOf(await bus.poll(["a"], start, 0)), [2, 3]);
   });
 
   it("tells a bus that lagged while others trimmed what it has missed, and nothing else", async () => {
