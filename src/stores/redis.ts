@@ -23,7 +23,7 @@ export interface RedisOptions {
 export function redis(connection: string | RedisConfig | RedisClient, options: RedisOptions = {}): Store {
   checkNames("redis", options, ["prefix"]);
   const { prefix = "nightbus" } = options;
-  if (typeof prefix !== "string" || !/^[^{}\0]+$/u.test(prefix)) {
+  if (typeof prefix !== "string" || !/^[^{}\0\p{Surrogate}]+$/u.test(prefix)) {
     throw new BusError("bad_option", `prefix must be a text without braces, and not empty, got ${given(prefix)}`);
   }
   return new RedisStore({ source: sourceOf(connection), prefix });

@@ -12,7 +12,7 @@ export interface Entry {
   readonly rows: () => readonly Row[];
 }
 
-/** An entry as Redis answers it, and where in it rows are gone. */
+/** An entry as Redis answers it, and with an x for each of its rows that is gone. */
 export type RawEntry = readonly [entry: string, fields: readonly string[], gone?: string | null];
 
 /** The sends in these entries, without what is none of nightbus's. */
@@ -27,8 +27,7 @@ function entryOf([entry, [, was, , count, , at, name, packed], gone]: RawEntry):
     const all = unpack(packed).map(
       ({ key, json }, index): Row => ({ id: first + index, key, json, at: Number(at), send: first }),
     );
-    const places = gone?.split(" ");
-    return places === undefined ? all : all.filter((_, index) => !places.includes(`${index}`));
+    return typeof gone === "string" ? all.filter((_, index) => gone[index] !== "x") : all;
   };
   return [{ was: Number(was), first, last: first + Number(count) - 1, rows }];
 }

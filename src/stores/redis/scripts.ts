@@ -13,7 +13,8 @@ export function keysOf(prefix: string): readonly string[] {
 
 // `sizes` is what nightbus left behind. When something is missing, somebody else has trimmed the stream, or the server has evicted
 // a key, and of nothing that came before can it be said that it is whole: readers from before are told so, by where the log begins.
-// Lua writes large numbers as 1.79e+15 unless it is told how.
+// Lua writes large numbers as 1.79e+15 unless it is told how. A server that is full refuses a script that begins by writing more;
+// after a write that needs no room it does not, so that what is full can be read and trimmed.
 const COMMON = `
   local meta, log, holes, marks, sends, gone = unpack(KEYS)
   local function text(number) return string.format('%.0f', number) end
@@ -24,10 +25,12 @@ const COMMON = `
   local function sizes()
     return table.concat({ call('xlen', log), call('zcard', holes), call('hlen', marks), call('zcard', sends), call('hlen', gone) }, ' ')
   end
+  local function begins() call('hdel', meta, '') end
   local function leave() call('hset', meta, 'sizes', sizes()) end
   local begin, life, last, at, before, floor, left =
     unpack(call('hmget', meta, 'begin', 'life', 'last', 'at', 'server', 'floor', 'sizes'))
   if last and sizes() ~= left then
+    begins()
     begin = last
     call('hset', meta, 'begin', begin)
     leave()
@@ -81,9 +84,10 @@ export const APPEND = script(`
  */
 export const PAGE = script(`
   if not last then return false end
-  local entries, rows, bytes, more, from = {}, 0, 0, 0, '(' .. ARGV[1] .. '-0'
+  local entries, rows, bytes, more, from, count, found = {}, 0, 0, 0, '(' .. ARGV[1] .. '-0'
   repeat
-    local found = call('xrange', log, from, '+', 'count', 50)
+    count = math.max(1, math.min(#entries, 50))
+    found = call('xrange', log, from, '+', 'count', count)
     for _, entry in ipairs(found) do
       if rows >= tonumber(ARGV[2]) or bytes >= tonumber(ARGV[3]) then
         more, found = 1, {}
@@ -95,7 +99,7 @@ export const PAGE = script(`
       bytes = bytes + #(fields[8] or '')
       from = '(' .. entry[1]
     end
-  until #found < 50
+  until #found < count
   return { begin, life, last, text(math.floor(micros / 1000)), more, entries }
 `);
 
@@ -108,26 +112,41 @@ export const STATE = script(`
 /** Forgets rows: floor, how many they are, their ids, their channels, then the channels whose watermarks are forgotten. */
 export const TRIM = script(`
   if not last then return 0 end
-  local count, newest = tonumber(ARGV[2]), {}
+  begins()
+  local count, newest, cut, start, rows = tonumber(ARGV[2]), {}, {}, 0, 0
   for place = 3, 2 + count do
     local id, key = tonumber(ARGV[place]), ARGV[place + count]
-    local start, rows = string.match(call('zrevrangebyscore', sends, ARGV[place], '-inf', 'limit', 0, 1)[1] or '', '(%d+) (%d+)')
-    if start and id < start + rows then
-      local entry, index = start .. '-0', ' ' .. text(id - start) .. ' '
-      local known = call('hget', gone, entry) or ' '
-      if not string.find(known, index, 1, true) then known = known .. string.sub(index, 2) end
-      local _, spaces = string.gsub(known, ' ', '')
-      if spaces - 1 < tonumber(rows) then
-        call('hset', gone, entry, known)
-      else
-        call('xdel', log, entry)
-        call('zrem', sends, start .. ' ' .. rows)
-        call('hdel', gone, entry)
-      end
+    newest[key] = math.max(newest[key] or 0, id)
+    if id < start or id >= start + rows then
+      local found = call('zrevrangebyscore', sends, ARGV[place], '-inf', 'limit', 0, 1)[1] or '0 0'
+      start, rows = string.match(found, '(%d+) (%d+)')
+      start, rows = tonumber(start), tonumber(rows)
+    end
+    if id < start + rows then
+      cut[start] = cut[start] or { rows = rows }
+      table.insert(cut[start], id - start + 1)
     else
       call('xdel', log, ARGV[place] .. '-0')
     end
-    newest[key] = math.max(newest[key] or 0, id)
+  end
+  for start, places in pairs(cut) do
+    local entry, parts, from = text(start) .. '-0', {}, 1
+    local known = call('hget', gone, entry) or string.rep('.', places.rows)
+    table.sort(places)
+    for _, place in ipairs(places) do
+      if place >= from then
+        parts[#parts + 1] = string.sub(known, from, place - 1)
+        from = place + 1
+      end
+    end
+    known = table.concat(parts, 'x') .. 'x' .. string.sub(known, from)
+    if string.find(known, '.', 1, true) then
+      call('hset', gone, entry, known)
+    else
+      call('xdel', log, entry)
+      call('zrem', sends, text(start) .. ' ' .. places.rows)
+      call('hdel', gone, entry)
+    end
   end
   for key, id in pairs(newest) do
     if id > tonumber(call('hget', marks, key) or 0) then call('hset', marks, key, text(id)) end

@@ -3,6 +3,7 @@ import { describe, it } from "vitest";
 import { messagesOf, turns, until } from "../../../src/testing/conformance/topic.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { natsRuns } from "../engines.ts";
+import { startTogether } from "../together.ts";
 import { asking, streams } from "./streams.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -78,13 +79,6 @@ natsRuns(describe)("what a bus costs NATS", () => {
   });
 
   it("lets twenty processes start at once", async () => {
-    const { bus: open } = stream();
-    const buses = Array.from({ length: 20 }, () => open());
-    await Promise.all(buses.map((bus) => bus.ready()));
-    assert.equal(new Set(buses.map(({ last }) => last)).size, 1, "all stand at the same beginning");
-    await Promise.all(buses.map((bus, index) => bus.sendone("a", index)));
-    const last = Math.max(...buses.map((bus) => bus.last));
-    await until(() => buses.every((bus) => bus.last === last), "all have caught up");
-    for (const bus of buses) assert.equal((await bus.poll(["a"], 0, 0)).length, 20);
+    await startTogether(stream().bus);
   });
 });

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import { type Change, cut, packChange, readChange } from "../../../src/stores/nats/changes.ts";
 import { Ranges } from "../../../src/stores/nats/ranges.ts";
-import { messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { messagesOf } from "../../../src/testing/conformance/topic.ts";
 import { natsRuns } from "../engines.ts";
+import { trimTogether } from "../together.ts";
 import { asking, streams } from "./streams.ts";
 
 describe("ranges of ids", () => {
@@ -124,25 +125,6 @@ natsRuns(describe)("what is trimmed from a stream", () => {
   });
 
   it("is the same for processes that trim at the same time", async () => {
-    const { bus: open } = stream();
-    const retention = { count: 2, total: 20 };
-    const buses = [open({ retention }), open({ retention }), open({ retention })];
-    for (const bus of buses) await bus.ready();
-    const start = await buses[0]!.sendone("begin", 0);
-    const sends = Array.from({ length: 300 }, (_, index) =>
-      buses[index % 3]!.sendmany([
-        [`a${index % 7}`, index],
-        ["b", index],
-      ] as const),
-    );
-    const newest = Math.max(...(await Promise.all(sends)).flat());
-    await until(() => buses.every(({ last }) => last === newest), "all have caught up");
-    await Promise.all(buses.map((bus) => bus.close()));
-    const again = open({ retention });
-    assert.equal((await again.poll(["b"], 0, 0)).length, 2);
-    for (const channel of ["a0", "a6", "b", "begin"]) {
-      assert.equal((await again.poll([channel], start, 0)).missed, channel !== "begin", channel);
-    }
-    assert.equal(again.last, newest);
+    await trimTogether(stream().bus);
   });
 });

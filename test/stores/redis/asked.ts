@@ -22,6 +22,10 @@ export interface Asked {
   answered: (name: string, answer: unknown) => void;
 }
 
+/** A change by which a read that waits hears nothing. */
+export const DEAF: Asked["changes"] = (command) =>
+  command[0] === "XREAD" ? [...command.slice(0, -1), "18446744073709551615-0"] : command;
+
 /** A client of ioredis of which the test sees what its duplicates are asked. */
 export function asking(native: Redis): Asked {
   const connection = Object.create(native) as Redis;

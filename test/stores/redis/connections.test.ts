@@ -24,7 +24,7 @@ describe("what redis() takes", () => {
   });
 
   it("is a prefix that can stand in braces", async () => {
-    for (const prefix of ["", "a{b", "a}b", "a\0b", 5]) {
+    for (const prefix of ["", "a{b", "a}b", "a\0b", "a\ud800b", 5]) {
       await failsWith("bad_option", () => redis("redis:", { prefix: prefix as string }), "prefix must be a text");
     }
     await failsWith("bad_option", () => redis("redis:", { prefx: "x" } as object), 'no option "prefx"', "prefix");

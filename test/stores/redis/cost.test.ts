@@ -3,7 +3,8 @@ import { describe, it } from "vitest";
 import { messagesOf, turns, until } from "../../../src/testing/conformance/topic.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { redisRuns } from "../engines.ts";
-import { asking } from "./asked.ts";
+import { startTogether } from "../together.ts";
+import { asking, DEAF } from "./asked.ts";
 import { prefixes } from "./prefixes.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -62,8 +63,7 @@ redisRuns(describe)("what a bus costs Redis", () => {
   it("sees within five seconds what the read that waits did not tell", async () => {
     const { bus: open, ioredis } = prefix();
     const [clock, deaf] = [new ManualClock(), asking(ioredis())];
-    deaf.changes = (command) =>
-      command[0] === "XREAD" ? [...command.slice(0, -1), "18446744073709551615-0"] : command;
+    deaf.changes = DEAF;
     const [sender, bus] = [open(), open({ clock }, deaf.connection)];
     await Promise.all([sender.ready(), bus.ready()]);
     const poll = bus.poll(["a"], bus.last, FOREVER);
@@ -114,13 +114,6 @@ redisRuns(describe)("what a bus costs Redis", () => {
   });
 
   it("lets twenty processes start at once", async () => {
-    const { bus: open } = prefix();
-    const buses = Array.from({ length: 20 }, () => open());
-    await Promise.all(buses.map((bus) => bus.ready()));
-    assert.equal(new Set(buses.map(({ last }) => last)).size, 1, "all stand at the same beginning");
-    await Promise.all(buses.map((bus, index) => bus.sendone("a", index)));
-    const last = Math.max(...buses.map((bus) => bus.last));
-    await until(() => buses.every((bus) => bus.last === last), "all have caught up");
-    for (const bus of buses) assert.equal((await bus.poll(["a"], 0, 0)).length, 20);
+    await startTogether(prefix().bus);
   });
 });
