@@ -191,7 +191,7 @@ natsRuns(describe)("a store on NATS, when things go wrong,", () => {
     const clock = new ManualClock();
     const bus = open({ clock }, asked.connection);
     while (await isPending(bus.ready())) clock.advance(1_000); // until it asks again
-    assert.equal(subjects.length, 2);
+    assert.ok(subjects.length > 1);
     const poll = bus.poll(["a"], bus.last, FOREVER);
     clock.advance(5_000);
     assert.equal((await bus.poll(["b"], bus.last + 1, 0)).missed, true, "it has looked, and read all there is");

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { Bus } from "nightbus";
+import { redis } from "nightbus/redis";
+import { describe, it, onTestFinished } from "vitest";
+import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { redisRuns } from "../engines.ts";
+import { asking, DEAF } from "./asked.ts";
+import { prefixes } from "./prefixes.ts";
+import { serverRuns, startServer } from "./servers.ts";
+
+const FOREVER = Number.POSITIVE_INFINITY;
+
+redisRuns(describe)("a log on Redis of which somebody else has deleted something", () => {
+  const prefix = prefixes();
+
+  it.each([
+    ["all of it", ({ log }: Tampering) => ["XTRIM", log, "MAXLEN", "0"]],
+    ["the oldest", ({ log }: Tampering) => ["XTRIM", log, "MAXLEN", "2"]],
+    ["one in the middle", ({ log, ids }: Tampering) => ["XDEL", log, `${ids[1]}-0`]],
+    ["the newest", ({ log, ids }: Tampering) => ["XDEL", log, `${ids[2]}-0`]],
+  ])("says missed when somebody else has trimmed the stream: %s", async (_, command) => {
+    const { bus: open, client, ioredis, key } = prefix();
+    const [clock, deaf] = [new ManualClock(), asking(ioredis())];
+    deaf.changes = DEAF;
+    const [bus, lagging] = [open(), open({ clock }, deaf.connection)];
+    const first = await bus.sendone("a", "seen");
+    await lagging.poll(["a"], first, 0);
+    const ids: number[] = [];
+    for (const step of [1, 2, 3]) ids.push(await bus.sendone("a", step));
+    const polls = ["a", "b"].map((channel) => lagging.poll([channel], first, FOREVER));
+    await (await client()).sendCommand(command({ log: key("log"), ids }));
+    clock.advance(5_000);
+    for (const batch of await Promise.all(polls))
+      assert.equal(batch.missed, true, "nobody knows on which channel it was");
+    assert.equal(lagging.last, ids[2]);
+    const next = await lagging.sendone("a", "new");
+    await until(() => bus.last === next, "the other hears of it");
+    for (const each of [lagging, open()]) {
+      assert.equal((await each.poll(["a"], first, 0)).missed, true);
+      const batch = await each.poll(["a"], ids[2], 0);
+      assert.deepEqual([messagesOf(batch), batch.missed], [["new"], false]);
+    }
+    const present = await bus.poll(["a"], first, 0);
+    assert.deepEqual(
+      [messagesOf(present), present.missed],
+      [[1, 2, 3, "new"], false],
+      "who has it all has missed nothing",
+    );
+  });
+
+  it.each(["meta", "log", "holes", "marks", "sends", "gone"])(
+    "says missed when %s was evicted, and goes on",
+    async (which) => {
+      const { bus: open, client, key } = prefix();
+      const options = { retention: { count: 2 } };
+      const bus = open(options);
+      const [first] = await bus.sendmany([
+        ["a", 1],
+        ["b", 1],
+      ]);
+      const writer = open(options);
+      for (const step of [2, 3, 4]) await writer.sendone("a", step);
+      const { last } = writer;
+      await until(() => bus.last === last, "it hears of it");
+      await writer.close(); // by then it has trimmed
+      const tampering = await client();
+      for (const each of ["meta", "log", "holes", "marks", "sends", "gone"]) {
+        assert.equal(await tampering.exists(key(each)), 1, `there is ${each}`);
+      }
+      await tampering.del(key(which));
+      const later = open(options);
+      assert.equal((await later.poll(["b"], first, 0)).missed, true);
+      assert.equal(
+        (await later.poll(["a"], last, 0)).missed,
+        which === "meta",
+        "who had seen everything has missed nothing",
+      );
+      const next = await bus.sendone("a", "new");
+      await until(() => later.last === next, "it hears of it");
+      for (const each of [bus, later, open(options)]) {
+        const batch = await each.poll(["a"], last, 0);
+        assert.deepEqual([messagesOf(batch), batch.missed], [["new"], which === "meta"]);
+        assert.equal((await each.poll(["a"], next, 0)).missed, false);
+      }
+    },
+  );
+});
+
+serverRuns(describe)("a log on a Redis that is full", () => {
+  it("refuses a send whole and at once, is read and trimmed, and goes on", async () => {
+    const server = await startServer();
+    const open = (retention = {}): Bus => {
+      const bus = new Bus({ store: redis(server.url), retention });
+      onTestFinished(() => bus.close());
+      return bus;
+    };
+    const [bus, other] = [open({ count: 5 }), open({ count: 5 })];
+    await Promise.all([bus.ready(), other.ready()]);
+    const pair = (message: unknown) =>
+      [
+        ["a", message],
+        ["b", message],
+      ] as const;
+    const ids: number[] = [];
+    for (let step = 0; step < 20; step += 1) ids.push(...(await bus.sendmany(pair(step))));
+    const admin = await server.client();
+    await admin.configSet("maxmemory", "1");
+    for (const send of [bus.sendmany(pair("x")), bus.sendone("a", "y")]) {
+      const error = await failsWith("store", () => send, "Redis could not commit", "OOM");
+      assert.deepEqual([error.refused, error.unavailable], [true, false]);
+    }
+    assert.ok((await open().poll(["a"], 0, 0)).length >= 5);
+    await until(() => other.last === bus.last, "the other has heard of it");
+    await other.close();
+    assert.equal(await admin.xLen("{nightbus}:log"), 5, "it was trimmed");
+    await admin.configSet("maxmemory", "0");
+    const id = await bus.sendone("a", "z");
+    assert.equal(id, ids.at(-1)! + 1, "no id was given out meanwhile");
+    const later = open();
+    const batch = await later.poll(["a"], ids.at(-11), 0);
+    assert.deepEqual([messagesOf(batch), batch.missed], [[15, 16, 17, 18, 19, "z"], false]);
+    assert.equal((await later.poll(["a"], ids.at(-13), 0)).missed, true);
+    assert.equal((await later.poll(["c"], ids.at(-13), 0)).missed, false);
+  });
+});
+
+interface Tampering {
+  readonly log: string;
+  readonly ids: readonly number[];
+}
