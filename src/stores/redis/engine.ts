@@ -1,8 +1,8 @@
-import type { Hole, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import type { Hole, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 import { pack } from "../shared/packed.ts";
 import { entriesOf, type RawEntry } from "./entries.ts";
 import { replyCode } from "./failures.ts";
-import { APPEND, CREATE, keysOf, PAGE, type Script, STATE, TRIM } from "./scripts.ts";
+import { APPEND, CREATE, keysOf, PAGE, type Script, TRIM } from "./scripts.ts";
 
 /** The most rows and bytes of a page, unless the last send of it is cut. */
 const PAGE_ROWS = 5_000;
@@ -42,6 +42,15 @@ export interface Page {
   readonly end: number;
   /** The engine's clock, in ms. */
   readonly now: number;
+  /** On the last page, if it was asked for. */
+  readonly gone: Gone | undefined;
+}
+
+/** What is known of what is gone. */
+export interface Gone {
+  readonly floor: number;
+  readonly holes: readonly Hole[];
+  readonly watermarks: readonly Watermark[];
 }
 
 /** What a command answers. */
@@ -75,31 +84,17 @@ export class Engine {
     return { was, began: began > was + 1 ? began : undefined, first, last, at };
   }
 
-  /** What came after `seen`, each send whole; undefined when there is no log. */
-  async page(ask: Ask, seen: number): Promise<Page | undefined> {
-    const found = await this.#run(ask, PAGE, [`${seen}`, `${PAGE_ROWS}`, `${PAGE_BYTES}`]);
+  /** What came after `seen`, each send whole, and what is gone since an id, if that is asked for; undefined when there is no log. */
+  async page(ask: Ask, seen: number, since?: number): Promise<Page | undefined> {
+    const bounds = [`${seen}`, `${PAGE_ROWS}`, `${PAGE_BYTES}`];
+    const found = await this.#run(ask, PAGE, since === undefined ? bounds : [...bounds, `${since}`]);
     if (found === null) return undefined;
-    const [begin, life, newest, now, more, raw] = found as PageReply; // as the script answers
+    const [begin, life, newest, now, more, raw, gone] = found as PageReply; // as the script answers
     const entries = entriesOf(raw);
     const rows = entries.flatMap(({ rows: unpacked }) => unpacked());
     const last = Number(newest);
     const end = more === 0 ? last : entries.at(-1)!.last; // there is more than one
-    return { begin: Number(begin), life, rows, last, end, now: Number(now) };
-  }
-
-  /** What else is known of what came after `seen`. After the page, so that whatever the page lacks has its watermark. */
-  async state(ask: Ask, seen: number): Promise<(LogState & { readonly life: string }) | undefined> {
-    const found = await this.#run(ask, STATE, [`${seen}`]);
-    if (found === null) return undefined;
-    const [begin, life, last, floor, holes, marks] = found as StateReply; // as the script answers
-    return {
-      begin: Number(begin),
-      life,
-      last: Number(last),
-      floor: Number(floor),
-      holes: holes.map(holeOf),
-      watermarks: watermarksOf(marks, Number(floor) > seen ? 0 : seen),
-    };
+    return { begin: Number(begin), life, rows, last, end, now: Number(now), gone: goneOf(gone, since) };
   }
 
   /** Forgets a batch. Each step may be done twice. */
@@ -122,8 +117,15 @@ export class Engine {
   }
 }
 
-type PageReply = [string, string, string, string, number, readonly RawEntry[]];
-type StateReply = [string, string, string, string, readonly string[], readonly string[]];
+type GoneReply = [floor: string, holes: readonly string[], marks: readonly string[]];
+type PageReply = [string, string, string, string, number, readonly RawEntry[], GoneReply | null | undefined];
+
+function goneOf(reply: GoneReply | null | undefined, since = 0): Gone | undefined {
+  if (!reply) return undefined;
+  const [floor, holes, marks] = reply;
+  const watermarks = watermarksOf(marks, Number(floor) > since ? 0 : since);
+  return { floor: Number(floor), holes: holes.map(holeOf), watermarks };
+}
 
 function holeOf(text: string): Hole {
   const [after, before] = text.split(" ").map(Number) as [number, number];

@@ -1,8 +1,8 @@
-import type { Hole, Row, StoreSink } from "../../store.ts";
+import type { Hole, LogState, Row, StoreSink } from "../../store.ts";
 import { Syncs } from "../../syncs.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
 import { handOver, isComplete, type News } from "../shared/news.ts";
-import type { Ask, Engine, Page } from "./engine.ts";
+import type { Ask, Engine, Gone, Page } from "./engine.ts";
 import type { Entry } from "./entries.ts";
 
 export interface FollowerOptions {
@@ -12,6 +12,12 @@ export interface FollowerOptions {
   readonly ask: Ask;
   /** Makes the log anew where it is gone. */
   readonly restore: () => Promise<void>;
+}
+
+/** All of a log that came after an id. */
+interface All extends LogState, Gone {
+  readonly life: string;
+  readonly rows: readonly Row[];
 }
 
 /** Where this process stands in the log: what it has handed over, and what it has still to read. */
@@ -74,9 +80,9 @@ export class Follower {
     }
   }
 
-  async #page(seen: number): Promise<Page | undefined> {
+  async #page(seen: number, since?: number): Promise<Page | undefined> {
     const { engine, ask, time } = this.#options;
-    const page = await engine.page(ask, seen);
+    const page = await engine.page(ask, seen, since);
     if (page !== undefined) time.heard(page.now);
     return page;
   }
@@ -87,13 +93,34 @@ export class Follower {
       this.handOver({ last: end, floor: 0, holes: [], rows, watermarks: undefined });
       return true;
     }
-    const state = await this.#options.engine.state(this.#options.ask, from);
+    const all = await this.#all(from);
     if (this.#seen !== from) return true;
-    const holes = (state?.holes ?? []).filter(({ before }) => before <= end);
-    if (state === undefined || state.begin > from || holes.some(({ after }) => after < from)) return false;
-    const watermarks = isComplete(from, { last: end, holes, rows }) ? undefined : state.watermarks;
-    this.handOver({ last: end, floor: state.floor, holes, rows, watermarks });
+    if (all === undefined || all.life !== this.#life || all.last < from || all.begin > from) return false;
+    if (all.holes.some(({ after }) => after < from)) return false;
+    this.handOver(isComplete(from, all) ? { ...all, watermarks: undefined } : all);
     return true;
+  }
+
+  /**
+   * All that came after an id, as the moment of the last page saw it: no watermark in it lies beyond its rows, which a reader would
+   * be told of before it can pass it. Undefined when there is no such log.
+   */
+  async #all(from: number): Promise<All | undefined> {
+    const rows: Row[] = [];
+    let end = from;
+    let known: string | undefined;
+    for (;;) {
+      const page = await this.#page(end, from);
+      if (page === undefined || page.life !== (known ?? page.life)) return undefined;
+      for (const row of page.rows) rows.push(row);
+      const { begin, life, gone } = page;
+      ({ end } = page);
+      known = life;
+      if (gone === undefined) continue;
+      const marks = new Map(gone.watermarks); // of what was trimmed since its page was read, too
+      const alive = rows.filter(({ id, key }) => id > (marks.get(key) ?? 0));
+      return { ...gone, begin, life, last: end, rows: alive };
+    }
   }
 
   // What was handed over is not in the log any more: the engine was emptied, has failed over, or somebody trimmed the stream.
@@ -103,24 +130,16 @@ export class Follower {
     await this.#replay();
   }
 
-  // The state is read after the rows: what was trimmed meanwhile has its watermark in it. All is handed over in one go, since
-  // readers of the log before may be waiting.
+  // All is handed over in one go, since readers of the log before may be waiting.
   async #replay(): Promise<void> {
-    const { engine, ask, sink } = this.#options;
-    const pages: (readonly Row[])[] = [];
-    let end = 0;
-    for (let last = 1; end < last; ) {
-      const page = await this.#page(end);
-      if (page === undefined) throw new Error("nightbus's keys are not there any more");
-      ({ end, last } = page);
-      if (page.rows.length > 0) pages.push(page.rows);
-    }
-    const state = await engine.state(ask, 0);
-    if (state === undefined) throw new Error("nightbus's keys are not there any more");
-    sink.opened({ ...state, last: end, holes: state.holes.filter(({ before }) => before <= end) });
-    for (const page of pages) sink.commit(page);
-    this.#seen = end;
-    this.#life = state.life;
+    const { sink } = this.#options;
+    const all = await this.#all(0);
+    if (all === undefined) throw new Error("nightbus's keys are not there any more");
+    const { rows, life, ...state } = all;
+    sink.opened(state);
+    if (rows.length > 0) sink.commit(rows);
+    this.#seen = state.last;
+    this.#life = life;
     this.#isOpen = true;
   }
 }

@@ -79,8 +79,10 @@ export const APPEND = script(`
 `);
 
 /**
- * What came after an id: seen, the most rows, the most bytes. Answers where the log begins, its life, the newest id, the time, whether
- * there is more, and entries, each with the places of its rows that are gone; nil where there is no log.
+ * What came after an id: seen, the most rows, the most bytes, and the id since which is asked what is gone, if it is. Answers where
+ * the log begins, its life, the newest id, the time, whether there is more, and entries, each with an x for every row of it that is
+ * gone; and if there is no more, of what is gone the floor, the holes and the watermarks. Nil where there is no log. It looks no
+ * further ahead than it has come, since a few large sends are as much as many small ones.
  */
 export const PAGE = script(`
   if not last then return false end
@@ -100,13 +102,8 @@ export const PAGE = script(`
       from = '(' .. entry[1]
     end
   until #found < count
-  return { begin, life, last, text(math.floor(micros / 1000)), more, entries }
-`);
-
-/** What else is known of what came after an id: where the log begins, its life, the newest id, the floor, the holes, the watermarks. */
-export const STATE = script(`
-  if not last then return false end
-  return { begin, life, last, floor, call('zrangebyscore', holes, '(' .. ARGV[1], '+inf'), call('hgetall', marks) }
+  local told = ARGV[4] and more == 0 and { floor, call('zrangebyscore', holes, '(' .. ARGV[4], '+inf'), call('hgetall', marks) }
+  return { begin, life, last, text(math.floor(micros / 1000)), more, entries, told }
 `);
 
 /** Forgets rows: floor, how many they are, their ids, their channels, then the channels whose watermarks are forgotten. */

@@ -1,12 +1,11 @@
 import type { Redis } from "ioredis";
 import type { RedisClient } from "nightbus/redis";
-import { APPEND, CREATE, PAGE, type Script, STATE, TRIM } from "../../../src/stores/redis/scripts.ts";
+import { APPEND, CREATE, PAGE, type Script, TRIM } from "../../../src/stores/redis/scripts.ts";
 
 const SCRIPTS: readonly (readonly [name: string, script: Script])[] = Object.entries({
   APPEND,
   CREATE,
   PAGE,
-  STATE,
   TRIM,
 });
 
@@ -18,8 +17,8 @@ export interface Asked {
   waits: number;
   /** Called with each command that is sent; what it returns is sent instead. */
   changes: (command: readonly string[]) => readonly string[];
-  /** Called with each command and its answer. What it throws is what whoever asked is told. */
-  answered: (name: string, answer: unknown) => void;
+  /** Awaited before an answer is given. What it throws is what whoever asked is told. */
+  answered: (name: string, answer: unknown) => Promise<void> | void;
 }
 
 /** A change by which a read that waits hears nothing. */
@@ -44,7 +43,7 @@ export function asking(native: Redis): Asked {
       if (name === "XREAD") asked.waits += 1;
       else asked.commands.push(name);
       const answer = await call(...asked.changes(command));
-      asked.answered(name, answer);
+      await asked.answered(name, answer);
       return answer;
     }) as typeof ours.call;
     return ours;

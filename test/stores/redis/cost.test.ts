@@ -80,7 +80,10 @@ redisRuns(describe)("what a bus costs Redis", () => {
     await Promise.all(Array.from({ length: 2_000 }, (_, step) => bus.sendone("a", step)));
     asked.commands = [];
     await bus.close();
-    assert.deepEqual(asked.commands, Array(10).fill("TRIM"));
+    assert.ok(
+      asked.commands.length <= 13 && asked.commands.every((command) => command === "TRIM"),
+      `${asked.commands}`,
+    );
     assert.equal(await (await client()).xLen(key("log")), 10);
   });
 
@@ -94,7 +97,7 @@ redisRuns(describe)("what a bus costs Redis", () => {
     const asked = asking(ioredis());
     const bus = open({ retention }, asked.connection);
     await bus.ready();
-    assert.deepEqual(asked.commands, ["CREATE", "PAGE", "PAGE", "PAGE", "STATE"]);
+    assert.deepEqual(asked.commands, ["CREATE", "PAGE", "PAGE", "PAGE"]);
     assert.equal((await bus.poll(["a"], 0, 0, { limit: FOREVER })).length, 12_000);
   });
 
