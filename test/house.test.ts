@@ -69,9 +69,9 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   "http/": [
     ["refusal", "request", "options", "fastify-types", "frames"],
-    ["body", "channels", "replies", "cors", "crowd", "node-sink", "fetch-sink", "stream"],
-    ["dialect", "node-host", "fetch-host", "streams"],
-    ["plain", "jsonrpc"],
+    ["body", "bodies", "channels", "replies", "cors", "crowd", "node-sink", "fetch-sink", "stream"],
+    ["dialect", "node-body", "fetch-host", "streams"],
+    ["plain", "jsonrpc", "node-host"],
     ["poll", "events", "send", "health"],
     ["endpoint"],
     ["node", "fetch", "koa", "hono", "fastify"],

@@ -1,6 +1,8 @@
+import type { Signal } from "../abort.ts";
 import { type Bus, readerOf } from "../bus.ts";
 import { asError } from "../errors.ts";
 import type { Reader } from "../reader.ts";
+import { Bodies } from "./bodies.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
@@ -18,6 +20,7 @@ export interface Mounted<C extends object, Context> {
   readonly reader: Reader;
   readonly options: CheckedOptions<C, Context>;
   readonly streams: Streams;
+  readonly bodies: Bodies;
   /** The number of polls that wait through this mount. */
   polls: number;
 }
@@ -48,7 +51,8 @@ export class Endpoint<C extends object, Context> {
     const checked = checkOptions(options);
     const streams = new Streams({ ...checked, reader });
     bus.once("close", () => streams.close());
-    this.#mounted = { bus, reader, options: checked, streams, polls: 0 };
+    const bodies = new Bodies({ ...checked, clock: reader.clock });
+    this.#mounted = { bus, reader, options: checked, streams, bodies, polls: 0 };
   }
 
   /** The number of polls and streams that wait through this mount. */
@@ -103,12 +107,20 @@ export class Endpoint<C extends object, Context> {
 
   #failed(error: unknown, request: EndpointRequest): EndpointReply {
     // Nobody reads what is answered to a client that has gone; proxies know this status by that meaning.
-    if (request.signal.aborted) return refused(new Refusal(499, "gone", "the client has gone"));
+    if (saysGone(error, request.signal)) return refused(new Refusal(499, "gone", "the client has gone"));
     const refusal = refusalOf(error);
     if (refusal !== undefined) return refused(refusal);
     this.#mounted.bus.emit("error", asError(error));
     return refused(new Refusal(500, "internal", "something went wrong on the server"));
   }
+}
+
+/** Whether it is no news that this failed, since the client has gone: a hook may have been ended by the same signal. */
+function saysGone(error: unknown, { aborted, reason }: Signal): boolean {
+  if (!aborted) return false;
+  if (error === reason || refusalOf(error) !== undefined) return true;
+  const cause = Object(asError(error).cause) as { name?: unknown };
+  return cause === reason || cause.name === "AbortError";
 }
 
 /** What is answered to a path that is none of ours, where nobody else can be asked. */

@@ -1,6 +1,7 @@
-import { checkLength, tooLarge } from "./body.ts";
+import { checkLength, tooLarge, tooSlow, unreadable } from "./body.ts";
 import { streamOf } from "./fetch-sink.ts";
-import type { EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
+import { Refusal } from "./refusal.ts";
+import type { BodyLimits, EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
 
 /** A request of the Fetch standard, as the endpoint sees it. */
 export class FetchRequest implements EndpointRequest {
@@ -28,10 +29,10 @@ export class FetchRequest implements EndpointRequest {
     return this.#request.headers.get(name) ?? undefined;
   }
 
-  async body(limit: number): Promise<RequestBody> {
-    if (!this.#request.bodyUsed) return { text: await readText(this.#request, limit) };
+  async body(limits: BodyLimits): Promise<RequestBody> {
+    if (!this.#request.bodyUsed) return { text: await inTime(readText(this.#request, limits.maxBody), limits) };
     const text = (await this.#readText?.()) ?? "";
-    checkLength(text, limit);
+    checkLength(text, limits.maxBody);
     return { text };
   }
 }
@@ -42,15 +43,27 @@ export function response({ status, headers, body }: EndpointReply, { method, sig
   return new Response(typeof body === "string" ? body : streamOf(body, signal), { status, headers });
 }
 
-async function readText(request: Request, limit: number): Promise<string> {
+/** What is read when the time is up stays as it is: whoever reads it would cut the answer off with it. */
+function inTime(reading: Promise<string>, limits: BodyLimits): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const done = limits.within(() => reject(tooSlow()));
+    reading.then(resolve, reject).finally(done);
+  });
+}
+
+async function readText({ body }: Request, maxBody: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
-  if (request.body === null) return "";
-  for await (const chunk of request.body) {
-    bytes += chunk.length;
-    if (bytes > limit) throw tooLarge(limit);
-    text += decoder.decode(chunk, { stream: true });
+  if (body === null) return "";
+  try {
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      if (bytes > maxBody) throw tooLarge(maxBody);
+      text += decoder.decode(chunk, { stream: true });
+    }
+  } catch (error) {
+    throw error instanceof Refusal ? error : unreadable();
   }
   return text + decoder.decode();
 }

@@ -1,9 +1,13 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import type { Readable } from "node:stream";
 import { LoneSignal, type Signal } from "../abort.ts";
-import { checkLength, tooLarge, unreadable } from "./body.ts";
+import { checkDepth, checkLength } from "./body.ts";
+import { readText } from "./node-body.ts";
 import { NodeSink } from "./node-sink.ts";
-import type { EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
+import type { BodyLimits, EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
+
+type Headers = EndpointReply["headers"];
 
 /** What a framework may have made of a request. */
 interface Framework {
@@ -39,17 +43,18 @@ export class NodeRequest implements EndpointRequest {
     return typeof value === "string" ? value : value?.join(", ");
   }
 
-  body(limit: number): RequestBody | Promise<RequestBody> {
+  body(limits: BodyLimits): RequestBody | Promise<RequestBody> {
     const { body } = this.#framework;
-    if (isStream(body)) return readText(body, limit);
+    if (isStream(body)) return readText(body, limits);
     // Some parsers leave an empty object where they did not read.
     const read = body !== undefined && this.#request.readableDidRead !== false;
-    if (!read) return readText(this.#request, limit);
+    if (!read) return readText(this.#request, limits);
     if (typeof body === "string" || Buffer.isBuffer(body)) {
-      checkLength(body, limit);
+      checkLength(body, limits.maxBody);
       return { text: body.toString() };
     }
-    if (!this.#saysItsLength()) checkLength(JSON.stringify(body), limit);
+    checkDepth(body);
+    if (!this.#saysItsLength()) checkLength(JSON.stringify(body), limits.maxBody);
     return { parsed: body };
   }
 
@@ -66,8 +71,9 @@ export class NodeRequest implements EndpointRequest {
 }
 
 /** Writes an answer, unless nobody is there to read it. */
-export function reply(response: ServerResponse, { status, headers, body }: EndpointReply): void {
+export function reply(response: ServerResponse, { status, headers: given, body }: EndpointReply): void {
   if (response.destroyed || response.headersSent) return;
+  const headers = "Connection" in given ? hangingUp(response, given) : given;
   if (typeof body !== "string") {
     response.writeHead(status, merged(response, headers));
     onceClosed(response.req, response, body(new NodeSink(response)));
@@ -77,6 +83,15 @@ export function reply(response: ServerResponse, { status, headers, body }: Endpo
   const all = status === 204 ? headers : { "Content-Length": Buffer.byteLength(body), ...headers };
   response.writeHead(status, merged(response, all));
   response.end(response.req.method === "HEAD" ? undefined : body);
+}
+
+/** The headers of an answer after which no more of the request is read. HTTP/2 has none for that, and others on its connection. */
+function hangingUp(response: ServerResponse & { readonly stream?: ServerHttp2Stream }, headers: Headers): Headers {
+  const { stream } = response;
+  if (stream === undefined) return headers;
+  stream.once("finish", () => stream.close());
+  const { Connection: _, ...others } = headers;
+  return others;
 }
 
 /** The headers of an answer; what it varies by comes after what others have said of it. */
@@ -115,32 +130,3 @@ function onceClosed(request: IncomingMessage, response: ServerResponse, callback
 function isStream(body: unknown): body is Readable {
   return typeof (Object(body) as { pipe?: unknown }).pipe === "function";
 }
-
-function readText(stream: Readable, limit: number): Promise<RequestBody> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const data = (chunk: Buffer | string): void => {
-      const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-      bytes += piece.length;
-      if (bytes <= limit) chunks.push(piece);
-      else reject(tooLarge(limit));
-    };
-    const end = (): void => {
-      // A request that is held would hold all of this as well.
-      stream.on("error", ignore).off("data", data).off("end", end).off("error", broken).off("close", closed);
-      resolve({ text: (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString() });
-    };
-    const broken = (): void => reject(unreadable());
-    const closed = (): void => {
-      // Every stream closes, most after their end: an Error made for each would cost more than its request.
-      if (!stream.readableEnded) reject(new Error("the body was cut off"));
-    };
-    // What has happened already is not told again.
-    if (stream.readableEnded) return resolve({ text: "" });
-    if (stream.destroyed) return closed();
-    stream.on("data", data).on("end", end).on("error", broken).on("close", closed);
-  });
-}
-
-function ignore(): void {}

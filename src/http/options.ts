@@ -62,6 +62,8 @@ export interface MountOptions<C extends object, Context> {
   readonly maxChannelLength?: number;
   /** The most bytes of a body. Default: 64 KiB. */
   readonly maxBody?: number;
+  /** How long a body may take to come, in ms; then its client is answered 408 and hung up on. Default: 10,000. */
+  readonly bodyTimeout?: number;
   /** The most parked polls and streams of this mount; more are answered 503. Default: 10,000. */
   readonly maxWaiting?: number;
   /** The most unsent bytes of a stream whose client is slow; then it is closed, and the client resumes. Default: 1 MiB. */
@@ -82,6 +84,7 @@ const DEFAULTS = {
   maxChannels: 100,
   maxChannelLength: 256,
   maxBody: 64 * 1024,
+  bodyTimeout: 10_000,
   maxWaiting: 10_000,
   maxBuffered: 2 ** 20,
 } as const;

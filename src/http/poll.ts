@@ -23,7 +23,7 @@ export async function poll<C extends object, Context>(
   const call =
     request.method === "GET"
       ? queryPoll(request.query)
-      : postedPoll(jsonIn(await bodyOf(request, options.maxBody)), options.lookback);
+      : postedPoll(jsonIn(await bodyOf(request, mounted.bodies)), options.lookback);
   // What need not be waited for is not awaited: most polls are answered in the turn in which their body has come.
   try {
     const requested = checkNames(call.channels, options);

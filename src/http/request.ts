@@ -9,10 +9,18 @@ export interface EndpointRequest {
   readonly query: string;
   /** A header by its lower-case name. */
   header(name: string): string | undefined;
-  /** The body: text, or what a framework has made of it. Throws or rejects with a Refusal when it has more bytes than the limit. */
-  body(limit: number): RequestBody | Promise<RequestBody>;
+  /** The body: text, or what a framework has made of it. Throws or rejects with a Refusal when it is beyond the limits. */
+  body(limits: BodyLimits): RequestBody | Promise<RequestBody>;
   /** Aborted when the client has gone. */
   readonly signal: Signal;
+}
+
+/** What bounds the reading of a body. */
+export interface BodyLimits {
+  /** The most bytes. */
+  readonly maxBody: number;
+  /** Calls back once, when a body takes too long, unless what is returned is called before. */
+  within(late: () => void): () => void;
 }
 
 export type RequestBody = { readonly text: string } | { readonly parsed: unknown };

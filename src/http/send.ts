@@ -15,7 +15,7 @@ export async function send<C extends object, Context>(
   request: EndpointRequest,
   context: Context,
 ): Promise<EndpointReply> {
-  const body = jsonIn(await bodyOf(request, mounted.options.maxBody));
+  const body = jsonIn(await bodyOf(request, mounted.bodies));
   const { dialect, entries } = isJsonRpc(body) ? rpcSend(body) : plainSend(body);
   try {
     const checked = checkEntries(entries, mounted.options.maxChannelLength);

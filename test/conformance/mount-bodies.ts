@@ -32,6 +32,26 @@ export function describeBodies<Context>(start: Start<Context>, host: Host<Contex
     if (!host.parsesBodies) expect(reply.text).toMatch(/the body is empty, or was read already/);
   });
 
+  it("refuses a body that is nested too deep for whoever writes it as JSON again", async () => {
+    const { bus, client } = await start({ send: (entries) => entries.map(([name, message]) => [name, message]) });
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    const deep = nested(20_000);
+    for (const [route, body] of [
+      ["poll", `{"params":{"channels":["x"]},"id":${deep}}`],
+      ["poll", `{"channels":["x"],"timeout":0,"more":${deep}}`],
+      ["send", `{"entries":[["x",${deep}]]}`],
+      ["send", `{"params":{"channel":"x","message":${deep}}}`],
+    ] as const) {
+      expect(await client.post(route, body)).toMatchObject({ status: 400, json: { error: { code: "bad_json" } } });
+      expect(await client.postInPieces(route, [body])).toEqual({ status: 400 });
+    }
+    expect(errors).toEqual([]);
+    expect((await client.post("send", `{"entries":[["x",${nested(497)}]]}`)).status).toBe(200);
+    expect((await client.post("send", `{"entries":[["x",${nested(498)}]]}`)).status).toBe(400);
+  });
+
   if (!host.parsesBodies) return;
   it("measures a body that the framework has inflated", async () => {
     const { client } = await start({ maxBody: 1000 });

@@ -5,9 +5,12 @@ import type { AnyChannels } from "../../src/notification.ts";
 import { Client, until } from "./client.ts";
 import { describeDialects } from "./dialects.ts";
 import { describeEvents } from "./events.ts";
+import { describeHookFailures } from "./hook-failures.ts";
 import { describeHooks } from "./hooks.ts";
+import { describeInjection } from "./injection.ts";
 import { describeBodies } from "./mount-bodies.ts";
 import { describeCors } from "./mount-cors.ts";
+import { describeSlowBodies } from "./slow-bodies.ts";
 
 /** A mount of the bus on a running server, and how to end it. */
 export interface Served {
@@ -54,10 +57,13 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
     describePolling(start);
     describeRefusals(start);
     describeBodies(start, host);
+    if (!host.parsesBodies) describeSlowBodies(start);
     describeCors(start, host);
     describeDialects(start);
     describeHooks(start, host);
+    describeHookFailures(start);
     describeEvents(start, host);
+    describeInjection(start);
   });
 }
 

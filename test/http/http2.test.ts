@@ -7,6 +7,7 @@ import { mount } from "../../src/http/node.ts";
 import type { MountOptions } from "../../src/http/options.ts";
 import { Log } from "../../src/log/log.ts";
 import type { AnyChannels } from "../../src/notification.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { until } from "../conformance/client.ts";
 import { portOf, startBus } from "./servers.ts";
 
@@ -126,5 +127,26 @@ it("does not begin a stream over HTTP/2 whose client went while the hook was ask
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   const [headers] = await once(session.request({ ":path": "/events?channels=x" }), "response");
   expect(headers[":status"], "the one that went takes nobody's place").toBe(200);
+  expect(errors).toEqual([]);
+});
+
+it("ends a request over HTTP/2 whose body takes too long to come", async () => {
+  const clock = new ManualClock();
+  const { bus, errors } = startBus({ clock });
+  const session = await start(bus, { bodyTimeout: 10_000 });
+  const stream = session.request({ ":method": "POST", ":path": "/poll", "content-type": "application/json" });
+  const answered = once(stream, "response");
+  const cut = once(stream.resume(), "aborted");
+  let seconds = 0;
+  const dribble = (): void => {
+    if (stream.closed) return;
+    clock.advance(1_000);
+    seconds += 1;
+    stream.write(" ", dribble);
+  };
+  dribble();
+  expect((await answered)[0][":status"]).toBe(408);
+  expect(seconds).toBeGreaterThanOrEqual(10);
+  await cut;
   expect(errors).toEqual([]);
 });
