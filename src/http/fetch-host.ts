@@ -31,7 +31,7 @@ export class FetchRequest implements EndpointRequest {
 
   async body(limits: BodyLimits): Promise<RequestBody> {
     if (!this.#request.bodyUsed) return { text: await inTime(readText(this.#request, limits.maxBody), limits) };
-    const text = (await this.#readText?.()) ?? "";
+    const text = (await this.#readText?.().catch(() => Promise.reject(unreadable()))) ?? "";
     checkLength(text, limits.maxBody);
     return { text };
   }

@@ -7,8 +7,12 @@ const HIGH_WATER_MARK = 16 * 1024;
 export function streamOf(body: StreamingBody, signal: AbortSignal): ReadableStream<Uint8Array> {
   const sink = new FetchSink();
   let gone = (): void => {};
-  const end = (): void => {
-    signal.removeEventListener("abort", end);
+  const abort = (): void => {
+    gone(); // which ends the stream, for whoever else reads it
+    sink.close();
+  };
+  const cancel = (): void => {
+    signal.removeEventListener("abort", abort);
     sink.close();
     gone();
   };
@@ -16,11 +20,11 @@ export function streamOf(body: StreamingBody, signal: AbortSignal): ReadableStre
     start(controller) {
       sink.open(controller);
       gone = body(sink);
-      signal.addEventListener("abort", end);
-      if (signal.aborted) end();
+      signal.addEventListener("abort", abort, { once: true });
+      if (signal.aborted) abort();
     },
     pull: () => sink.pulled(),
-    cancel: end,
+    cancel,
   };
   return new ReadableStream(source, { highWaterMark: HIGH_WATER_MARK, size: (chunk) => chunk?.byteLength ?? 0 });
 }

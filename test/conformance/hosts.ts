@@ -56,6 +56,7 @@ export function onEveryHost(describeOn: <Context>(name: string, host: Host<Conte
   describeOn("Koa", {
     serve: (bus, options, headers) => {
       const app = new Koa().use(mountOnKoa(bus, { ...options, prefix: "/longpolling" }));
+      app.silent = true; // Koa prints what its clients get wrong
       return listen(behind(headers, app.callback()));
     },
     header: (context: Koa.Context, name) => context.get(name) || undefined,

@@ -51,3 +51,29 @@ it("keeps for a client that does not read what is unsent at the end of its strea
   await expect(never.read()).rejects.toThrow(/did not read/);
   expect(errors).toEqual([]);
 });
+
+it("ends a stream whose request was aborted, before it began or while it is open", async () => {
+  const { bus, errors } = startBus();
+  const handler = mount(bus, { maxWaiting: 1 });
+  for (const opened of [false, true]) {
+    const ending = new AbortController();
+    if (!opened) ending.abort();
+    const response = await handler(new Request("http://localhost/events?channels=x", { signal: ending.signal }));
+    ending.abort();
+    expect(await response.text()).toMatch(/^retry: \d+\nid: \d+\n\n$/);
+  }
+  expect(errors).toEqual([]);
+});
+
+it("refuses a body that breaks, or that something has read before and cannot give", async () => {
+  const { bus, errors } = startBus();
+  const broken = new ReadableStream({ start: (controller) => controller.error(new Error("reset")) });
+  const headers = { "content-type": "application/json" };
+  const init = { method: "POST", body: broken, headers, duplex: "half" };
+  expect((await mount(bus)(new Request("http://localhost/poll", init))).status).toBe(400);
+  const app = new Hono().all("/poll", mountOnHono(bus));
+  const request = post({ channels: ["x"], timeout: 0 });
+  await request.text();
+  expect((await app.request(request)).status).toBe(400);
+  expect(errors).toEqual([]);
+});

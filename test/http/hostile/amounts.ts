@@ -1,8 +1,10 @@
-const HOSTS = 10;
-const HANDLERS = 3;
+import { INJECTIONS_OF_A_HOST } from "../../conformance/injection.ts";
+
+export const HOSTS = 10;
+export const HANDLERS = 2;
 
 /** How many inputs are tried over sockets on each host, and as Request objects on each handler of the Fetch standard. */
-export const PER_HOST = 250;
-export const PER_HANDLER = 1_500;
+export const INPUTS_OF_A_HOST = 200;
+export const INPUTS_OF_A_HANDLER = 1_000;
 
-export const INPUTS_TRIED = HOSTS * PER_HOST + HANDLERS * PER_HANDLER;
+export const INPUTS_TRIED = HOSTS * (INPUTS_OF_A_HOST + INJECTIONS_OF_A_HOST) + HANDLERS * INPUTS_OF_A_HANDLER;
