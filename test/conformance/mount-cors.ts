@@ -12,6 +12,69 @@ export function describeCors<Context>(start: Start<Context>, host: Host<Context>
     expect(reply.headers.get("access-control-allow-origin")).toBeNull();
   });
 
+  it("answers nobody's preflight unless asked, on no route", async () => {
+    const { client } = await start({ send: () => true });
+    const headers = { origin: "https://a.example", "access-control-request-method": "POST" };
+    for (const route of ["poll", "events", "send", "health"]) {
+      const reply = await client.request(route, { method: "OPTIONS", headers });
+      expect(reply.status).toBe(405);
+      expect([...reply.headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([]);
+    }
+  });
+
+  it("takes a send only as JSON, which no page sends to another origin without asking, and asks the hook of no other", async () => {
+    let asked = 0;
+    const send = () => {
+      asked += 1;
+      return true;
+    };
+    const { bus, client } = await start({ send });
+    const entries = '{"entries":[["x",1]]}';
+    for (const type of [
+      "text/plain",
+      "text/plain; application/json",
+      "text/plain; charset=application/json",
+      "multipart/form-data; boundary=application/json",
+      "application/x-www-form-urlencoded",
+      "application/json, text/plain",
+      "application/jsonp",
+      "text/json",
+      "",
+    ]) {
+      const { status } = await client.request("send", {
+        method: "POST",
+        body: entries,
+        headers: { "content-type": type },
+      });
+      expect([type, status]).toEqual([type, 415]);
+    }
+    expect((await client.request("send", { method: "POST", body: new Blob([entries]) })).status).toBe(415);
+    expect((await client.get(`send?entries=${encodeURIComponent('[["x",1]]')}`)).status).toBe(405);
+    expect(asked).toBe(0);
+    expect(await bus.recent(["x"], 1)).toEqual([]);
+  });
+
+  it("gives credentials to named origins alone", async () => {
+    for (const origin of ["*", ["https://a.example", "*"]]) {
+      await expect(start({ cors: { origin, credentials: true } })).rejects.toMatchObject({ code: "bad_option" });
+    }
+    const { client } = await start({ cors: { origin: ["https://a.example"], credentials: true } });
+    for (const other of [
+      "*",
+      "null",
+      "https://a.example.evil",
+      "https://A.example",
+      "http://a.example",
+      "https://a.example, *",
+    ]) {
+      const reply = await client.request("health", from(other));
+      expect(reply.headers.get("access-control-allow-origin")).toBeNull();
+      expect(reply.headers.get("access-control-allow-credentials")).toBeNull();
+    }
+    const all = await (await start({ cors: { origin: "*" } })).client.request("health", from("https://a.example"));
+    expect(all.headers.get("access-control-allow-credentials")).toBeNull();
+  });
+
   it("lets named origins read, with credentials", async () => {
     const { client } = await start({ cors: { origin: ["https://a.example"], credentials: true, maxAge: 60 } });
     const reply = await client.request("health", from("https://a.example"));
