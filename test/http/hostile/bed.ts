@@ -8,13 +8,14 @@ export type Options = OptionsOf<unknown>;
 /** Polls and streams that end soon, and bodies as large as the inputs have them. */
 const LIMITS: Options = { timeout: 5, maxAge: 5, maxBody: 150_000, maxWaiting: 20 };
 
-/** Mounts on which a client may name all strings, and on which hooks keep the string `private` from it. */
+/** Mounts on which a client may name all strings, and on which hooks keep the string `private` from it, on pages of most origins. */
 export const MOUNTS: readonly (readonly [what: string, options: Options])[] = [
   ["without a hook for what is read", { ...LIMITS, send: () => true }],
   [
     "with hooks",
     {
       ...LIMITS,
+      cors: { origin: (origin) => origin !== "null", credentials: true },
       channels: (asked) => asked.filter((name) => name !== "private"),
       send: (entries) => entries.filter(([name]) => name !== "private"),
     },
