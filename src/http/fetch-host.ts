@@ -43,7 +43,7 @@ export function response({ status, headers, body }: EndpointReply, { method, sig
   return new Response(typeof body === "string" ? body : streamOf(body, signal), { status, headers });
 }
 
-/** What is read when the time is up stays as it is: whoever reads it would cut the answer off with it. */
+/** When the time is up the reading is left alone: to cancel it would cut off the answer as well, where both have one connection. */
 function inTime(reading: Promise<string>, limits: BodyLimits): Promise<string> {
   return new Promise((resolve, reject) => {
     const done = limits.within(() => reject(tooSlow()));
