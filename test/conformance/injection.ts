@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { Start } from "./mount.ts";
 import { openStream } from "./stream.ts";
 
-export const INJECTIONS_OF_A_HOST = 15;
+export const INJECTIONS_OF_A_HOST = 10;
 
 /** What ends a line somewhere, or begins something where a line begins. */
 const breaks = fc.constantFrom(
