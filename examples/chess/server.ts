@@ -63,12 +63,16 @@ const server = app.listen(PORT, (error) => {
   console.log(`The chess club is open: http://localhost:${(server.address() as AddressInfo).port}`); // it listens on a port
 });
 
-process.once("SIGTERM", stop);
-process.once("SIGINT", stop);
+process.on("SIGTERM", stop);
+process.on("SIGINT", stop);
 process.once("disconnect", stop); // whoever started it is gone
 
-/** The bus first: it answers the polls that are held, so that the server has nothing left to wait for. */
+let isStopping = false;
+
+/** The bus first: it answers the polls that are held, so that the server has nothing left to wait for. Twice is once. */
 async function stop(): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
   await bus.close();
   server.close(() => {
     db.close();

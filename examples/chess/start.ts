@@ -10,11 +10,20 @@ const servers = ports.map((port) => {
     env: { ...process.env, PORT: `${port}` },
   });
   server.once("exit", (code) => {
-    process.exitCode = code ?? 1;
-    for (const other of servers) other.kill("SIGTERM");
+    // Good order is that of both, whichever ends last.
+    if (code !== 0) process.exitCode = code ?? 1;
+    stop();
   });
   return server;
 });
+let isStopping = false;
 
-process.once("SIGTERM", () => servers.map((server) => server.kill("SIGTERM")));
-process.once("SIGINT", () => {}); // the servers of this terminal hear it too
+process.on("SIGTERM", stop);
+process.on("SIGINT", stop);
+
+/** Tells both servers to end. Twice is once, since a signal that comes while a process exits would still end it by itself. */
+function stop(): void {
+  if (isStopping) return;
+  isStopping = true;
+  for (const server of servers) server.kill("SIGTERM");
+}

@@ -30,6 +30,11 @@ export async function start(DATABASE: string, on: "any port" | "the same port" =
   throw new Error("the server ended before it listened");
 }
 
+/** Tells it to end, and does not wait for it. */
+export function tell(signal: NodeJS.Signals): void {
+  server.kill(signal);
+}
+
 /** Ends it, and resolves with its exit code; null when the signal ended it. */
 export async function stop(signal: NodeJS.Signals): Promise<number | null> {
   if (server.exitCode === null && server.signalCode === null) {

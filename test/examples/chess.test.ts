@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -6,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Game } from "../../examples/chess/channels.ts";
 import type { Said } from "../../examples/chess/club.ts";
 import { Person } from "./chess-person.ts";
-import { address, start, stop } from "./chess-server.ts";
+import { address, start, stop, tell } from "./chess-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nightbus-chess-"));
 const DATABASE = join(folder, "chess.db");
@@ -184,5 +186,20 @@ describe("the chess club", { timeout: 20_000 }, () => {
     for (let turn = 0; turn < 3; turn += 1) await ann.state();
     expect(await stop("SIGTERM")).toBe(0);
     expect(await (await held).json()).toMatchObject({ notifications: [], missed: false });
+  });
+
+  it("ends in good order also when it is told twice", async () => {
+    await start(DATABASE);
+    await ben.catchesUp();
+    const held = ben.poll(["room"], ben.last, 20_000);
+    for (let turn = 0; turn < 3; turn += 1) await ann.state();
+    // Somebody is in the middle of a request, so that it cannot end at once.
+    const slow = connect(Number(new URL(address).port), new URL(address).hostname).on("error", () => {});
+    await once(slow, "connect");
+    slow.write("GET / HTTP/1.1\r\n");
+    for (let turn = 0; turn < 3; turn += 1) await ann.state();
+    tell("SIGTERM");
+    await (await held).json();
+    expect(await stop("SIGTERM")).toBe(0);
   });
 });
