@@ -3,7 +3,7 @@ import { engineOf } from "../engines/engines.ts";
 import { prove } from "./prove.ts";
 import { STORES, type StoreName } from "./stores.ts";
 
-const SHORT = { seed: 1, ms: 0, longest: 400, besides: [], lanes: 3, rest: 10 } as const;
+const SHORT = { seed: 1, ms: 0, longest: 400, asleep: 400, besides: [], lanes: 3, rest: 10 } as const;
 
 for (const name of Object.keys(STORES) as StoreName[]) {
   const missing = engineOf(name)?.missing();

@@ -11,6 +11,8 @@ export interface PlayOptions {
   readonly ms: number;
   /** The longest that one disturbance lasts, in ms. */
   readonly longest: number;
+  /** The longest that a node is stopped, in ms. */
+  readonly asleep: number;
   /** What befalls the engine and the way to it beyond the usual. Stores notice `forget` only by time-outs of their own. */
   readonly besides: readonly Disturbance[];
 }
@@ -25,6 +27,8 @@ interface Scene {
   readonly random: Random;
   /** Resolves after as long as this disturbance lasts. */
   readonly lasts: () => Promise<void>;
+  /** Resolves after as long as a node is stopped. */
+  readonly sleeps: () => Promise<void>;
 }
 
 const NODES = ["kill", "kill", "sleep"] as const;
@@ -35,8 +39,8 @@ const DISTURBANCES = {
     await cluster.replace(random.oneOf(cluster.seats));
   },
 
-  async sleep({ cluster, random, lasts }: Scene): Promise<void> {
-    await random.oneOf(cluster.seats).member.pause(lasts);
+  async sleep({ cluster, random, sleeps }: Scene): Promise<void> {
+    await random.oneOf(cluster.seats).member.pause(sleeps);
   },
 
   async drop(scene: Scene): Promise<void> {
@@ -97,8 +101,9 @@ interface Rounds extends PlayOptions {
   readonly failure: AbortSignal;
 }
 
-async function rounds({ cluster, random, lane, played, failure, ms, longest }: Rounds): Promise<void> {
-  const scene = { cluster, random, lasts: () => pause(random.between(longest / 5, longest)) };
+async function rounds({ cluster, random, lane, played, failure, ms, longest, asleep }: Rounds): Promise<void> {
+  const upTo = (most: number) => () => pause(random.between(most / 5, most));
+  const scene = { cluster, random, lasts: upTo(longest), sleeps: upTo(asleep) };
   const end = performance.now() + ms;
   do {
     for (const name of random.shuffled(lane)) {

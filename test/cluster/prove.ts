@@ -5,7 +5,7 @@ import { type Played, type PlayOptions, play } from "./play.ts";
 import { Reader } from "./reader.ts";
 import type { StoreName } from "./stores.ts";
 
-export interface ProofOptions extends Pick<PlayOptions, "seed" | "ms" | "longest" | "besides"> {
+export interface ProofOptions extends Pick<PlayOptions, "seed" | "ms" | "longest" | "asleep" | "besides"> {
   readonly lanes: number;
   readonly rest: number;
 }

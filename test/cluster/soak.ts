@@ -1,5 +1,5 @@
-// The cluster test for as long as one likes: `npm run soak -- [store...] [--seconds N] [--seed N]`. Exits with 1 when a promise
-// was broken.
+// The cluster test for as long as one likes: `npm run soak -- [store...] [--seconds N] [--asleep N] [--seed N]`. Processes are
+// stopped for up to `asleep` seconds. Exits with 1 when a promise was broken.
 import { parseArgs } from "node:util";
 import { engineOf } from "../engines/engines.ts";
 import { type Proof, prove } from "./prove.ts";
@@ -9,6 +9,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seconds: { type: "string", default: "60" },
+    asleep: { type: "string", default: "3" },
     seed: { type: "string", default: `${Date.now() % 1_000_000}` },
   },
 });
@@ -23,8 +24,8 @@ async function soak(name: StoreName): Promise<void> {
   const missing = engineOf(name)?.missing();
   try {
     if (missing !== undefined) throw new Error(missing);
-    const ms = Number(values.seconds) * 1_000;
-    const proof = await prove(name, { seed, ms, longest: 3_000, besides: ["forget"], lanes: 3, rest: 25 });
+    const [ms, asleep] = [Number(values.seconds) * 1_000, Number(values.asleep) * 1_000];
+    const proof = await prove(name, { seed, ms, longest: 3_000, asleep, besides: ["forget"], lanes: 3, rest: 25 });
     console.log(`${name}: ${summary(proof)}; seed ${seed}`);
     if (proof.violations.length > 0) throw new Error(proof.violations.join("\n"));
   } catch (error) {
