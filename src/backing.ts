@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
-import { asError } from "./errors.ts";
+import { asStoreError, type BusError, notBegun } from "./errors.ts";
 import type { Meter } from "./meter.ts";
-import type { Store, StoreSink } from "./store.ts";
+import type { Store, StoreSink, Trimmed } from "./store.ts";
 import { Syncs } from "./syncs.ts";
 
 export interface BackingOptions {
@@ -12,7 +12,10 @@ export interface BackingOptions {
   readonly error: (error: Error) => void;
 }
 
-/** The store behind a log: what it is asked goes through here, so that it is known whether it works, and how long it takes. */
+/**
+ * The store behind a log: what it is asked goes through here, so that it is known whether it works, and how long it takes.
+ * Whatever it throws, and however, becomes a `store` error of those who asked, and of nobody else.
+ */
 export class Backing {
   readonly #options: BackingOptions;
   readonly #syncs: Syncs;
@@ -33,8 +36,9 @@ export class Backing {
   async open(sink: StoreSink): Promise<void> {
     try {
       await this.#options.store.open(sink);
-    } catch (error) {
-      this.#options.error(error as Error); // a store rejects with BusError
+    } catch (thrown) {
+      const error = notBegun(asStoreError(thrown));
+      this.#options.error(error);
       throw error;
     }
     this.#isOpen = true;
@@ -49,8 +53,8 @@ export class Backing {
       this.#isGood = true;
       meter.committed(sends, clock.monotonic() - start);
       return ids;
-    } catch (error) {
-      throw this.#failing(error);
+    } catch (thrown) {
+      throw this.#failing(thrown);
     }
   };
 
@@ -64,6 +68,15 @@ export class Backing {
     if (this.#isOpen && !this.#isGood) await this.#syncs.run().catch(() => {}); // it leaves its mark
   }
 
+  /** It is told while readers are answered, and by a timer: neither may fail for it. */
+  trim(trimmed: Trimmed): void {
+    try {
+      this.#options.store.trim?.(trimmed);
+    } catch (thrown) {
+      this.failed(asStoreError(thrown));
+    }
+  }
+
   /** It failed in the background. */
   failed(error: Error): void {
     this.#isGood = false;
@@ -73,22 +86,28 @@ export class Backing {
   /** Waits for the syncs, since polls wait for them, and closes the store. */
   async close(): Promise<void> {
     await this.#syncs.idle();
-    if (this.#isOpen) await this.#options.store.close();
+    if (!this.#isOpen) return;
+    try {
+      await this.#options.store.close();
+    } catch (thrown) {
+      throw asStoreError(thrown);
+    }
   }
 
   async #sync(): Promise<void> {
     try {
       await this.#options.store.sync();
       this.#isGood = true;
-    } catch (error) {
-      throw this.#failing(error);
+    } catch (thrown) {
+      throw this.#failing(thrown);
     }
   }
 
   /** Notes an error that somebody is told of. */
-  #failing(error: unknown): unknown {
+  #failing(thrown: unknown): BusError {
+    const error = asStoreError(thrown);
     this.#isGood = false;
-    this.#options.meter.failed(asError(error));
+    this.#options.meter.failed(error);
     return error;
   }
 }

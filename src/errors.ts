@@ -86,3 +86,16 @@ function describe(value: object): string {
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(`thrown: ${given(thrown)}`, { cause: thrown });
 }
+
+/** What a store threw, as the error that those get who asked for something. */
+export function asStoreError(thrown: unknown): BusError {
+  if (thrown instanceof BusError) return thrown;
+  return new BusError("store", `the store failed: ${asError(thrown).message}`, { cause: thrown });
+}
+
+/** The error of work, for those whose own was not even begun for it: of theirs it is certain that nothing was committed. */
+export function notBegun(error: BusError): BusError {
+  if (error.refused) return error;
+  const { message, cause = error, unavailable } = error;
+  return new BusError("store", message, { cause, refused: true, unavailable });
+}

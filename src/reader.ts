@@ -71,7 +71,7 @@ export class Reader {
       log: this.#log,
       meter,
       trimmings,
-      trim: (trimmed) => store.trim?.(trimmed),
+      trim: (trimmed) => this.#backing.trim(trimmed),
       beforeSweep: () => this.#ticks.end(),
     });
     const answering: Answering<Channel, Answer> = {

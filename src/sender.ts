@@ -1,5 +1,5 @@
 import pDefer, { type DeferredPromise } from "p-defer";
-import type { BusError } from "./errors.ts";
+import { type BusError, notBegun } from "./errors.ts";
 import { bytesOf } from "./input.ts";
 import type { PendingRow, Store } from "./store.ts";
 
@@ -81,19 +81,19 @@ export class Sender {
         send.ids.resolve(ids[index]!);
       });
     } catch (error) {
-      await this.#refused(sends, error);
+      await this.#refused(sends, error as BusError); // of a backing
     }
   }
 
   // One send that the store refuses must not take those with it that were committed together with it. When it is not certain
   // that nothing was committed, trying again could send twice; when nothing can be committed, each would wait in vain again.
-  async #refused(sends: readonly Send[], error: unknown): Promise<void> {
-    const { refused, unavailable } = error as Partial<BusError>;
-    if (sends.length > 1 && refused === true && unavailable !== true) {
+  async #refused(sends: readonly Send[], error: BusError): Promise<void> {
+    const { refused, unavailable } = error;
+    if (sends.length > 1 && refused && !unavailable) {
       for (const send of sends) await this.#commit([send]);
       return;
     }
-    const waiting = unavailable === true ? this.#queue.splice(0) : [];
-    for (const send of [...sends, ...waiting]) send.ids.reject(error);
+    for (const send of sends) send.ids.reject(error);
+    if (unavailable) for (const send of this.#queue.splice(0)) send.ids.reject(notBegun(error));
   }
 }

@@ -37,6 +37,8 @@ export class Ticks implements StoreSink {
   /** Where the log stood before this tick's commits; undefined between two ticks. */
   #before: number | undefined;
   #isLive = false;
+  /** The newest row that the store has handed over of this log. */
+  #handed = 0;
   /** Up to here the log was there when it was opened, which is no news. */
   #replayed = 0;
 
@@ -52,6 +54,7 @@ export class Ticks implements StoreSink {
       this.#before = state.last > 0 ? ANOTHER_LOG : 0; // 0 is where all logs are read from, and never missed
     }
     this.#replayed = state.last;
+    this.#handed = 0;
     this.#options.log.open(state, this.#touched);
   }
 
@@ -65,11 +68,16 @@ export class Ticks implements StoreSink {
     this.#options.log.lost(unseen, this.#touched);
   }
 
-  commit(rows: readonly Row[]): void {
+  commit(given: readonly Row[]): void {
     const { log, listening } = this.#options;
+    // What an engine does not know to have arrived it may hand over again.
+    const rows = (given[0]?.id ?? 0) > this.#handed ? given : given.filter(({ id }) => id > this.#handed);
+    const newest = rows.at(-1);
+    if (newest === undefined) return;
+    this.#handed = newest.id;
     this.#begin();
     log.append(rows, this.#touched);
-    const isNews = this.#isLive && (rows.at(-1)?.id ?? 0) > this.#replayed;
+    const isNews = this.#isLive && newest.id > this.#replayed;
     if (isNews && listening()) this.#notify(rows.length);
   }
 
