@@ -35,7 +35,6 @@ export class Connections {
       throw new Unreachable("there was no connection", { cause });
     });
     let broken = true;
-    client.on("error", ignore);
     try {
       const result = await work(client);
       broken = false;
@@ -66,10 +65,14 @@ export class Connections {
       late = true;
       reject(new Error("the pool lent no connection"));
     }, PATIENCE);
-    this.pool
-      .connect()
-      .then((client) => (late ? client.release() : resolve(client)), reject)
-      .finally(() => this.#clock.clearTimeout(timer));
+    // By a callback, since a server may say in one breath that it is ready and that it ends: a promise would listen too late.
+    this.pool.connect((error, client) => {
+      this.#clock.clearTimeout(timer);
+      if (client === undefined) return reject(error);
+      if (late) return client.release();
+      client.on("error", ignore);
+      resolve(client);
+    });
     return promise;
   }
 }

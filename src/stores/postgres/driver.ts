@@ -35,7 +35,7 @@ export interface PgOwnClient extends PgClient {
 export interface PgPool {
   /** How it connects. */
   readonly options: object;
-  connect(): Promise<PgPoolClient>;
+  connect(lent: (error: Error | undefined, client: PgPoolClient | undefined) => void): void;
   end(): Promise<void>;
 }
 
