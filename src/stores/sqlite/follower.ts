@@ -37,10 +37,11 @@ export class Follower {
 
   /** Replays the file, and from then on hands over what others commit. Throws SQLite's error, and has begun nothing then. */
   start(): void {
+    const { tables } = this.#file;
     const { memory, name } = this.#file.db;
     this.#replay();
     if (memory) return;
-    this.#place = new Place(name);
+    this.#place = new Place(name, () => tables.bytes());
     this.#tail = new Tail({ clock: this.#sink.clock, path: name, look: () => this.#look() });
   }
 
@@ -105,11 +106,13 @@ export class Follower {
   /** Looks for what others committed, in passing: what goes wrong is reported, and the next look tries again. */
   #look(): boolean {
     const { tables, transactions } = this.#file;
-    this.#place?.look();
     if (transactions.occupied) return false;
     try {
-      if (this.displaced !== undefined) throw this.displaced;
-      const found = transactions.now(() => tables.dataVersion() !== this.#version && this.catchUp());
+      const found = transactions.now(() => {
+        this.#place?.look();
+        if (this.displaced !== undefined) throw this.displaced;
+        return tables.dataVersion() !== this.#version && this.catchUp();
+      });
       this.#trouble.worked();
       return found;
     } catch (error) {

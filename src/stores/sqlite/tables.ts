@@ -58,6 +58,7 @@ export function createTables(db: SqliteDatabase, begin: () => number): void {
 export class Tables {
   readonly #prepare: (sql: string) => SqliteStatement;
   readonly #dataVersion: SqliteStatement;
+  readonly #bytes: SqliteStatement;
   readonly #meta: SqliteStatement;
   readonly #setMeta: SqliteStatement;
   readonly #raiseFloor: SqliteStatement;
@@ -75,6 +76,7 @@ export class Tables {
     // An application may have switched its handle to BigInt; ids fit into numbers.
     this.#prepare = (sql) => db.prepare(sql).safeIntegers(false);
     this.#dataVersion = this.#prepare("pragma data_version").raw();
+    this.#bytes = this.#prepare("select page_count * page_size from pragma_page_count, pragma_page_size").raw();
     this.#meta = this.#prepare("select begin, last, at, floor from nightbus_meta");
     this.#setMeta = this.#prepare("update nightbus_meta set last = ?, at = ?");
     this.#raiseFloor = this.#prepare("update nightbus_meta set floor = ? where floor < ?");
@@ -96,6 +98,12 @@ export class Tables {
   dataVersion(): number {
     const [version] = this.#dataVersion.get() as [number];
     return version;
+  }
+
+  /** The size of the database. */
+  bytes(): number {
+    const [bytes] = this.#bytes.get() as [number];
+    return bytes;
   }
 
   meta(): Meta {
