@@ -12,6 +12,9 @@ export type Bucket = Due[];
 /** Deadlines this close together, in ms, fall due together, where the clock does not say: late by at most so much, never early. */
 const GRAIN = 4;
 
+/** So many buckets may have been left by all of their members before the empty ones are looked for. */
+const VACATED = 100;
+
 /**
  * Deadlines that share one timer. Those of the same few milliseconds lie in one bucket, and the timer is set for the earliest
  * bucket. It keeps the process alive as long as anything waits, be its deadline infinite.
@@ -24,6 +27,8 @@ export class Deadlines<T extends Due> {
   /** The buckets' times as a binary heap, the earliest first. */
   readonly #times: number[] = [];
   #size = 0;
+  /** How often a bucket was left by all, since it was last looked for empty ones. */
+  #vacated = 0;
   #timer: Timer | undefined;
   #timerTime = Number.POSITIVE_INFINITY;
   #alive = false;
@@ -60,6 +65,7 @@ export class Deadlines<T extends Due> {
       bucket[slot] = moved;
       moved.slot = slot;
     }
+    if (bucket.length === 0) this.#vacate();
     if (this.#size === 0) this.#keepAlive(false);
   }
 
@@ -85,6 +91,16 @@ export class Deadlines<T extends Due> {
       into.push(member as T); // only `add` puts members in, and it takes T
     }
     this.#size -= bucket.length;
+  }
+
+  // Most are dropped when their time comes, which may be in days. Looking is paid for by those who left.
+  #vacate(): void {
+    this.#vacated += 1;
+    if (this.#vacated < VACATED || this.#vacated * 2 < this.#times.length) return;
+    this.#vacated = 0;
+    for (const [time, bucket] of this.#buckets) if (bucket.length === 0) this.#buckets.delete(time);
+    this.#times.length = 0;
+    for (const time of this.#buckets.keys()) push(this.#times, time);
   }
 
   #makeBucket(time: number): Bucket {

@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+import { type Leak, measureLeaks } from "./measure-leaks.ts";
+
+const COUNT = 30_000;
+
+/** Less than the smallest thing that could be kept of each. */
+const BYTES_EACH = 16;
+
+it("keeps nothing of polls answered, timed out and aborted, nor of channels used once", {
+  timeout: 60_000,
+}, async () => {
+  const leaks = await measureLeaks(COUNT);
+  expect(leaks).toHaveLength(6);
+  expect(leaks.filter((leak) => !isNothing(leak))).toEqual([]);
+});
+
+function isNothing({ bytes, waiting, listeners, timers }: Leak): boolean {
+  return bytes < COUNT * BYTES_EACH && waiting === 0 && listeners === 0 && timers === 0;
+}
