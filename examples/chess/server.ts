@@ -28,7 +28,17 @@ const games = new Games(db);
 const club = new ChessClub(bus, sessions, games);
 await club.resume();
 
+let isStopping = false;
+
 const app = express();
+// Whoever asks at the end is sent to the next life at once, and holds nothing up on a connection that it has still open.
+app.use((_request, response, next) => {
+  if (!isStopping) return next();
+  response
+    .set({ Connection: "close", "Retry-After": "1" })
+    .status(503)
+    .json({ error: "The club is closed for a moment." });
+});
 app.use((_request, response, next) => {
   response.set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; form-action 'self'");
   response.set("X-Content-Type-Options", "nosniff");
@@ -66,8 +76,6 @@ const server = app.listen(PORT, (error) => {
 process.on("SIGTERM", stop);
 process.on("SIGINT", stop);
 process.once("disconnect", stop); // whoever started it is gone
-
-let isStopping = false;
 
 /** The bus first: it answers the polls that are held, so that the server has nothing left to wait for. Twice is once. */
 async function stop(): Promise<void> {

@@ -69,6 +69,12 @@ export class Person {
     });
   }
 
+  /** The server-sent events of the room after `last`. */
+  events(last: number): Promise<Response> {
+    const headers = { Cookie: this.#cookie };
+    return fetch(`${this.at ?? address}/longpolling/events?channels=room&last=${last}`, { headers });
+  }
+
   /** What comes next, waited for; goes on from there. */
   async hears(channels: readonly string[] = ["room"], timeout = 10_000): Promise<readonly Heard[]> {
     const answer = (await (await this.poll(channels, this.last, timeout)).json()) as Answer;
