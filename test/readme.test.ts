@@ -31,7 +31,7 @@ beforeAll(() => mkdirSync(folder));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the programs in the README and in the guide to testing", () => {
-  it("compile under the project's own strict flags", () => {
+  it("compile under the project's own strict flags", { timeout: 90_000 }, () => {
     const files = programs.map((text, index) => {
       const file = join(folder, `checked-${index}.ts`);
       writeFileSync(file, `${text}\nexport {};\n`);
