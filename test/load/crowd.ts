@@ -1,5 +1,6 @@
 // Some of the readers: `crowd.ts POLLS STREAMS ADDRESS...`. It is forked, and tells its account when it is told what is the last.
 import { setMaxListeners } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { eventually } from "../eventually.ts";
 import { Book } from "./book.ts";
 import { type Account, CHANNELS, type Finals, FLOOD } from "./lines.ts";
@@ -17,10 +18,6 @@ const end = new AbortController();
 setMaxListeners(0, end.signal);
 const books: { readonly book: Book; readonly reads: boolean }[] = [];
 const reading: Promise<void>[] = [];
-for (let n = 0; n < Number(polls); n += 1) open(POLLING[n % POLLING.length]!, n);
-for (let n = 0; n < Number(streams) - FLOODED.length; n += 1) open(STREAMING[n % STREAMING.length]!, n);
-for (const how of FLOODED) open(how, 0, FLOOD);
-
 process.on("message", async (finals: Finals) => {
   const behind = () => books.filter(({ book, reads }) => reads && !book.isComplete(finals));
   const what = () =>
@@ -38,6 +35,16 @@ process.on("message", async (finals: Finals) => {
   };
   process.send!(account, () => process.exit(0)); // it is forked
 });
+
+for (const how of FLOODED) open(how, 0, FLOOD);
+for (let n = 0; n < Number(streams) - FLOODED.length; n += 1) await arrive(STREAMING[n % STREAMING.length]!, n);
+for (let n = 0; n < Number(polls); n += 1) await arrive(POLLING[n % POLLING.length]!, n);
+
+/** They come one after the other, since a machine takes up no more connections than so many at once. */
+async function arrive(how: keyof typeof READERS, n: number): Promise<void> {
+  open(how, n);
+  if (n % 10 === 9) await pause(20);
+}
 
 function open(how: keyof typeof READERS, n: number, channel = CHANNELS[n % CHANNELS.length]!): void {
   const book = new Book(`a ${how} reader`, channel);

@@ -11,13 +11,13 @@ export const READERS = {
   /** Polls, waits for the answer, and polls again. */
   patient: (book, address, end) => polls(book, address, end, () => Number.POSITIVE_INFINITY),
   /** Polls, and crashes before the answer as often as not. */
-  hasty: (book, address, end) => polls(book, address, end, () => 200 + Math.random() * 8_000),
+  hasty: (book, address, end) => polls(book, address, end, () => 200 + Math.random() * 30_000),
   /** Streams for as long as the server likes. */
   steady: (book, address, end) => streams(book, address, end, async () => {}),
   /** Streams, crashes after a while, and comes back. */
   crashing: (book, address, end) =>
     streams(book, address, end, async (response) => {
-      await pause(500 + Math.random() * 8_000, undefined, { signal: end });
+      await pause(500 + Math.random() * 20_000, undefined, { signal: end });
       response.destroy();
     }),
   /** Reads for a moment, and then does not for another. */

@@ -19,7 +19,7 @@ bus.on("error", (error) => {
   throw error;
 });
 const handler = mount(bus, { maxWaiting: 100_000, maxBuffered: 500_000 });
-const servers = HOSTS.map((host) => createServer(handler).listen(0, host));
+const servers = HOSTS.map((host) => createServer(handler).listen({ port: 0, host, backlog: 4_096 }));
 await Promise.all(servers.map((server) => once(server, "listening")));
 
 const counts: Record<string, number> = Object.fromEntries([...CHANNELS, FLOOD].map((channel) => [channel, 0]));
@@ -27,7 +27,7 @@ let sends = 0;
 const sending = [
   setInterval(() => send(CHANNELS[sends % CHANNELS.length]!, "steady"), 100), // there are some
   setInterval(() => send(FLOOD, FLOODING), 100),
-  setInterval(() => CHANNELS.forEach((channel) => void send(channel, "burst")), 5_000),
+  setInterval(() => CHANNELS.forEach((channel) => void send(channel, "burst")), 10_000),
 ];
 
 process.on("message", (asked: Asked) => void (asked === "stop" ? stop() : hold()));
