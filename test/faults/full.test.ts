@@ -64,10 +64,6 @@ for (const [what, quota, refused] of QUOTAS.slice(canMount() ? 0 : 1)) {
   });
 }
 
-it("has a full disk to be tried on in the verdict", ({ skip }) => {
-  if (!canMount()) skip("nothing can be mounted here: a file that may grow no further stands for it");
-});
-
 function place(quota: (typeof QUOTAS)[number][1]): { readonly path: string; readonly raise: () => void } {
   const { folder, raise, remove } = quota();
   onTestFinished(remove);

@@ -6,6 +6,6 @@ it("keeps the books of all readers complete while they come, go and crash, and h
 }, async () => {
   const { problems, reads, after } = await load({ polls: 200, streams: 60, ms: 3_000, flatAfter: 1_500, crowds: 2 });
   expect(problems).toEqual([]);
-  expect(reads).toBeGreaterThan(100); // on a slow machine few come by in these seconds
+  expect(reads).toBeGreaterThan(200);
   expect(after).toMatchObject({ waiting: 0, sockets: 0, timers: 0 });
 });
