@@ -32,13 +32,3 @@ export class LoneSignal implements Signal {
     this.#listener?.({ target: this });
   }
 }
-
-/** The outcome of the work, unless the signal is aborted before: then its reason, at once. */
-export function unlessAborted<T>(work: Promise<T>, signal: Signal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort);
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
-}

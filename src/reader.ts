@@ -1,4 +1,3 @@
-import { unlessAborted } from "./abort.ts";
 import { Backing } from "./backing.ts";
 import type { Clock } from "./clock.ts";
 import { asError, closed } from "./errors.ts";
@@ -9,6 +8,7 @@ import type { CheckedRetention } from "./log/retention.ts";
 import { Trimmings } from "./log/trimmings.ts";
 import type { Held, Meter } from "./meter.ts";
 import type { Notification } from "./notification.ts";
+import { unlessAborted } from "./signals.ts";
 import type { Spy } from "./spy.ts";
 import type { Store } from "./store.ts";
 import { type Channel, Ticks } from "./ticks.ts";

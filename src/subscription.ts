@@ -1,5 +1,6 @@
 import { BusError } from "./errors.ts";
 import type { Batch, Notification } from "./notification.ts";
+import { callbacks } from "./signals.ts";
 
 export interface SubscriptionOptions<N> {
   /** Waits, however long, for what comes after `last`. */
@@ -23,8 +24,9 @@ export class Subscription<N = Notification> implements AsyncIterableIterator<N> 
     this.#options = options;
     this.#last = options.last;
     if (typeof this.#last !== "number") this.#last.catch(() => {}); // next() gets it
-    options.signal?.addEventListener("abort", this.#stop);
-    if (options.signal?.aborted) this.#stop();
+    if (options.signal === undefined) return;
+    callbacks.add(options.signal, this.#stop);
+    if (options.signal.aborted) this.#stop();
   }
 
   [Symbol.asyncIterator](): this {
@@ -49,7 +51,8 @@ export class Subscription<N = Notification> implements AsyncIterableIterator<N> 
   }
 
   readonly #stop = (): void => {
-    this.#options.signal?.removeEventListener("abort", this.#stop);
+    const { signal } = this.#options;
+    if (signal !== undefined) callbacks.remove(signal, this.#stop);
     this.#end.abort();
   };
 

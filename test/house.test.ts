@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** The floors of the house, from the ground up. A file imports from floors below it, and from its own room. */
 const FLOORS: readonly (readonly string[])[] = [
   ["errors", "clock", "syncs", "abort", "diagnostics"],
+  ["signals"],
   ["notification", "store", "meter"],
   ["input"],
   ["log/", "waiters/", "memory", "sender", "subscription"],
@@ -29,7 +30,7 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["log"],
   ],
   "waiters/": [
-    ["answers", "deadlines", "signals"],
+    ["answers", "deadlines"],
     ["waiters", "watchers"],
   ],
   "stores/": [

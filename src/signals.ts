@@ -1,4 +1,4 @@
-import { LoneSignal, type Signal } from "../abort.ts";
+import { LoneSignal, type Signal } from "./abort.ts";
 
 /**
  * Listens to abort signals once each, however many share one: adding a listener to a signal gets slower with every
@@ -46,4 +46,17 @@ export class Signals<T> {
     signal.removeEventListener("abort", this.#listener);
     for (const item of items ?? []) this.#aborted(item, signal.reason);
   };
+}
+
+/** What is to be called when a signal is aborted, for whoever needs no more than that. */
+export const callbacks = new Signals<() => void>((callback) => callback());
+
+/** The outcome of the work, unless the signal is aborted before: then its reason, at once. */
+export function unlessAborted<T>(work: Promise<T>, signal: Signal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    callbacks.add(signal, abort);
+    work.then(resolve, reject).finally(() => callbacks.remove(signal, abort));
+  });
 }

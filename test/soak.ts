@@ -2,10 +2,10 @@
 // processes are stopped for up to `asleep` seconds; `npm run soak -- load [--seconds N] [--polls N] [--streams N]`; and
 // `npm run soak -- leaks [--count N]`. Exits with 1 when a promise was broken.
 import { parseArgs } from "node:util";
-import { engineOf } from "../engines/engines.ts";
-import { soakLeaks, soakLoad } from "../load/soak.ts";
-import { type Proof, prove } from "./prove.ts";
-import { STORES, type StoreName } from "./stores.ts";
+import { type Proof, prove } from "./cluster/prove.ts";
+import { STORES, type StoreName } from "./cluster/stores.ts";
+import { engineOf } from "./engines/engines.ts";
+import { soakLeaks, soakLoad } from "./load/soak.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
