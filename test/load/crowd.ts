@@ -1,5 +1,4 @@
 // Some of the readers: `crowd.ts POLLS STREAMS ADDRESS...`. It is forked, and tells its account when it is told what is the last.
-import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { eventually } from "../eventually.ts";
 import { Book } from "./book.ts";
@@ -15,7 +14,6 @@ const FLOODED = ["steady", "slow", "stalled", "stalled", "never", "never"] as co
 process.once("disconnect", () => process.exit(1)); // whoever started it is gone
 
 const end = new AbortController();
-setMaxListeners(0, end.signal);
 const books: { readonly book: Book; readonly reads: boolean }[] = [];
 const reading: Promise<void>[] = [];
 process.on("message", async (finals: Finals) => {

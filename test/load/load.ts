@@ -46,7 +46,7 @@ export async function load({ polls, streams, ms, flatAfter, crowds }: LoadOption
       eventually(
         () => `everybody has come; there are ${full.sockets}`,
         async () => {
-          await pause(200);
+          await pause(1_000); // it collects garbage each time
           full = await holds(server);
           return full.sockets > (polls + streams) * 0.9;
         },

@@ -1,5 +1,6 @@
 import { Agent, type ClientRequest, get, type IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { callbacks } from "../../src/signals.ts";
 import type { Book } from "./book.ts";
 import type { Message } from "./lines.ts";
 
@@ -17,7 +18,7 @@ export const READERS = {
   /** Streams, crashes after a while, and comes back. */
   crashing: (book, address, end) =>
     streams(book, address, end, async (response) => {
-      await pause(500 + Math.random() * 20_000, undefined, { signal: end });
+      await pause(500 + Math.random() * 20_000);
       response.destroy();
     }),
   /** Reads for a moment, and then does not for another. */
@@ -25,9 +26,9 @@ export const READERS = {
     streams(book, address, end, async (response) => {
       while (!response.destroyed && !response.readableEnded) {
         response.pause();
-        await pause(300, undefined, { signal: end });
+        await pause(300);
         response.resume();
-        await pause(100, undefined, { signal: end });
+        await pause(100);
       }
     }),
   /** Stops reading for so long that it may find itself cut off. */
@@ -35,16 +36,15 @@ export const READERS = {
     streams(book, address, end, async (response) => {
       while (!response.destroyed && !response.readableEnded) {
         response.pause();
-        await pause(2_000 + Math.random() * 6_000, undefined, { signal: end });
+        await pause(2_000 + Math.random() * 6_000);
         response.resume();
-        await pause(2_000, undefined, { signal: end });
+        await pause(2_000);
       }
     }),
   /** Asks for a stream and never reads it. */
   never: (book, address, end) =>
     streams(book, address, end, async (response) => {
       response.pause();
-      await pause(2 ** 30, undefined, { signal: end });
     }),
 } as const satisfies Readonly<Record<string, Reader>>;
 
@@ -82,12 +82,15 @@ async function streams(
     const resume = book.last === undefined ? "" : `&last=${book.last}`;
     const url = `http://${address()}/events?channels=${encodeURIComponent(book.channel)}${resume}`;
     await new Promise<void>((resolve) => {
-      const request = get(url, { agent: false, signal: end }, (response) => {
+      const request = get(url, { agent: false }, (response) => {
         take(book, response);
-        behave(response).catch(() => {}); // it has ended
-        response.on("close", resolve).on("error", () => {});
+        void behave(response);
+        response.on("error", () => {});
       });
-      request.on("error", () => resolve());
+      const hangUp = () => void request.destroy();
+      callbacks.add(end, hangUp);
+      request.on("error", () => {}).on("close", resolve);
+      request.on("close", () => callbacks.remove(end, hangUp));
     });
     await pause(20 + Math.random() * 200);
   }
@@ -121,7 +124,7 @@ async function within<T>(
   const own = new AbortController();
   const abort = (): void => own.abort();
   const timer = ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(abort, ms);
-  end.addEventListener("abort", abort);
+  callbacks.add(end, abort);
   try {
     return await work(own.signal);
   } catch {
@@ -129,7 +132,7 @@ async function within<T>(
     return undefined;
   } finally {
     clearTimeout(timer);
-    end.removeEventListener("abort", abort);
+    callbacks.remove(end, abort);
   }
 }
 
