@@ -27,6 +27,10 @@ export class Trimmer {
   #keys: string[] = [];
   #forgotten: string[] = [];
   #floor = 0;
+  /** How many rows and channels are still to be forgotten in this go. */
+  #due = 0;
+  /** When it began, by the monotonic clock. */
+  #began = 0;
   #timer: Timer | undefined;
   #trimming: Promise<void> | undefined;
   #finishing = false;
@@ -65,17 +69,27 @@ export class Trimmer {
   }
 
   async #tick(): Promise<void> {
-    const { trouble } = this.#options;
+    const { trouble, clock } = this.#options;
+    if (this.#due === 0) {
+      this.#due = this.#ids.length + this.#forgotten.length;
+      this.#began = clock.monotonic();
+    }
     let delay = DELAY;
     try {
-      // What is left waits for the next turn of the event loop, so that sends get between.
-      if (await this.#trimBatch()) delay = 0;
+      if (await this.#trimBatch()) delay = this.#rest();
       trouble.worked();
     } catch (error) {
       trouble.failed(error);
     }
     this.#trimming = undefined;
     if (this.#waits()) this.#schedule(delay);
+  }
+
+  // What is left waits for the next turn of the event loop, so that sends get between. What has come since this go began is
+  // gathered again: on a busy log each batch would else be of the few rows that came during the one before.
+  #rest(): number {
+    if (this.#due > 0) return 0;
+    return Math.max(0, DELAY - (this.#options.clock.monotonic() - this.#began));
   }
 
   #waits(): boolean {
@@ -90,6 +104,7 @@ export class Trimmer {
     this.#ids = this.#ids.slice(ids.length);
     this.#keys = this.#keys.slice(ids.length);
     this.#forgotten = this.#forgotten.slice(forgotten.length);
+    this.#due = Math.max(0, this.#due - ids.length - forgotten.length);
     return true;
   }
 }
