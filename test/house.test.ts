@@ -46,6 +46,7 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["nats/driver", "nats/wire", "nats/ranges", "nats/messages", "nats/failures"],
     ["nats/connection", "nats/changes"],
     ["nats/stream", "nats/marks"],
+    ["nats/promised"],
     ["nats/follower", "nats/consumer"],
     ["nats/tail", "nats/trims"],
     ["nats/commits"],

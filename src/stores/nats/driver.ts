@@ -70,6 +70,7 @@ export interface JetStream {
     info(name: string): Promise<StreamInfo>;
     add(config: StreamConfig): Promise<StreamInfo>;
     purge(name: string, options: { filter: string; seq: number }): Promise<unknown>;
+    getMessage(name: string, query: { seq: number }): Promise<object | null>;
     deleteMessage(name: string, seq: number, erase: boolean): Promise<unknown>;
   };
   readonly consumers: { add(stream: string, config: object): Promise<{ readonly num_pending: number }> };

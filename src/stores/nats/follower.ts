@@ -1,11 +1,16 @@
 import type { Hole, Row, StoreSink } from "../../store.ts";
 import { handOver, isComplete } from "../shared/news.ts";
+import type { NatsMessage } from "./driver.ts";
 import { Marks } from "./marks.ts";
 import { holeOf, Messages } from "./messages.ts";
+import { PromisedDeletions } from "./promised.ts";
 import type { Commit } from "./wire.ts";
 
 /** Rows of one page that is handed over, about. */
 const PAGE = 5_000;
+
+/** Of the rows of most messages none is gone; that is one object for all of them. */
+const NONE: Set<number> = new Set();
 
 /** What came of settling: done, another log than what was handed over, or (in words) what is not explained yet. */
 export type Verdict = "settled" | "another log" | { readonly unexplained: string };
@@ -14,6 +19,7 @@ export type Verdict = "settled" | "another log" | { readonly unexplained: string
 export class Follower {
   readonly #sink: StoreSink;
   readonly messages = new Messages();
+  readonly promised = new PromisedDeletions();
   #marks = new Marks();
   #begin = 0;
   #seen: number | undefined;
@@ -82,6 +88,7 @@ export class Follower {
     this.#isDoubted = false;
     this.#marks = new Marks();
     this.messages.clear();
+    this.promised.clear();
   }
 
   /** Looks out for the message of this id. */
@@ -110,8 +117,15 @@ export class Follower {
     }
     const { last, rows } = commit;
     handOver({ last, floor: 0, holes: holeOf(commit), rows, watermarks: undefined }, this.#sink);
-    this.#note(commit, rows.length);
+    this.#note(commit, rows);
     return true;
+  }
+
+  /** Takes in what is said of rows that are gone. */
+  hear(message: NatsMessage, seq: number): void {
+    if (seq <= this.#marks.seq) return; // this process has said it
+    const said = this.#marks.take(message, seq);
+    if (said !== undefined) this.promised.add(said, this.messages.delete(said.deleted), this.#sink.clock.monotonic());
   }
 
   /** Passes over a message that is no commit. */
@@ -194,7 +208,7 @@ export class Follower {
   #alive(waiting: readonly Commit[]): readonly (readonly Row[])[] {
     return waiting.map((commit) => {
       const rows = commit.rows.filter(({ id, key }) => !this.#marks.isDead(id, key));
-      this.#note(commit, rows.length);
+      this.#note(commit, rows);
       return rows;
     });
   }
@@ -207,8 +221,10 @@ export class Follower {
     return [...holes.values()].sort((one, other) => one.before - other.before);
   }
 
-  #note({ seq, was, first, last, at }: Commit, live: number): void {
-    this.messages.add({ seq, was, first, last, live });
+  #note({ seq, was, first, last, at, rows }: Commit, alive: readonly Row[]): void {
+    const dead = alive.length === rows.length ? NONE : new Set(rows.map(({ id }) => id));
+    if (dead !== NONE) for (const { id } of alive) dead.delete(id);
+    this.messages.add({ seq, was, first, last, dead });
     this.#seen = last;
     this.#highest = Math.max(this.#highest, last);
     this.#at = at;

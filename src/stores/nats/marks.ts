@@ -2,13 +2,18 @@ import type { Hole } from "../../store.ts";
 import { type Change, NOTHING, readChange } from "./changes.ts";
 import type { NatsMessage } from "./driver.ts";
 import { Ranges } from "./ranges.ts";
-import { readPart } from "./wire.ts";
+import { type Author, readPart } from "./wire.ts";
 
 /** What a change costs beside its bytes, when it is decided whether they are worth a snapshot. */
 const COST = 256;
 
 /** Changes of so many bytes are always kept. */
 const LITTLE = 128 * 1024;
+
+/** What a process has said that it deletes. */
+export interface Announcement extends Author {
+  readonly deleted: readonly number[];
+}
 
 /** All that is known of what is gone: the newest snapshot of it, and the changes since. */
 export class Marks {
@@ -58,23 +63,23 @@ export class Marks {
     return id <= this.watermark(key) || this.#gone.has(id);
   }
 
-  /** Takes in a message, and returns the numbers of those that are deleted now. Undefined for what is none of ours. */
-  take(message: NatsMessage, seq: number): readonly number[] | undefined {
+  /** Takes in a message, and returns which are deleted now. Undefined for what announces nothing. */
+  take(message: NatsMessage, seq: number): Announcement | undefined {
     this.seq = seq;
     const part = readPart(message);
     const change = part === undefined ? undefined : readChange(message.data);
     if (part === undefined || change === undefined) return undefined;
-    if (part === "change") {
+    if ("by" in part) {
       this.#parts = []; // whoever wrote the snapshot has given it up
       this.apply(change, message.data.length);
-      return change.deleted;
+      return { ...part, deleted: change.deleted };
     }
     if (part.index === 0) this.#parts = [];
     if (part.index === 0) this.#partsOf = part.of;
-    if (this.#partsOf !== part.of || this.#parts.length !== part.index) return [];
+    if (this.#partsOf !== part.of || this.#parts.length !== part.index) return undefined;
     this.#parts.push(change);
     if (this.#parts.length === part.count) this.#replace();
-    return [];
+    return undefined;
   }
 
   /** Takes in a change of this process's own, of so many bytes. */

@@ -7,8 +7,8 @@ export interface Message {
   readonly was: number;
   readonly first: number;
   readonly last: number;
-  /** How many of its rows are retained. */
-  live: number;
+  /** Ids of its rows that are not retained. */
+  dead: ReadonlySet<number>;
 }
 
 /** The messages of the log that are there, in order. */
@@ -27,21 +27,26 @@ export class Messages {
     this.#list = [];
   }
 
-  /** Those that hold some of these ids, and how many. */
-  holding(ids: readonly number[]): ReadonlyMap<Message, number> {
-    const counts = new Map<Message, number>();
+  /** Those that hold some of these ids, and which. What is dead already may be trimmed again: it was read anew in between. */
+  holding(ids: readonly number[]): ReadonlyMap<Message, ReadonlySet<number>> {
+    const holding = new Map<Message, Set<number>>();
     for (const id of ids) {
       const message = this.#of(id);
-      if (message !== undefined) counts.set(message, (counts.get(message) ?? 0) + 1);
+      if (message === undefined || message.dead.has(id)) continue;
+      const held = holding.get(message);
+      if (held === undefined) holding.set(message, new Set([id]));
+      else held.add(id);
     }
-    return counts;
+    return holding;
   }
 
-  /** Forgets what was deleted. */
-  delete(seqs: readonly number[]): void {
-    if (seqs.length === 0) return;
+  /** Forgets what was deleted, and returns which of these were known. */
+  delete(seqs: readonly number[]): readonly number[] {
+    if (seqs.length === 0) return [];
     const deleted = new Set(seqs);
-    this.#list = this.#list.filter(({ seq }) => !deleted.has(seq));
+    const known: number[] = [];
+    this.#list = this.#list.filter(({ seq }) => !deleted.has(seq) || known.push(seq) < 0);
+    return known;
   }
 
   #of(id: number): Message | undefined {
@@ -55,6 +60,16 @@ export class Messages {
     const message = this.#list[low];
     return message !== undefined && message.first <= id ? message : undefined;
   }
+}
+
+/** Notes that these rows of a message are not retained any longer. */
+export function bury(message: Message, ids: ReadonlySet<number>): void {
+  message.dead = message.dead.size === 0 ? ids : new Set([...message.dead, ...ids]);
+}
+
+/** Whether none of a message's rows is retained when so many more are gone. */
+export function isEmpty({ first, last, dead }: Message, dying = 0): boolean {
+  return dead.size + dying > last - first;
 }
 
 /** The hole before a message, where a run begins with it. */

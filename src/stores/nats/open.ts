@@ -41,7 +41,7 @@ export async function openNats({ source, stream: name, replicas }: NatsSettings,
   const catchUp = (): Promise<void> => patiently(clock, () => tail.catchUp(), mayAskAgain);
   const commits = new Commits({ clock, connection, stream, follower, tail });
   const trimming = trouble();
-  const trims = new Trims({ connection, stream, follower, catchUp, failed: (error) => trimming.failed(error) });
+  const trims = new Trims({ clock, connection, stream, follower, catchUp, failed: (error) => trimming.failed(error) });
   const trimmer = new Trimmer({
     clock,
     trouble: trimming,
@@ -59,6 +59,7 @@ export async function openNats({ source, stream: name, replicas }: NatsSettings,
   const close = async (): Promise<void> => {
     try {
       await trimmer.finish();
+      await patiently(clock, () => trims.finish(), mayAskAgain);
     } finally {
       tail.stop();
       await connection.close();

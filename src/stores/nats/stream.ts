@@ -97,6 +97,11 @@ export class Stream {
     await this.#connection.ask(({ streams }) => streams.purge(this.#name, { filter, seq }), losses);
   }
 
+  /** Whether this message is there. */
+  async has(seq: number, losses: number): Promise<boolean> {
+    return (await this.#connection.ask(({ streams }) => streams.getMessage(this.#name, { seq }), losses)) !== null;
+  }
+
   /** Deletes a message; one that is not there is no error. */
   async delete(seq: number, losses: number): Promise<void> {
     try {

@@ -171,8 +171,7 @@ export class Tail {
     this.#reached = Math.max(this.#reached, seq);
     if (this.#isRefuted) this.#wake();
     else if (message.subject === stream.log) this.#hearCommit(message, seq);
-    else if (message.subject === stream.marks && seq > follower.marks.seq)
-      follower.messages.delete(follower.marks.take(message, seq) ?? []);
+    else if (message.subject === stream.marks) follower.hear(message, seq);
     this.#wake();
   }
 

@@ -1,17 +1,19 @@
 import { randomBytes } from "node:crypto";
+import type { Clock } from "../../clock.ts";
 import type { Trimmed, Watermark } from "../../store.ts";
 import { type Change, cut, packChange } from "./changes.ts";
 import type { Connection } from "./connection.ts";
-import { isConflict, Unreachable } from "./failures.ts";
+import { isConflict, Unanswered, Unreachable } from "./failures.ts";
 import type { Follower } from "./follower.ts";
-import { holeOf, type Message, rangeOf } from "./messages.ts";
+import { bury, holeOf, isEmpty, type Message, rangeOf } from "./messages.ts";
 import type { Stream } from "./stream.ts";
-import { type Part, partHeader } from "./wire.ts";
+import { changeHeader, partHeader } from "./wire.ts";
 
 /** How often it is tried again at once when another process trims as well. */
 const TRIES = 3;
 
 export interface TrimsOptions {
+  readonly clock: Clock;
   readonly connection: Connection;
   readonly stream: Stream;
   readonly follower: Follower;
@@ -33,8 +35,14 @@ interface Trimming {
  */
 export class Trims {
   readonly #options: TrimsOptions;
-  /** Messages that are said to be gone, and perhaps are not yet. */
-  #doomed: Message[] = [];
+  /** The numbers of messages that are said to be gone, and perhaps are not yet. */
+  #doomed: readonly number[] = [];
+  /** Of messages that were perhaps said to be gone, since no answer came. */
+  #unsure: readonly number[] = [];
+  /** How many changes it has published so far. */
+  #number = 0;
+  #lives = 0;
+  #losses = 0;
   /** Channels whose watermarks are to be forgotten when no message holds rows of theirs any longer. */
   #lingering = new Set<string>();
 
@@ -45,21 +53,25 @@ export class Trims {
   /** Forgets a batch; false when other processes were quicker again and again. */
   async trim(batch: Trimmed): Promise<boolean> {
     const { follower, connection } = this.#options;
-    const { losses } = connection;
     for (const key of batch.forgotten) this.#lingering.add(key);
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const counts = follower.messages.holding(batch.ids);
-      const { change, doomed } = this.#change(batch, counts);
+      const { losses } = connection;
+      await this.#settle(losses);
+      const dying = follower.messages.holding(batch.ids);
+      const { change, doomed } = this.#change(batch, dying);
       try {
-        if (change !== undefined) await this.#publish(change);
+        if (change !== undefined) await this.#publish(change, losses);
       } catch (error) {
+        if (error instanceof Unanswered) this.#unsure = [...this.#unsure, ...seqsOf(doomed)];
         if (!isConflict(error) && !(error instanceof Unreachable)) throw error;
         await this.#options.catchUp(); // which makes a stream anew that is gone
         continue;
       }
-      for (const [message, count] of counts) message.live -= count;
+      for (const [message, ids] of dying) bury(message, ids);
       for (const key of change?.forgotten ?? []) this.#lingering.delete(key);
-      await this.#delete(doomed, losses).catch((error) => {
+      this.#doomed = [...this.#doomed, ...seqsOf(doomed)];
+      follower.messages.delete(this.#doomed);
+      await this.#tidy(losses).catch((error) => {
         if (!isConflict(error)) this.#options.failed(error); // what is not deleted now is with the next batch
       });
       return true;
@@ -67,15 +79,37 @@ export class Trims {
     return false;
   }
 
-  #change(batch: Trimmed, counts: ReadonlyMap<Message, number>): Trimming {
+  /** Deletes what is left. Rejects as `Connection.ask` does. */
+  async finish(): Promise<void> {
+    const { losses } = this.#options.connection;
+    if (this.#doomed.length === 0) return;
+    await this.#settle(losses);
+    await this.#delete(losses);
+  }
+
+  /** Finds out what became of what was said before. In another stream these numbers are of other messages. */
+  async #settle(losses: number): Promise<void> {
+    const { follower, catchUp } = this.#options;
+    if (losses !== this.#losses) await catchUp(); // which sees whether the stream is another
+    this.#losses = losses;
+    if (this.#lives !== follower.lives) [this.#doomed, this.#unsure] = [[], []];
+    this.#lives = follower.lives;
+    if (this.#unsure.length === 0) return;
+    const there = new Set(seqsOf(follower.messages.list)); // what was said, and heard, is not in the list
+    this.#doomed = [...this.#doomed, ...this.#unsure.filter((seq) => !there.has(seq))];
+    this.#unsure = [];
+  }
+
+  #change(batch: Trimmed, dying: ReadonlyMap<Message, ReadonlySet<number>>): Trimming {
     const { ids, keys, floor } = batch;
     const { marks, messages, seq } = this.#options.follower;
     const newest = new Map<string, number>();
     for (const [index, key] of keys.entries()) newest.set(key, Math.max(newest.get(key) ?? 0, ids[index]!));
     const watermarks: Watermark[] = [...newest].filter(([key, id]) => id > marks.watermark(key));
-    const empty = messages.list.filter((message) => message.live <= (counts.get(message) ?? 0));
+    const ends = (message: Message): boolean => isEmpty(message, dying.get(message)?.size);
+    const empty = messages.list.filter(ends);
     const doomed = empty.filter((message) => message.seq !== seq);
-    const alive = messages.list.find((message) => message.live > (counts.get(message) ?? 0));
+    const alive = messages.list.find((message) => !ends(message));
     const oldest = alive?.first ?? Number.POSITIVE_INFINITY;
     const raises = batch.forgotten.length > 0 && floor > marks.floor;
     const forgotten = this.#forgotten(Math.max(marks.floor, floor), oldest, newest);
@@ -88,7 +122,7 @@ export class Trims {
       floor: raises || forgotten.length > 0 ? floor : 0,
       holes: doomed.flatMap(holeOf),
       gone: empty.map((message) => (message.seq === seq ? ([message.first, message.last] as const) : rangeOf(message))),
-      deleted: doomed.map((message) => message.seq),
+      deleted: [...this.#doomed, ...seqsOf(doomed)],
     };
     return { change, doomed };
   }
@@ -103,49 +137,70 @@ export class Trims {
     });
   }
 
-  async #publish(change: Change): Promise<void> {
+  async #publish(change: Change, losses: number): Promise<void> {
     const { stream } = this.#options;
-    for (const piece of cut(change, stream.room)) await this.#say(piece, undefined);
+    const { marks, promised } = this.#options.follower;
+    this.#number += 1;
+    const header = changeHeader({ by: promised.self, number: this.#number });
+    for (const piece of cut(change, stream.room)) {
+      const { seq, bytes } = await this.#say(piece, header, losses);
+      if (seq > marks.seq) marks.apply(piece, bytes); // else it was heard before it was answered
+      marks.seq = Math.max(marks.seq, seq);
+    }
   }
 
-  async #delete(doomed: readonly Message[], losses: number): Promise<void> {
-    const { stream, follower } = this.#options;
-    this.#doomed.push(...doomed);
-    follower.messages.delete(doomed.map(({ seq }) => seq));
-    const kept = follower.messages.list[0]?.seq ?? 0;
-    const oldest = this.#doomed.filter(({ seq }) => seq < kept);
-    const single = oldest.length > 1 ? this.#doomed.filter(({ seq }) => seq > kept) : this.#doomed;
-    if (oldest.length > 1) await stream.purge(stream.log, kept, losses);
-    await Promise.all(single.map(({ seq }) => stream.delete(seq, losses)));
-    this.#doomed = [];
+  async #tidy(losses: number): Promise<void> {
+    const { clock, stream, follower } = this.#options;
+    for (const seqs of follower.promised.overdue(clock.monotonic())) {
+      // It is the last that is deleted last.
+      if (await stream.has(seqs.at(-1)!, losses)) this.#doomed = [...this.#doomed, ...seqs];
+    }
+    await this.#delete(losses);
     if (follower.marks.isHeavy) await this.#compact(losses);
+  }
+
+  async #delete(losses: number): Promise<void> {
+    const { stream, follower } = this.#options;
+    const kept = follower.messages.list[0]?.seq ?? 0;
+    const oldest = this.#doomed.filter((seq) => seq < kept);
+    const single = oldest.length > 1 ? this.#doomed.filter((seq) => seq > kept) : this.#doomed;
+    if (oldest.length > 1) await stream.purge(stream.log, kept, losses);
+    await Promise.all(single.map((seq) => stream.delete(seq, losses)));
+    this.#doomed = [];
   }
 
   // The changes before are deleted when the whole snapshot is there; until then they count, and it does not.
   async #compact(losses: number): Promise<void> {
     const { stream, follower } = this.#options;
+    const { marks } = follower;
     const of = randomBytes(6).toString("hex");
-    const pieces = cut(follower.marks.snapshot(), stream.room);
+    const pieces = cut(marks.snapshot(), stream.room);
     let first = 0;
     let bytes = 0;
     for (const [index, piece] of pieces.entries()) {
-      const said = await this.#say(piece, { of, index, count: pieces.length });
+      const said = await this.#say(piece, partHeader({ of, index, count: pieces.length }), losses);
+      marks.seq = Math.max(marks.seq, said.seq);
       bytes += said.bytes;
       if (index === 0) first = said.seq;
     }
-    follower.marks.compacted(bytes);
+    marks.compacted(bytes);
     await stream.purge(stream.marks, first, losses);
   }
 
   /** Publishes after all that this process knows, or not at all. */
-  async #say(change: Change, part: Part | undefined): Promise<{ readonly seq: number; readonly bytes: number }> {
-    const { connection, stream, follower } = this.#options;
+  async #say(
+    change: Change,
+    header: string,
+    losses: number,
+  ): Promise<{ readonly seq: number; readonly bytes: number }> {
+    const { stream, follower } = this.#options;
     const body = packChange(change);
-    const { marks } = follower;
-    const publication = { subject: stream.marks, body, header: partHeader(part), after: marks.seq };
-    const { seq } = await stream.publish(publication, connection.losses);
-    if (seq > marks.seq && part === undefined) marks.apply(change, body.length); // else it was heard before it was answered
-    marks.seq = Math.max(marks.seq, seq);
+    const publication = { subject: stream.marks, body, header, after: follower.marks.seq };
+    const { seq } = await stream.publish(publication, losses);
     return { seq, bytes: body.length };
   }
+}
+
+function seqsOf(messages: readonly Message[]): readonly number[] {
+  return messages.map(({ seq }) => seq);
 }

@@ -33,12 +33,22 @@ export interface Part {
   readonly count: number;
 }
 
+/** Which process publishes a change, and which of its changes: a large one is several messages. */
+export interface Author {
+  readonly by: string;
+  readonly number: number;
+}
+
 export function placeHeader({ was, first, at }: Place): string {
   return [VERSION, was, first, at].join(" ");
 }
 
-export function partHeader(part: Part | undefined): string {
-  return part === undefined ? VERSION : [VERSION, part.of, part.index, part.count].join(" ");
+export function partHeader({ of, index, count }: Part): string {
+  return [VERSION, of, index, count].join(" ");
+}
+
+export function changeHeader({ by, number }: Author): string {
+  return [VERSION, by, number].join(" ");
 }
 
 /** The body of a commit: how many rows each send has, and the rows. */
@@ -66,11 +76,11 @@ export function readCommit(message: NatsMessage, seq: number): Commit | undefine
   }
 }
 
-/** Which part of a snapshot this is, or "change"; undefined for what is none of ours. */
-export function readPart({ headers }: NatsMessage): Part | "change" | undefined {
-  const [version, of, index, count] = headers?.get(HEADER).split(" ") ?? [];
+/** Which part of a snapshot this is, or whose change; undefined for what is none of ours. */
+export function readPart({ headers }: NatsMessage): Part | Author | undefined {
+  const [version, of = "", index, count] = headers?.get(HEADER).split(" ") ?? [];
   if (version !== VERSION) return undefined;
-  if (of === undefined) return "change";
+  if (count === undefined) return { by: of, number: Number(index) };
   return { of, index: Number(index), count: Number(count) };
 }
 

@@ -62,20 +62,33 @@ natsRuns(describe)("what a bus costs NATS", () => {
   });
 
   it("is a few requests when many rows are trimmed, and none for the other processes", async () => {
-    const { bus: open, client, manager, name } = stream();
+    const { bus: open, client, held } = stream();
     const [one, two] = [asking(await client()), asking(await client())];
-    const retention = { count: 10 };
-    const [bus, other] = [open({ retention }, one.connection), open({ retention }, two.connection)];
+    const options = { retention: { count: 10 }, clock: new ManualClock() }; // nothing is trimmed before they are closed
+    const [bus, other] = [open(options, one.connection), open(options, two.connection)];
     await Promise.all([bus.ready(), other.ready()]);
     for (let step = 0; step < 300; step += 1) await bus.sendone("a", step);
     await until(() => other.last === bus.last, "the other has seen it");
     [one.count, two.count] = [0, 0];
-    const { streams: all } = await manager();
     await bus.close();
     await other.close();
     assert.ok(one.count + two.count < 12, `${one.count} and ${two.count} requests`);
-    const { state } = await all.info(name);
-    assert.ok(state.messages < 15, `${state.messages} messages`);
+    assert.deepEqual(await held(), { log: 10, marks: 1 });
+  });
+
+  it("is no more messages than what is retained, and one each half second, when it is trimmed while it is busy", async () => {
+    const { bus: open, client, held } = stream();
+    const [clock, asked] = [new ManualClock(), asking(await client())];
+    const bus = open({ clock, retention: { count: 10 } }, asked.connection);
+    await bus.ready();
+    for (let step = 1; step <= 20; step += 1) {
+      for (let count = 0; count < 15; count += 1) await bus.sendone("a", count);
+      asked.count = 0;
+      clock.advance(500);
+      await until(() => asked.count >= 2, "it says what is gone, and deletes it");
+    }
+    await bus.close();
+    assert.deepEqual(await held(), { log: 10, marks: 20 });
   });
 
   it("lets twenty processes start at once", async () => {

@@ -17,6 +17,8 @@ export interface TestStream {
   /** A connection of the test's own, which its end closes. */
   client(): Promise<NatsConnection>;
   manager(): Promise<JetStreamManager>;
+  /** How many messages there are of the log, and how many that say what of it is gone. */
+  held(): Promise<{ readonly log: number; readonly marks: number }>;
 }
 
 /** A server of the test's own, and a way to it that stays when it is started again. */
@@ -50,6 +52,14 @@ export function streams(): {
       name,
       client,
       manager,
+      async held() {
+        const { state } = await (await manager()).streams.info(name, { subjects_filter: `${name}.>` });
+        const held = { log: 0, marks: 0 };
+        for (const [subject, count] of Object.entries(state.subjects ?? {})) {
+          held[subject.startsWith(`${name}.log.`) ? "log" : "marks"] += count;
+        }
+        return held;
+      },
       bus(options = {}, connection = url) {
         const bus = new Bus({ ...options, store: nats(connection, { stream: name }) });
         ends.push(() => bus.close().catch(() => {})); // a test may have ended the server

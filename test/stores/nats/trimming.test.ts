@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "vitest";
 import { type Change, cut, packChange, readChange } from "../../../src/stores/nats/changes.ts";
+import { bury, isEmpty, type Message, Messages } from "../../../src/stores/nats/messages.ts";
 import { Ranges } from "../../../src/stores/nats/ranges.ts";
-import { messagesOf } from "../../../src/testing/conformance/topic.ts";
+import { messagesOf, turns, until } from "../../../src/testing/conformance/topic.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { natsRuns } from "../engines.ts";
 import { trimTogether } from "../together.ts";
 import { asking, streams } from "./streams.ts";
@@ -29,6 +31,22 @@ describe("ranges of ids", () => {
         }
       }),
     );
+  });
+});
+
+describe("the messages of a log", () => {
+  it("hold rows until each of them is trimmed, however often one is", () => {
+    const messages = new Messages();
+    const message: Message = { seq: 1, was: 4, first: 5, last: 7, dead: new Set() };
+    messages.add(message);
+    for (const ids of [[5], [5, 5], [4, 5, 7, 8], [7, 5]]) {
+      for (const [held, dying] of messages.holding(ids)) bury(held, dying);
+      assert.equal(isEmpty(message), false, `${ids}`);
+    }
+    assert.deepEqual([...messages.holding([5, 6, 7])], [[message, new Set([6])]]);
+    assert.equal(isEmpty(message, 1), true);
+    assert.deepEqual(messages.delete([1, 2]), [1]);
+    assert.deepEqual([...messages.holding([6])], []);
   });
 });
 
@@ -92,9 +110,9 @@ natsRuns(describe)("what is trimmed from a stream", () => {
     const start = await bus.sendone("begin", 0);
     const snapshots = new Set<string>();
     asked.loses = (subject, header) => {
-      if (!subject.startsWith(`${name}.marks.`) || header === "1") return false;
-      snapshots.add(header);
       const [, , index, count] = header.split(" ");
+      if (!subject.startsWith(`${name}.marks.`) || count === undefined) return false;
+      snapshots.add(header);
       return count === "1" || index !== "0"; // nothing comes through but the first part of several
     };
     for (let from = 0; from < entries.length; from += 1_000) await bus.sendmany(entries.slice(from, from + 1_000));
@@ -126,5 +144,52 @@ natsRuns(describe)("what is trimmed from a stream", () => {
 
   it("is the same for processes that trim at the same time", async () => {
     await trimTogether(stream().bus);
+  });
+
+  const isDeletion = (subject: string): boolean => /^\$JS\.API\.STREAM\.(MSG\.DELETE|PURGE)\./.test(subject);
+
+  it("is deleted by others when the process that said so did not live to do it", async () => {
+    const { bus: open, client, held } = stream();
+    const [dying, living] = [new ManualClock(), new ManualClock()];
+    const asked = asking(await client());
+    const retention = { count: 1 };
+    const [first, second] = [open({ retention, clock: dying }, asked.connection), open({ retention, clock: living })];
+    first.on("error", () => {});
+    await Promise.all([first.ready(), second.ready()]);
+    for (const channel of ["rare", "a", "b"]) {
+      for (let step = 0; step < (channel === "rare" ? 1 : 20); step += 1) await first.sendone(channel, step);
+    }
+    await until(() => second.last === first.last, "the other has seen it");
+    let lost = 0;
+    asked.loses = (subject) => isDeletion(subject) && lost++ >= 0;
+    dying.advance(500);
+    await until(() => lost > 0, "it says what it will delete");
+    asked.loses = () => true;
+    assert.deepEqual(await held(), { log: 41, marks: 1 });
+    for (let step = 0; step < 2; step += 1) {
+      await second.sendone("b", step);
+      living.advance(5_500);
+      while ((await held()).marks < 2 + step) await turns(1);
+    }
+    while ((await held()).log > 3) await turns(1); // nothing is left but what is retained
+    asked.loses = () => false;
+  });
+
+  it.each([
+    ["the answer is lost when it is said", "answer", (subject: string) => subject.includes(".marks.")],
+    ["it cannot be deleted at the first try", true, isDeletion],
+  ] as const)("is deleted at the latest when the bus is closed, also when %s", async (_, loss, isLost) => {
+    const { bus: open, client, held } = stream();
+    const asked = asking(await client());
+    const bus = open({ retention: { count: 1 } }, asked.connection);
+    bus.on("error", () => {});
+    let losses = 0;
+    asked.loses = (subject) => isLost(subject) && losses++ === 0 && loss;
+    for (const channel of ["rare", "a"]) {
+      for (let step = 0; step < (channel === "rare" ? 1 : 20); step += 1) await bus.sendone(channel, step);
+    }
+    await bus.close();
+    assert.ok(losses > 0);
+    assert.equal((await held()).log, 2);
   });
 });
