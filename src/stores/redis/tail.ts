@@ -11,8 +11,10 @@ const BEAT = 5_000;
 /** How much later than that an answer may come, in ms, before its connection is taken for dead. */
 const GRACE = 2_000;
 
-/** The most entries of one read. */
-const ENTRIES = 100;
+/** The entries of one read: after little has come, at the most, and of how many bytes together, as far as can be foreseen. */
+const FEW = 4;
+const MANY = 100;
+const BYTES = 2 ** 22;
 
 export interface TailOptions {
   readonly clock: Clock;
@@ -29,6 +31,7 @@ export class Tail {
   readonly #pauses = new Pauses();
   #stopBeat: () => void = () => {};
   #timer: Timer | undefined;
+  #count = FEW;
   #isStopped = false;
 
   constructor(options: TailOptions) {
@@ -67,9 +70,11 @@ export class Tail {
     const { link, log } = this.#options;
     const from = seen === undefined ? "$" : `${seen}-0`;
     const wait = seen === undefined ? 100 : BEAT;
-    const command = ["XREAD", "COUNT", `${ENTRIES}`, "BLOCK", `${wait}`, "STREAMS", log, from];
+    const command = ["XREAD", "COUNT", `${this.#count}`, "BLOCK", `${wait}`, "STREAMS", log, from];
     const found = (await link.ask(command, BEAT + GRACE)) as readonly [string, readonly RawEntry[]][] | null; // as Redis answers
-    return entriesOf(found?.[0]?.[1] ?? []);
+    const entries = found?.[0]?.[1] ?? [];
+    this.#count = countAfter(entries);
+    return entriesOf(entries);
   }
 
   #again(): void {
@@ -91,4 +96,12 @@ export class Tail {
       if (!this.#isStopped) trouble.failed(error);
     }
   }
+}
+
+// Redis counts entries and not bytes. A read looks no further ahead than twice what has just come: then entries that are suddenly
+// large cannot be many more than those before, and the next read is of as few as they are large.
+function countAfter(entries: readonly RawEntry[]): number {
+  const bytes = entries.reduce((sum, [, fields]) => sum + (fields.at(-1)?.length ?? 0), 0);
+  const ahead = Math.max(FEW, Math.min(2 * entries.length, MANY));
+  return Math.max(1, Math.min(ahead, Math.floor((BYTES * entries.length) / Math.max(1, bytes))));
 }

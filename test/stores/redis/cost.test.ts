@@ -116,6 +116,27 @@ redisRuns(describe)("what a bus costs Redis", () => {
     assert.ok(sizes.length >= 3 && Math.max(...sizes) < 6e6, `pages of ${sizes} bytes`);
   });
 
+  it("is reads of few bytes where messages are large that come while it is busy", async () => {
+    const { bus: open, ioredis } = prefix();
+    const asked = asking(ioredis());
+    const sizes: number[] = [];
+    let release = (): void => {};
+    const busy = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    asked.answered = (name, answer) => {
+      if (name !== "XREAD" || answer === null) return;
+      sizes.push(JSON.stringify(answer).length);
+      return busy;
+    };
+    const [writer, reader] = [open(), open({}, asked.connection)];
+    await Promise.all([writer.ready(), reader.ready()]);
+    for (let step = 0; step < 40; step += 1) await writer.sendone("a", `${step}`.padEnd(1_000_000, "x"));
+    release();
+    await until(() => reader.last === writer.last, "all has come");
+    assert.ok(sizes.length >= 10 && Math.max(...sizes) < 6e6, `reads of ${sizes} bytes`);
+  });
+
   it("lets twenty processes start at once", async () => {
     await startTogether(prefix().bus);
   });
