@@ -7,6 +7,8 @@ import { isElsewhere, Unreachable } from "./failures.ts";
 interface Way {
   readonly life: AbortController;
   readonly connected: Promise<Send>;
+  /** How many commands wait for it, or for an answer. */
+  asked: number;
 }
 
 /** A connection that is made when it is needed, and made anew after it was lost. It keeps no process alive. */
@@ -14,6 +16,8 @@ export class Link {
   readonly #clock: Clock;
   readonly #connect: Connect;
   #way: Way | undefined;
+  /** Those that are ended when the last answer has come. */
+  readonly #left = new Set<Way>();
   #isClosed = false;
 
   constructor(clock: Clock, connect: Connect) {
@@ -28,7 +32,33 @@ export class Link {
   async ask(command: readonly string[], ms = PATIENCE): Promise<unknown> {
     if (this.#isClosed) throw new Unreachable("the store is closed");
     this.#way ??= this.#begin();
-    const { life, connected } = this.#way;
+    const way = this.#way;
+    way.asked += 1;
+    try {
+      return await this.#askOn(way, command, ms);
+    } finally {
+      way.asked -= 1;
+      if (way.asked === 0 && this.#left.delete(way)) way.life.abort();
+    }
+  }
+
+  /** Finds its server again with the next command. What was asked before is answered yet. */
+  renew(): void {
+    const way = this.#way;
+    this.#way = undefined;
+    if (way === undefined) return;
+    if (way.asked === 0) way.life.abort();
+    else this.#left.add(way);
+  }
+
+  /** What was not answered is rejected. */
+  close(): void {
+    this.#isClosed = true;
+    this.#way?.life.abort();
+    for (const { life } of this.#left) life.abort();
+  }
+
+  async #askOn({ life, connected }: Way, command: readonly string[], ms: number): Promise<unknown> {
     const send = await this.#within(PATIENCE, connected, "the connection").catch((cause) => {
       life.abort();
       throw new Unreachable("there was no connection", { cause });
@@ -41,15 +71,9 @@ export class Link {
     }
   }
 
-  /** What was not answered is rejected. */
-  close(): void {
-    this.#isClosed = true;
-    this.#way?.life.abort();
-  }
-
   #begin(): Way {
     const life = new AbortController();
-    const way: Way = { life, connected: this.#connect(life) };
+    const way: Way = { life, connected: this.#connect(life), asked: 0 };
     way.connected.catch(() => {}); // whoever waits for it is told, if anyone still does
     life.signal.addEventListener("abort", () => {
       if (this.#way === way) this.#way = undefined;

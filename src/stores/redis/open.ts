@@ -48,7 +48,14 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
   const follower = new Follower({ engine, sink, time, ask, restore: create });
   const catchUp = (): Promise<void> => patiently(clock, () => follower.catchUp(), mayReadAgain);
   const commits = new Commits({ clock, time, engine, ask, follower, catchUp });
-  const tail = new Tail({ clock, link: new Link(clock, connect), log: engine.log, follower, trouble: trouble() });
+  const tail = new Tail({
+    clock,
+    link: new Link(clock, connect),
+    log: engine.log,
+    follower,
+    renew: () => link.renew(),
+    trouble: trouble(),
+  });
   const trimmer = new Trimmer({
     clock,
     trouble: trouble(),

@@ -1,7 +1,7 @@
 import { type Clock, keepAlive, type Timer } from "../../clock.ts";
 import { every, Pauses } from "../shared/patience.ts";
 import type { Trouble } from "../shared/trouble.ts";
-import { entriesOf, type RawEntry } from "./entries.ts";
+import { type Entry, entriesOf, type RawEntry } from "./entries.ts";
 import type { Follower } from "./follower.ts";
 import type { Link } from "./link.ts";
 
@@ -22,6 +22,8 @@ export interface TailOptions {
   readonly link: Link;
   readonly log: string;
   readonly follower: Follower;
+  /** Finds the server that commits again. */
+  readonly renew: () => void;
   readonly trouble: Trouble;
 }
 
@@ -51,12 +53,22 @@ export class Tail {
   }
 
   async #listen(): Promise<void> {
-    const { follower, trouble } = this.#options;
+    const { follower, trouble, link, renew } = this.#options;
     try {
       while (!this.#isStopped) {
-        const entries = await this.#wait(follower.seen);
-        this.#pauses.reset();
-        if (!this.#isStopped && !follower.heard(entries)) await this.#look();
+        const { seen } = follower;
+        const entries = await this.#wait(seen);
+        if (this.#isStopped) return;
+        if (follower.heard(entries)) {
+          if (entries.length === 0 && this.#isBehind(seen)) link.renew();
+          this.#pauses.reset();
+          continue;
+        }
+        await this.#look();
+        if (this.#isStopped || !this.#isAhead(entries)) continue;
+        link.renew();
+        renew();
+        return this.#again();
       }
     } catch (error) {
       if (this.#isStopped) return;
@@ -65,8 +77,20 @@ export class Tail {
     }
   }
 
+  /** Whether the server that waits did not hear what was handed over meanwhile: it is one that had written before a failover. */
+  #isBehind(from: number | undefined): boolean {
+    const { seen } = this.#options.follower;
+    return from !== undefined && seen !== undefined && seen > from;
+  }
+
+  /** Whether the server that waits has what the one that commits has not, or that one does not answer. */
+  #isAhead(entries: readonly Entry[]): boolean {
+    const { seen } = this.#options.follower;
+    return seen !== undefined && (entries.at(-1)?.last ?? 0) > seen;
+  }
+
   /** What comes after an id. Where that is of a log that is gone, nothing is waited for. */
-  async #wait(seen: number | undefined): Promise<ReturnType<typeof entriesOf>> {
+  async #wait(seen: number | undefined): Promise<readonly Entry[]> {
     const { link, log } = this.#options;
     const from = seen === undefined ? "$" : `${seen}-0`;
     const wait = seen === undefined ? 100 : BEAT;

@@ -147,6 +147,46 @@ serverRuns(describe)("a log on Redis in another life", () => {
     await other.ready();
     assert.equal(other.last, next);
   });
+
+  it.each([
+    ["does not tell what is sent elsewhere", false],
+    ["tells what others send to it", true],
+  ])(
+    "leaves a server that had written before a failover, and still lives, where it %s",
+    { timeout: 30_000 },
+    async (_, isUsed) => {
+      const server = await startServer();
+      const replica = await startRedis();
+      const [old, second] = [await server.client(), await server.client(replica)];
+      const bus = open(server);
+      const kept = await bus.sendone("a", "kept");
+      await second.sendCommand(["REPLICAOF", "127.0.0.1", `${server.instance.port}`]);
+      await synced(second);
+      await second.sendCommand(["REPLICAOF", "NO", "ONE"]);
+      server.target = replica;
+      const connections = async (): Promise<readonly string[]> => {
+        const list = String(await old.sendCommand(["CLIENT", "LIST"])).split("\n");
+        return list.filter((line) => / cmd=(xread|evalsha|eval) /.test(line));
+      };
+      while (!(await connections()).some((line) => line.includes("cmd=xread"))) await turns(1);
+      for (const line of await connections()) {
+        const [, id] = /^id=(\d+)/.exec(line)!;
+        if (!line.includes("cmd=xread")) await old.sendCommand(["CLIENT", "KILL", "ID", id!]); // it still waits there
+      }
+      const first = await sends(bus, "new");
+      if (isUsed) {
+        const stray = open({ url: server.instance.connection() });
+        await stray.sendone("a", "stray");
+        await stray.close();
+      }
+      while ((await connections()).length > 0) await turns(1);
+      const other = open({ url: replica.connection() });
+      const next = await other.sendone("a", "more");
+      await until(() => bus.last === next, "it is heard");
+      assert.deepEqual(await reads(bus, first), [["more"], false]);
+      assert.deepEqual(await reads(bus, kept), [["new", "more"], false]);
+    },
+  );
 });
 
 /** Resolves when a replica has all that its primary had. */
