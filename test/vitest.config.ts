@@ -1,19 +1,37 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** What needs Postgres, Redis or NATS. */
+const ENGINES = [
+  "test/**/*.engines.test.ts",
+  "test/engines/*.test.ts",
+  "test/cluster/*.test.ts",
+  "test/stores/{postgres,redis,nats}/*.test.ts",
+];
+
+const common = { testTimeout: 20_000, hookTimeout: 60_000, typecheck: { enabled: false } };
 
 export default defineConfig({
   root,
   resolve: { tsconfigPaths: true },
   test: {
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    globalSetup: ["test/build.ts"],
-    // Many tests wait for engines, processes and connections: on two cores, three files at a time take half as long as one.
+    globalSetup: [fileURLToPath(new URL("build.ts", import.meta.url))],
+    // Many tests wait for processes and connections: on two cores, three files at a time take half as long as one.
     maxWorkers: Math.max(3, availableParallelism() - 1),
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-    typecheck: { enabled: false },
+    projects: [
+      {
+        extends: true,
+        test: {
+          ...common,
+          name: "alone",
+          include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...ENGINES],
+        },
+      },
+      { extends: true, test: { ...common, name: "engines", include: ENGINES } },
+    ],
   },
 });

@@ -3,13 +3,13 @@ import { byNodeRedis, byNodeRedisCluster, type NodeRedis, type NodeRedisCluster 
 import type { Connect } from "./connection.ts";
 import { clientOf, type RedisClient } from "./driver.ts";
 
-/** Connects by connections of nightbus's own, as a client of the application's does, or as a URL or a config of `redis` says. */
-export function connectBy(source: string | object, key: string): Connect {
-  let ours: RedisClient | undefined;
-  return async (life) => {
-    if (!isClient(source)) ours ??= await clientOf(source);
-    life.signal.throwIfAborted(); // it was waited for too long
-    const base: unknown = ours ?? source;
+/**
+ * Connects by connections of nightbus's own, as a client of the application's does, or as a URL or a config of `redis` says. The
+ * driver is loaded before, since that may take a while and is no waiting for a server. Rejects with `store` where there is none.
+ */
+export async function connectBy(source: string | object, key: string): Promise<Connect> {
+  const base: unknown = isClient(source) ? source : await clientOf(source);
+  return (life) => {
     if (isIoRedis(base)) return byIoRedis(base, life);
     if (isCluster(base)) return byNodeRedisCluster(base, key, life);
     return byNodeRedis(base as NodeRedis, life); // as far as can be seen

@@ -41,7 +41,10 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
       (error) => sink.error(error),
       (error) => failure("Redis failed in the background", error),
     );
-  const connect = connectBy(source, engine.log);
+  const unopened = (error: unknown): never => {
+    throw failure("Redis could not be opened", error);
+  };
+  const connect = await connectBy(source, engine.log).catch(unopened);
   const link = new Link(clock, connect);
   const ask: Ask = (command) => link.ask(command);
   const create = (): Promise<void> => engine.create(ask, randomBytes(12).toString("hex"), clock.base());
@@ -70,7 +73,7 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
     await catchUp();
   } catch (error) {
     link.close();
-    throw failure("Redis could not be opened", error);
+    unopened(error);
   }
   tail.start();
   const close = async (): Promise<void> => {
