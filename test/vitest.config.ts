@@ -27,6 +27,7 @@ export default defineConfig({
         test: {
           ...common,
           name: "alone",
+          isolate: false, // files share their modules: to load them anew for each would take half as long again
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
           exclude: [...configDefaults.exclude, ...ENGINES],
         },
