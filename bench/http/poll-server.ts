@@ -13,8 +13,9 @@ interface Polled {
   send(message: unknown): unknown;
 }
 
-const [kind] = process.argv.slice(2) as ["nightbus" | "hand"]; // h4.ts starts it so
-const { listener, parked, last, send } = kind === "nightbus" ? await nightbus() : byHand();
+const KINDS = { nightbus, hand: async () => byHand(), floor: async () => floor() };
+const [kind] = process.argv.slice(2) as [keyof typeof KINDS]; // h4.ts starts it so
+const { listener, parked, last, send } = await KINDS[kind]();
 const server = createServer(listener);
 server.keepAliveTimeout = 0;
 server.listen({ host: "127.0.0.1", port: 0, backlog: 10_000 });
@@ -50,8 +51,53 @@ async function nightbus(): Promise<Polled> {
   };
 }
 
+/** What no long poll can do without that is held by a promise: a bounded body, a deadline, and leave to go before. */
+function floor(): Polled {
+  const { listener: _, ...hand } = byHand();
+  const waiting = new Map<(body: Buffer) => void, number>();
+  const hold = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { channels } = JSON.parse(await textOf(request, 65_536)) as { readonly channels?: unknown };
+    if (!Array.isArray(channels)) throw new Error("a poll names channels");
+    const body = await new Promise<Buffer>((resolve) => {
+      waiting.set(resolve, performance.now() + 50_000);
+      response.on("close", () => waiting.delete(resolve));
+    });
+    response.writeHead(200, headersOf(body)).end(body);
+  };
+  const answerAll = (message: unknown): void => {
+    const body = hand.bodyOf(message);
+    const all = [...waiting.keys()];
+    waiting.clear();
+    for (const resolve of all) resolve(body);
+  };
+  return { ...hand, listener: hold, parked: () => waiting.size, send: answerAll };
+}
+
+function textOf(request: IncomingMessage, most: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > most) reject(new Error("413"));
+      else chunks.push(chunk);
+    });
+    request.on("end", () => resolve(Buffer.concat(chunks).toString()));
+    request.on("error", reject);
+  });
+}
+
+function headersOf(body: Buffer): Readonly<Record<string, string | number>> {
+  return {
+    "Content-Type": "application/json; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Length": body.length,
+  };
+}
+
 /** As one would write it: a list of responses, and the answer made into bytes once. It keeps nothing for who is not there. */
-function byHand(): Polled {
+function byHand(): Polled & { bodyOf(message: unknown): Buffer } {
   let held: ServerResponse[] = [];
   let id = 1_700_000_000_000_000;
   const hold = (request: IncomingMessage, response: ServerResponse): void => {
@@ -63,20 +109,16 @@ function byHand(): Polled {
       held.push(response);
     });
   };
-  const answerAll = (message: unknown): void => {
+  const bodyOf = (message: unknown): Buffer => {
     id += 1;
-    const body = Buffer.from(
-      JSON.stringify({ notifications: [{ id, channel: "lobby", message }], last: id, missed: false }),
-    );
-    const headers = {
-      "Content-Type": "application/json; charset=utf-8",
-      "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
-      "Content-Length": body.length,
-    };
+    return Buffer.from(JSON.stringify({ notifications: [{ id, channel: "lobby", message }], last: id, missed: false }));
+  };
+  const answerAll = (message: unknown): void => {
+    const body = bodyOf(message);
+    const headers = headersOf(body);
     const all = held;
     held = [];
     for (const response of all) response.writeHead(200, headers).end(body);
   };
-  return { listener: hold, parked: () => held.length, last: () => id, send: answerAll };
+  return { listener: hold, parked: () => held.length, last: () => id, send: answerAll, bodyOf };
 }
