@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from "node:net";
 import { Bus, importNode } from "../built.ts";
 import type { Task } from "./fan-out.ts";
+import { textOf } from "./text-of.ts";
 
 // The process of one server that holds polls. It says its port, then does what it is asked, and answers with a number.
 
@@ -71,20 +72,6 @@ function floor(): Polled {
     for (const resolve of all) resolve(body);
   };
   return { ...hand, listener: hold, parked: () => waiting.size, send: answerAll };
-}
-
-function textOf(request: IncomingMessage, most: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > most) reject(new Error("413"));
-      else chunks.push(chunk);
-    });
-    request.on("end", () => resolve(Buffer.concat(chunks).toString()));
-    request.on("error", reject);
-  });
 }
 
 function headersOf(body: Buffer): Readonly<Record<string, string | number>> {

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { Bus, importNode } from "../built.ts";
 import type { Kind, Listening } from "./servers.ts";
+import { textOf } from "./text-of.ts";
 
 // The process of one server. It says where it listens, then its processor time in ms whenever asked, and ends with its parent.
 
@@ -80,20 +81,6 @@ async function floor(request: IncomingMessage, response: ServerResponse): Promis
   } catch (error) {
     response.writeHead(Number((error as Error).message)).end();
   }
-}
-
-function textOf(request: IncomingMessage, most: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > most) reject(new Error("413"));
-      else chunks.push(chunk);
-    });
-    request.on("end", () => resolve(Buffer.concat(chunks).toString()));
-    request.on("error", reject);
-  });
 }
 
 function byExpress(): RequestListener {
