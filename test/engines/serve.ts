@@ -1,5 +1,5 @@
-// Runs a command while every engine answers: `serve.ts npm test`. An engine that is not where its variable says, or where it
-// usually is, gets a server of its own, which ends with the command.
+// Runs a command while every engine answers: `serve.ts vitest run`. An engine that is not where its variable says, or where it
+// usually is, gets a server of its own, which ends with the command; the tests say what is missing of one that is not installed.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { ADDRESSES, answers } from "./addresses.ts";
@@ -11,7 +11,7 @@ const env = { ...process.env };
 const started: Instance[] = [];
 try {
   for (const name of Object.keys(ENGINES) as EngineName[]) {
-    if (await answers(name)) continue;
+    if ((await answers(name)) || ENGINES[name].missing() !== undefined) continue;
     const instance = ENGINES[name].create();
     started.push(instance);
     await instance.start();
