@@ -4,8 +4,9 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What needs Postgres, Redis or NATS. */
+/** What needs Postgres, Redis or NATS, as some of the README's programs do. */
 const ENGINES = [
+  "test/readme.test.ts",
   "test/**/*.engines.test.ts",
   "test/engines/*.test.ts",
   "test/cluster/*.test.ts",
@@ -27,7 +28,6 @@ export default defineConfig({
         test: {
           ...common,
           name: "alone",
-          isolate: false, // files share their modules: to load them anew for each would take half as long again
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
           exclude: [...configDefaults.exclude, ...ENGINES],
         },
