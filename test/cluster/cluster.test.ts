@@ -3,7 +3,7 @@ import { engineOf } from "../engines/engines.ts";
 import { prove } from "./prove.ts";
 import { STORES, type StoreName } from "./stores.ts";
 
-const SHORT = { seed: 1, ms: 0, longest: 400, asleep: 400, besides: [], lanes: 3, rest: 10 } as const;
+const SHORT = { seed: 1, ms: 0, sends: 200, longest: 400, asleep: 400, besides: [], lanes: 3, rest: 10 } as const;
 
 for (const name of Object.keys(STORES) as StoreName[]) {
   const missing = engineOf(name)?.missing();
@@ -13,7 +13,7 @@ for (const name of Object.keys(STORES) as StoreName[]) {
     expect(missing).toBeUndefined();
     const { counts, played, violations } = await prove(name, SHORT);
     expect(violations).toEqual([]);
-    expect(counts.acknowledged).toBeGreaterThan(100);
-    expect(played.kill).toBe(2);
+    expect(counts.acknowledged).toBeGreaterThanOrEqual(SHORT.sends);
+    expect(played.kill).toBeGreaterThanOrEqual(2);
   });
 }

@@ -7,8 +7,8 @@ export interface PlayOptions {
   readonly cluster: Cluster;
   /** Of which the order of things and their victims come. */
   readonly seed: number;
-  /** It ends with the first round that is over after so many ms; 0 for one round. */
-  readonly ms: number;
+  /** It ends with the first round after which this holds. */
+  readonly until: () => boolean;
   /** The longest that one disturbance lasts, in ms. */
   readonly longest: number;
   /** The longest that a node is stopped, in ms. */
@@ -101,10 +101,9 @@ interface Rounds extends PlayOptions {
   readonly failure: AbortSignal;
 }
 
-async function rounds({ cluster, random, lane, played, failure, ms, longest, asleep }: Rounds): Promise<void> {
+async function rounds({ cluster, random, lane, played, failure, until, longest, asleep }: Rounds): Promise<void> {
   const upTo = (most: number) => () => pause(random.between(most / 5, most));
   const scene = { cluster, random, lasts: upTo(longest), sleeps: upTo(asleep) };
-  const end = performance.now() + ms;
   do {
     for (const name of random.shuffled(lane)) {
       if (failure.aborted) return;
@@ -112,7 +111,7 @@ async function rounds({ cluster, random, lane, played, failure, ms, longest, asl
       await DISTURBANCES[name](scene);
       played[name] += 1;
     }
-  } while (performance.now() < end);
+  } while (!until());
 }
 
 /** Does this to the connections of one node or of all, for a while. */

@@ -5,7 +5,10 @@ import { type Played, type PlayOptions, play } from "./play.ts";
 import { Reader } from "./reader.ts";
 import type { StoreName } from "./stores.ts";
 
-export interface ProofOptions extends Pick<PlayOptions, "seed" | "ms" | "longest" | "asleep" | "besides"> {
+export interface ProofOptions extends Pick<PlayOptions, "seed" | "longest" | "asleep" | "besides"> {
+  /** How long it is disturbed at the least, and how many sends are acknowledged meanwhile, however slow the machine. */
+  readonly ms: number;
+  readonly sends: number;
   readonly lanes: number;
   readonly rest: number;
 }
@@ -28,7 +31,9 @@ export async function prove(store: StoreName, options: ProofOptions): Promise<Pr
   try {
     for (const name of ["ann", "ben"]) read(name, CHANNELS, () => cluster.ports);
     read("cleo", [CHANNELS[1]], () => cluster.ports);
-    const played = await play({ ...options, cluster });
+    const end = performance.now() + options.ms;
+    const until = () => performance.now() >= end && ledger.counts.acknowledged >= options.sends;
+    const played = await play({ ...options, cluster, until });
     await settle(cluster);
     for (const { member } of cluster.seats) read(`latecomer at ${member.name}`, CHANNELS, () => [member.port ?? 0]);
     await Promise.all(readers.map((reader) => reader.reaches(ledger.newest)));
