@@ -1,6 +1,7 @@
 import pDefer, { type DeferredPromise } from "p-defer";
 import { type BusError, notBegun } from "./errors.ts";
 import { bytesOf } from "./input.ts";
+import type { Meter } from "./meter.ts";
 import type { PendingRow, Store } from "./store.ts";
 
 interface Send {
@@ -11,6 +12,7 @@ interface Send {
 }
 
 export interface SenderOptions {
+  readonly meter: Pick<Meter, "queued">;
   readonly store: Pick<Store, "maxRows" | "maxBytes">;
   /** Resolves when the store is open. */
   readonly opening: Promise<void>;
@@ -32,11 +34,12 @@ export class Sender {
 
   /** Resolves with the ids once the rows are committed. */
   send(rows: readonly PendingRow[]): Promise<readonly number[]> {
+    if (rows.length === 0) return Promise.resolve([]);
+    this.#options.meter.queued(rows.length);
     const ids = pDefer<readonly number[]>();
     const isBounded = this.#options.store.maxBytes < Number.POSITIVE_INFINITY;
     this.#queue.push({ rows, ids, bytes: isBounded ? bytesOf(rows) : 0 });
-    // An already resolved promise is not held up by fake timers, as queueMicrotask is.
-    this.#flushing ??= Promise.resolve().then(() => this.#flush());
+    this.#flushing ??= this.#flush();
     return ids.promise;
   }
 
@@ -47,7 +50,7 @@ export class Sender {
 
   async #flush(): Promise<void> {
     try {
-      await this.#options.opening;
+      await this.#options.opening; // and if it is open, for the sends of this tick
       while (this.#queue.length > 0) await this.#commit(this.#take());
     } catch (error) {
       for (const send of this.#queue.splice(0)) send.ids.reject(error);
@@ -77,9 +80,7 @@ export class Sender {
   async #commit(sends: readonly Send[]): Promise<void> {
     try {
       const ids = await this.#options.append(sends.map((send) => send.rows));
-      sends.forEach((send, index) => {
-        send.ids.resolve(ids[index]!);
-      });
+      for (const [index, send] of sends.entries()) send.ids.resolve(ids[index]!);
     } catch (error) {
       await this.#refused(sends, error as BusError); // of a backing
     }

@@ -10,6 +10,9 @@ import type { Line } from "./waiters/waiters.ts";
 /** A channel of the log, with the line of those who wait on it. */
 export type Channel = LogChannel<Line>;
 
+/** What is hung on it comes at the end of the tick. Unlike queueMicrotask, it is not held up by fake timers. */
+const OVER = Promise.resolve();
+
 /** Where those stand who waited on a log that is another now: before all its positions, so that they have missed something. */
 const ANOTHER_LOG = -1;
 
@@ -113,9 +116,16 @@ export class Ticks implements StoreSink {
     if (this.#before !== undefined) return;
     this.#before = this.#options.log.newest;
     if (!this.#isLive) return;
-    const tick = Promise.resolve();
-    tick.then(() => this.end()).catch((error) => this.error(asError(error)));
+    OVER.then(this.#over);
   }
+
+  readonly #over = (): void => {
+    try {
+      this.end();
+    } catch (error) {
+      this.error(asError(error));
+    }
+  };
 
   #notify(count: number): void {
     const { log, notify, error } = this.#options;

@@ -153,8 +153,7 @@ export class Log<W> {
 
   /** The newest `count` rows of all, which were just added. */
   tail(count: number): readonly SharedRow[] {
-    const { span } = this.#ring;
-    return Array.from({ length: count }, (_, index) => this.#ring.rowAt(span - count + index));
+    return this.#ring.newest(count);
   }
 
   /** The newest position before the row of this id. */

@@ -75,6 +75,13 @@ export class Ring<C extends Chain> {
     return row;
   }
 
+  /** The newest `count` rows as objects, of which none is a gap. */
+  newest(count: number): readonly SharedRow[] {
+    const rows: SharedRow[] = [];
+    for (let place = this.#span - count; place < this.#span; place += 1) rows.push(this.rowAt(place));
+    return rows;
+  }
+
   /** The place of a slot that a chain names. */
   placeOf(slot: number): number {
     return (slot - this.#head) & this.#mask;

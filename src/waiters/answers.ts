@@ -36,7 +36,7 @@ export class Answers<C extends Numbered, A> {
   readonly #answering: Answering<C, A>;
   #touched: ReadonlySet<C> = new Set();
   readonly #of = new Map<string, A | undefined>();
-  // Waiters come line by line, so that mostly the answer before is the answer again.
+  // Waiters come line by line, and most of a line read alike: what the first of them got. The others' answers are in the map.
   #channel: C | undefined;
   #reading: Reading | undefined;
   #answer: A | undefined;
@@ -48,7 +48,7 @@ export class Answers<C extends Numbered, A> {
   /** Before each wake-up, and with nothing after it: keeps no answer of the one before. */
   begin(touched: ReadonlySet<C>): void {
     this.#touched = touched;
-    this.#of.clear();
+    if (this.#of.size > 0) this.#of.clear(); // which takes a new table, though it is empty
     this.#channel = undefined;
     this.#reading = undefined;
     this.#answer = undefined;
@@ -63,13 +63,14 @@ export class Answers<C extends Numbered, A> {
   }
 
   #ofChannel(channel: C, reading: Reading): A | undefined {
-    if (this.#channel === channel && this.#reading?.limit === reading.limit && this.#reading.exact === reading.exact) {
+    if (this.#channel !== channel) {
+      this.#answer = this.#answering.answer([channel], reading);
+      this.#channel = channel;
+      this.#reading = reading;
       return this.#answer;
     }
-    this.#answer = this.#ofSome([channel], reading);
-    this.#channel = channel;
-    this.#reading = reading;
-    return this.#answer;
+    const { limit, exact } = this.#reading!; // of this channel
+    return limit === reading.limit && exact === reading.exact ? this.#answer : this.#ofSome([channel], reading);
   }
 
   #ofSome(channels: readonly C[], reading: Reading): A | undefined {
