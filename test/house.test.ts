@@ -25,7 +25,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "log/": [
     ["ask", "row", "positions", "watermarks", "retention", "trimmings"],
-    ["answer", "ring"],
+    ["ages", "answer", "ring"],
     ["channel", "gather"],
     ["log"],
   ],

@@ -1,5 +1,7 @@
+import { EventEmitter as NodeEmitter } from "node:events";
 import { EventEmitter } from "eventemitter3";
 import mitt from "mitt";
+import type { Notification } from "nightbus";
 import { type AnyBus, Bus } from "../built.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 
@@ -7,7 +9,7 @@ type Message = { readonly n: number; readonly text: string };
 type Listener = (message: Message) => void;
 
 const SEND = 100;
-const SENDS = 20;
+const SENDS = 100;
 const ALL = SEND * SENDS;
 
 /** `on("notification")`, with the storing that comes before it, beside emitters that keep nothing. */
@@ -18,20 +20,22 @@ export async function* lines(): AsyncGenerator<Line> {
     [100, 1],
   ] as const) {
     yield* measure(listeners, "eventemitter3", onEventEmitter, atMost);
+    if (listeners > 1) yield await floor(listeners);
   }
   yield* measure(100, "mitt", onMitt, 1);
-  yield await floor(100);
 }
 
-/** Each listener called by itself, so that one that throws stops no other, and nothing is kept. */
+/** What listeners of any of Node's emitters are used to, and that one that throws stops no other. Nothing is kept. */
 async function floor(listeners: number): Promise<Line> {
   const [here, there] = [new Ears(listeners), new Ears(listeners)];
+  const emitter = new NodeEmitter().setMaxListeners(0);
+  for (const listener of here.listeners) emitter.on("notification", listener);
   const emit = onEventEmitter(there.listeners);
   return compare({
     id: "P1",
-    workload: `floor: ${listeners} listeners called one by one, none stopped by another, nothing stored`,
+    workload: `floor: Node's emitter, ${listeners} listeners with their \`this\`, none stopped by another, nothing stored`,
     beside: "eventemitter3, JSON there and back",
-    ours: () => byHand((message) => callEach(here.listeners, message), here),
+    ours: () => byHand((message) => callEach(emitter, message), here),
     rival: () => byHand(emit, there),
     target: undefined,
     count: ALL,
@@ -39,10 +43,10 @@ async function floor(listeners: number): Promise<Line> {
   });
 }
 
-function callEach(listeners: readonly Listener[], message: Message): void {
-  for (const listener of listeners) {
+function callEach(emitter: NodeEmitter, message: Message): void {
+  for (const listener of emitter.rawListeners("notification")) {
     try {
-      listener(message);
+      listener.call(emitter, message);
     } catch (error) {
       console.error(error);
     }
@@ -55,10 +59,10 @@ async function* measure(
   rival: (listeners: readonly Listener[]) => (message: Message) => void,
   atMost: number,
 ): AsyncGenerator<Line> {
-  const [first, again] = [new Bus(), new Bus()];
+  const [first, again] = [new Bus().setMaxListeners(0), new Bus().setMaxListeners(0)];
   const [heard, heardAgain, heardThere] = [new Ears(listeners), new Ears(listeners), new Ears(listeners)];
-  for (const listen of heard.listeners) first.on("notification", ({ message }) => listen(message as Message));
-  for (const listen of heardAgain.listeners) again.on("notification", ({ message }) => listen(message as Message));
+  for (const listener of heard.readers) first.on("notification", listener);
+  for (const listener of heardAgain.readers) again.on("notification", listener);
   const emit = rival(heardThere.listeners);
   let runs = 0;
   yield await compare({
@@ -77,10 +81,16 @@ async function* measure(
 /** Listeners, and what they have heard together. */
 class Ears {
   readonly listeners: readonly Listener[];
+  /** The same for who is handed a notification. */
+  readonly readers: readonly ((notification: Notification) => void)[];
   #sum = 0;
 
   constructor(count: number) {
     this.listeners = Array.from({ length: count }, () => ({ n, text }: Message) => {
+      this.#sum += n + text.length;
+    });
+    this.readers = Array.from({ length: count }, () => ({ message }: Notification) => {
+      const { n, text } = message as Message;
       this.#sum += n + text.length;
     });
   }

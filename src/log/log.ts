@@ -1,39 +1,33 @@
-import { channelOf } from "../notification.ts";
 import type { Hole, LogState, Row, Unseen } from "../store.ts";
+import { Ages, type AgesOptions } from "./ages.ts";
 import { Answer } from "./answer.ts";
 import { type Ask, type Known, lacks } from "./ask.ts";
 import { LogChannel } from "./channel.ts";
 import { ChannelNumbers, gather, gatherNewest, type Range } from "./gather.ts";
 import { Positions } from "./positions.ts";
-import { type CheckedRetention, type Limits, limitsOf } from "./retention.ts";
 import { Ring } from "./ring.ts";
 import type { SharedRow } from "./row.ts";
 import type { Trimmings } from "./trimmings.ts";
 import { Watermarks } from "./watermarks.ts";
 
-export interface LogOptions {
-  /** The clock by which rows age, in ms. */
-  readonly now: () => number;
-  readonly retention: CheckedRetention;
+export interface LogOptions extends AgesOptions {
   /** Where the trimmed rows are gathered for the store. */
   readonly trimmings: Trimmings;
-  readonly error: (error: Error) => void;
 }
 
 /** All that is retained, in memory, by id and by channel. Synchronous; every poll is answered from here. */
 export class Log<W> {
   readonly #options: LogOptions;
+  readonly #ages: Ages;
   readonly #ring = new Ring<LogChannel<W>>();
   readonly #channels = new Map<string, LogChannel<W>>();
   readonly #numbers = new ChannelNumbers();
   #positions = new Positions(0, 0, []);
   #watermarks = new Watermarks(0, []);
-  #shortestAge: number;
-  #newestAt = 0;
 
   constructor(options: LogOptions) {
     this.#options = options;
-    this.#shortestAge = options.retention.age;
+    this.#ages = new Ages(options);
   }
 
   /** The newest committed id, else where the log begins. */
@@ -52,7 +46,7 @@ export class Log<W> {
 
   /** The shortest age of any channel so far, in ms. */
   get shortestAge(): number {
-    return this.#shortestAge;
+    return this.#ages.shortest;
   }
 
   /** Takes up what a store knows, instead of all that was known. Adds the channels that are watched meanwhile. */
@@ -60,7 +54,7 @@ export class Log<W> {
     while (this.#ring.size > 0) this.#ring.dropOldest(this.#ring.chainAt(0)!);
     this.#positions = new Positions(state.begin, state.last, state.holes);
     this.#watermarks = new Watermarks(state.floor, state.watermarks);
-    this.#newestAt = 0;
+    this.#ages.clear();
     for (const channel of this.#channels.values()) {
       channel.newestId = 0;
       channel.watermark = this.#watermarks.take(channel.key);
@@ -72,18 +66,20 @@ export class Log<W> {
     this.#positions.began(hole);
   }
 
-  /** Adds committed rows, and their channels to `touched`. Evicts nothing: readers come first. */
+  /** Adds committed rows, at least one, and their channels to `touched`. Evicts nothing: readers come first. */
   append(rows: readonly Row[], touched: Set<LogChannel<W>>): void {
+    let channel: LogChannel<W> | undefined;
     for (const row of rows) {
-      const channel = this.channel(row.key);
+      if (channel?.key !== row.key) {
+        channel = this.channel(row.key);
+        touched.add(channel);
+      }
       this.#ring.push(channel, row);
       channel.newestId = row.id;
-      touched.add(channel);
     }
-    const newest = rows.at(-1);
-    if (newest === undefined) return;
-    this.#positions.moveTo(newest.id);
-    if (newest.at > this.#newestAt) this.#newestAt = newest.at;
+    const { id, at } = rows.at(-1)!;
+    this.#positions.moveTo(id);
+    this.#ages.came(at);
   }
 
   /** Notes what others trimmed before it was seen here, and adds the watched channels that lost something. */
@@ -107,7 +103,7 @@ export class Log<W> {
   channel(key: string): LogChannel<W> {
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
-    const channel = new LogChannel<W>(key, this.#numbers.take(), this.#limitsOf(key), this.#watermarks.take(key));
+    const channel = new LogChannel<W>(key, this.#numbers.take(), this.#ages.limitsOf(key), this.#watermarks.take(key));
     this.#channels.set(key, channel);
     return channel;
   }
@@ -132,7 +128,7 @@ export class Log<W> {
       else if (lacks(ask, from, key, channel?.watermark ?? this.#watermarks.of(key))) missed = true;
     }
     if (behind.length === 0) return new Answer([], this.newest, missed);
-    const now = this.#now();
+    const now = this.#ages.now();
     for (const channel of behind) {
       this.#expire(channel, now);
       if (lacks(ask, from, channel.key, channel.watermark)) missed = true;
@@ -163,7 +159,7 @@ export class Log<W> {
 
   /** The newest rows of these channels, oldest first. */
   recent(keys: readonly string[], count: number): Answer {
-    const now = this.#now();
+    const now = this.#ages.now();
     const found: LogChannel<W>[] = [];
     for (const key of keys) {
       const channel = this.#channels.get(key);
@@ -190,8 +186,8 @@ export class Log<W> {
 
   /** Evicts what has grown too old on any channel. */
   sweep(): void {
-    const now = this.#now();
-    const end = this.#ring.placeAfterTime(now - this.#shortestAge - 1);
+    const now = this.#ages.now();
+    const end = this.#ring.placeAfterTime(now - this.#ages.shortest - 1);
     const old = new Set<LogChannel<W>>();
     for (let place = 0; place < end; place += 1) {
       const channel = this.#ring.chainAt(place);
@@ -233,17 +229,5 @@ export class Log<W> {
     const id = this.#ring.dropOldest(channel);
     channel.watermark = Math.max(channel.watermark, id);
     this.#options.trimmings.dropped(id, channel.key);
-  }
-
-  // A clock that was set back does not make the newest row come from the future.
-  #now(): number {
-    return Math.max(this.#options.now(), this.#newestAt);
-  }
-
-  #limitsOf(key: string): Limits {
-    const { retention, error } = this.#options;
-    const limits = limitsOf(retention, () => channelOf(key), error);
-    if (limits.age < this.#shortestAge) this.#shortestAge = limits.age;
-    return limits;
   }
 }
