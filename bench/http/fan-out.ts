@@ -47,7 +47,7 @@ export interface Alternation {
   readonly measure: Measure;
 }
 
-const ROUNDS = 7;
+const ROUNDS = 13;
 const WARM_UP = 2;
 const SERVER_CORE = 0;
 const CLIENT_CORE = 1;
