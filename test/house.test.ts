@@ -25,7 +25,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "log/": [
     ["ask", "row", "positions", "watermarks", "retention", "trimmings"],
-    ["ages", "answer", "ring"],
+    ["ages", "answer", "ring", "sorted"],
     ["channel", "gather"],
     ["log"],
   ],

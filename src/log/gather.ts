@@ -1,4 +1,5 @@
 import { type Chain, NONE, type Ring } from "./ring.ts";
+import { sorted } from "./sorted.ts";
 
 /** Which rows are wanted: from this place on, and at most so many, though a send is never cut. */
 export interface Range {
@@ -14,13 +15,13 @@ export interface Found {
 }
 
 // Measured: what it costs to follow a chain, per row, when one row that a scan passes by costs 1. Rows of several chains have
-// to be sorted as well; when there are more than a processor's branch prediction can hold, that costs much more.
+// to be sorted as well.
 const COST_OF_CHAIN = 0.8;
-const COST_OF_CHAINS = 4;
-const COST_OF_MANY_ROWS = 12;
-const MANY_ROWS = 4_000;
+const COST_OF_CHAINS = 4.4;
 /** What a scan costs besides, for each channel: it marks them. */
 const COST_OF_MARK = 2;
+/** Of so many channels it is counted how many rows are to be expected. */
+const SAMPLE = 100;
 
 let scratch = new Int32Array(1024);
 
@@ -36,8 +37,6 @@ export function gather<C extends Chain>(
 ): Found {
   const span = ring.span - range.after;
   if (chains.length === 0 || span === 0) return { places: scratch.subarray(0, 0), rest: undefined };
-  // Each channel is expected to have a row at least; where there are many, that alone decides, and none is looked at.
-  if (isScan(chains.length, chains.length, span, range.limit)) return scan(ring, chains, range, numbers);
   const expected = expectedRows(ring, chains, range.after);
   if (isScan(expected, chains.length, span, range.limit)) return scan(ring, chains, range, numbers);
   // The rows may lie less evenly than expected; then the scan takes over.
@@ -48,12 +47,8 @@ export function gather<C extends Chain>(
 /** Whether a scan costs less than following chains, if there are so many rows in a span. */
 function isScan(rows: number, chains: number, span: number, limit: number): boolean {
   const scanned = rows > limit ? (span * limit) / rows : span;
-  return rows * costOfRow(rows, chains) > scanned + (chains === 1 ? 0 : chains * COST_OF_MARK);
-}
-
-function costOfRow(rows: number, chains: number): number {
-  if (chains === 1) return COST_OF_CHAIN;
-  return rows > MANY_ROWS ? COST_OF_MANY_ROWS : COST_OF_CHAINS;
+  if (chains === 1) return rows * COST_OF_CHAIN > scanned;
+  return rows * COST_OF_CHAINS > scanned + chains * COST_OF_MARK;
 }
 
 /** The places of the newest `count` rows of these channels. */
@@ -69,10 +64,7 @@ export function gatherNewest<C extends Chain>(ring: Ring<C>, chains: readonly C[
       slot = ring.olderThan(slot);
     }
   }
-  return all
-    .subarray(0, length)
-    .sort()
-    .subarray(Math.max(0, length - count));
+  return sorted(all.subarray(0, length), 0, ring.span).subarray(Math.max(0, length - count));
 }
 
 /** Gives each channel a small number that no other has, and marks those that a scan looks for. */
@@ -107,14 +99,14 @@ export class ChannelNumbers {
 }
 
 function expectedRows<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number): number {
-  let whole = 0;
-  let others = 0;
-  for (const { oldest, size } of chains) {
-    if (ring.placeOf(oldest) >= after) whole += size;
-    else others += size;
-  }
   const share = (ring.span - after) / ring.span;
-  return Math.max(chains.length, whole + others * share);
+  const step = Math.ceil(chains.length / SAMPLE);
+  let rows = 0;
+  for (let index = 0; index < chains.length; index += step) {
+    const { oldest, size } = chains[index]!;
+    rows += ring.placeOf(oldest) >= after ? size : size * share;
+  }
+  return Math.max(chains.length, rows * step);
 }
 
 function follow<C extends Chain>(
@@ -134,7 +126,7 @@ function follow<C extends Chain>(
     }
   }
   const places = all.subarray(0, length);
-  return chains.length === 1 ? places.reverse() : places.sort();
+  return chains.length === 1 ? places.reverse() : sorted(places, after, ring.span);
 }
 
 function limited<C extends Chain>(ring: Ring<C>, places: Int32Array, limit: number): Found {
@@ -149,7 +141,7 @@ function scan<C extends Chain>(ring: Ring<C>, chains: readonly C[], range: Range
   return numbers.marked(chains, (marks) => {
     const { span } = ring;
     const all = room(span - range.after + 1);
-    let length = ring.scan(range.after, Math.min(range.limit, span - range.after), marks, all);
+    let length = ring.scan(range.after, range.limit, marks, all);
     if (length < range.limit) return { places: all.subarray(0, length), rest: undefined };
     const newest = all[length - 1]!;
     const send = ring.sendAt(newest);

@@ -43,6 +43,25 @@ describe("gathering", () => {
     );
   });
 
+  it("finds what a plain filter finds on hundreds of channels, of which some have far more rows than others", () => {
+    const heavy = fc.uniqueArray(fc.nat(399), { maxLength: 5 });
+    fc.assert(
+      fc.property(heavy, fc.integer({ min: 1, max: 400 }), limits, (heaviest, count, limit) => {
+        const [ring, numbers] = [new Ring<TestChain>(), new ChannelNumbers()];
+        const chains = Array.from({ length: 400 }, () => chainOf(numbers.take()));
+        for (let id = 1; id <= 2_000; id += 1) {
+          const index = id % 2 === 0 ? (heaviest[id % 7] ?? id % 400) : (id * 7) % 400;
+          ring.push(chains[index]!, rowOf(id, chains[index]!));
+        }
+        const own = chains.slice(0, count).filter(({ size }) => size > 0);
+        const { places } = gather(ring, own, { after: 500, limit }, numbers);
+        const all = placesOf(ring, own).filter((place) => place >= 500);
+        assert.deepEqual([...places], all.slice(0, limit));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it("finds the newest of some channels as a plain filter does", () => {
     fc.assert(
       fc.property(
