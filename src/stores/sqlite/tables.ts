@@ -68,7 +68,7 @@ export class Tables {
   readonly #page: SqliteStatement;
   readonly #holesAfter: SqliteStatement;
   readonly #watermarksAfter: SqliteStatement;
-  readonly #deleteRow: SqliteStatement;
+  readonly #deleteRows: SqliteStatement;
   readonly #raiseWatermark: SqliteStatement;
   readonly #deleteWatermark: SqliteStatement;
 
@@ -87,7 +87,7 @@ export class Tables {
     this.#page = this.#prepare(`${columns} limit ${PAGE}`).raw();
     this.#holesAfter = this.#prepare("select after, before from nightbus_holes where before > ? order by before");
     this.#watermarksAfter = this.#prepare("select key, id from nightbus_watermarks where id > ?").raw();
-    this.#deleteRow = this.#prepare("delete from nightbus_rows where id = ?");
+    this.#deleteRows = this.#prepare("delete from nightbus_rows where id between ? and ?");
     this.#raiseWatermark = this.#prepare(
       "insert into nightbus_watermarks (key, id) values (?, ?) on conflict do update set id = excluded.id where excluded.id > id",
     );
@@ -165,11 +165,9 @@ export class Tables {
 
   /** Deletes rows, and keeps what is then the newest trimmed id of their channels; forgets those that the floor covers. */
   trim({ ids, keys, forgotten, floor }: Trimmed): void {
+    for (const [from, to] of consecutive(ids)) this.#deleteRows.run(from, to);
     const watermarks = new Map<string, number>();
-    ids.forEach((id, index) => {
-      this.#deleteRow.run(id);
-      watermarks.set(keys[index]!, id);
-    });
+    for (const [index, key] of keys.entries()) watermarks.set(key, ids[index]!);
     for (const [key, id] of watermarks) this.#raiseWatermark.run(key, id);
     if (forgotten.length > 0) this.#raiseFloor.run(floor, floor);
     for (const key of forgotten) this.#deleteWatermark.run(key, floor);
@@ -186,4 +184,14 @@ export class Tables {
 
 function rowOf([id, key, json, at, send]: RawRow): Row {
   return { id, key, json, at, send };
+}
+
+/** The first and the last of each run of ids that follow each other: what is trimmed by age or in all mostly does. */
+function* consecutive(ids: readonly number[]): Generator<readonly [from: number, to: number]> {
+  let from = 0;
+  for (let index = 1; index <= ids.length; index += 1) {
+    if (ids[index] === ids[index - 1]! + 1) continue;
+    yield [ids[from]!, ids[index - 1]!];
+    from = index;
+  }
 }
