@@ -8,6 +8,8 @@ export type Side<R> = () => Awaitable<Ready<R>>;
 
 /** A side that has been prepared. */
 export interface Ready<R> {
+  /** Done before the clock starts and after the garbage is gone, with which goes what was compiled for it. */
+  warm?(): Awaitable<unknown>;
   /** What is timed. */
   go(): Awaitable<unknown>;
   /** What it came to, to be compared with the rival's. Called when the clock has stopped; it also ends what was started. */
@@ -131,6 +133,7 @@ function lineOf<R>(comparison: Comparison<R>, { first, again, theirs }: Times): 
 async function timed<R>(side: Side<R>): Promise<{ ms: number; result: R }> {
   const ready = await side();
   collectGarbage();
+  await ready.warm?.();
   const start = performance.now();
   await ready.go();
   const ms = performance.now() - start;

@@ -50,7 +50,7 @@ export class Sender {
 
   async #flush(): Promise<void> {
     try {
-      await this.#options.opening; // and if it is open, for the sends of this tick
+      await this.#options.opening; // when it is open already, for what else is sent meanwhile
       while (this.#queue.length > 0) await this.#commit(this.#take());
     } catch (error) {
       for (const send of this.#queue.splice(0)) send.ids.reject(error);

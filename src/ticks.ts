@@ -98,10 +98,13 @@ export class Ticks implements StoreSink {
   end(): void {
     if (this.#before === undefined) return;
     const { log, wake, changed } = this.#options;
-    wake(this.#touched);
-    log.evict(this.#touched);
-    this.#touched.clear();
-    this.#before = undefined;
+    try {
+      wake(this.#touched);
+      log.evict(this.#touched);
+    } finally {
+      this.#touched.clear();
+      this.#before = undefined;
+    }
     changed();
   }
 

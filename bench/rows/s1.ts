@@ -5,7 +5,7 @@ import { compare, type Line, type Ready } from "../harness.ts";
 import { openByHand, ownFolder } from "../sqlite-files.ts";
 
 const PRODUCERS = 64;
-const SENDS = 5;
+const SENDS = 15;
 const ALL = PRODUCERS * SENDS;
 
 type Sent = readonly (readonly [channel: string, message: unknown])[];
@@ -14,7 +14,8 @@ type Sent = readonly (readonly [channel: string, message: unknown])[];
 export async function* lines(): AsyncGenerator<Line> {
   const { sqlite } = await importStore("sqlite");
   const folder = ownFolder();
-  const bus = new Bus({ store: sqlite(folder.file("ours.db")) });
+  // Its rival trims nothing either.
+  const bus = new Bus({ store: sqlite(folder.file("ours.db")), retention: { count: 1_000_000, total: 1_000_000 } });
   const db = open(folder.file("theirs.db"));
   try {
     await bus.sendone("lobby", { from: -1, n: 0 });
@@ -47,11 +48,12 @@ export async function* lines(): AsyncGenerator<Line> {
 }
 
 function onBus(bus: AnyBus): Ready<Sent> {
-  const before = bus.last;
+  const go = () => produce(PRODUCERS, SENDS, (message) => bus.sendone("lobby", message));
   return {
-    go: () => produce(PRODUCERS, SENDS, (message) => bus.sendone("lobby", message)),
+    warm: go, // of its rival's time hardly any is JavaScript's
+    go,
     async result() {
-      const batch = await bus.poll(["lobby"], before, 0);
+      const batch = await bus.recent(["lobby"], ALL);
       return batch.map(({ channel, message }) => [channel as string, message]); // only a string was sent on
     },
   };

@@ -20,8 +20,6 @@ const COST_OF_CHAIN = 0.8;
 const COST_OF_CHAINS = 4.4;
 /** What a scan costs besides, for each channel: it marks them. */
 const COST_OF_MARK = 2;
-/** Of so many channels it is counted how many rows are to be expected. */
-const SAMPLE = 100;
 
 let scratch = new Int32Array(1024);
 
@@ -37,18 +35,34 @@ export function gather<C extends Chain>(
 ): Found {
   const span = ring.span - range.after;
   if (chains.length === 0 || span === 0) return { places: scratch.subarray(0, 0), rest: undefined };
-  const expected = expectedRows(ring, chains, range.after);
-  if (isScan(expected, chains.length, span, range.limit)) return scan(ring, chains, range, numbers);
-  // The rows may lie less evenly than expected; then the scan takes over.
-  const followed = follow(ring, chains, range.after, Math.max(64, Math.ceil(expected * 2)));
+  const most = mostToFollow(chains.length, span, range.limit);
+  const rows = rowsOf(ring, chains, range.after, most);
+  const followed = rows === undefined ? undefined : follow(ring, chains, range.after, Math.min(rows, Math.floor(most)));
+  // Where more was there than was to be expected, a scan comes after it, and costs no more than what was spent.
   return followed === undefined ? scan(ring, chains, range, numbers) : limited(ring, followed, range.limit);
 }
 
-/** Whether a scan costs less than following chains, if there are so many rows in a span. */
-function isScan(rows: number, chains: number, span: number, limit: number): boolean {
-  const scanned = rows > limit ? (span * limit) / rows : span;
-  if (chains === 1) return rows * COST_OF_CHAIN > scanned;
-  return rows * COST_OF_CHAINS > scanned + chains * COST_OF_MARK;
+/** How many rows of so many chains can be followed for the cost of a scan, which is over when it has found the limit. */
+function mostToFollow(chains: number, span: number, limit: number): number {
+  const [cost, marks] = chains === 1 ? [COST_OF_CHAIN, 0] : [COST_OF_CHAINS, chains * COST_OF_MARK];
+  const ofAll = (span + marks) / cost;
+  if (ofAll <= limit) return ofAll;
+  // Of rows that lie evenly, a scan passes by span * limit / rows places: where that, with the marks, is rows * cost.
+  return (marks + Math.sqrt(marks ** 2 + 4 * cost * span * limit)) / (2 * cost);
+}
+
+/** How many rows chains have; undefined as soon as more than `most` of them are to be expected in the range. */
+function rowsOf<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number, most: number): number | undefined {
+  if (chains.length > most) return undefined; // each has one at least
+  const share = (ring.span - after) / ring.span;
+  let rows = 0;
+  let expected = 0;
+  for (const { oldest, size } of chains) {
+    rows += size;
+    expected += ring.placeOf(oldest) >= after ? size : size * share;
+    if (expected > most) return undefined;
+  }
+  return rows;
 }
 
 /** The places of the newest `count` rows of these channels. */
@@ -96,17 +110,6 @@ export class ChannelNumbers {
       for (const chain of chains) marks[chain.number] = 0;
     }
   }
-}
-
-function expectedRows<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number): number {
-  const share = (ring.span - after) / ring.span;
-  const step = Math.ceil(chains.length / SAMPLE);
-  let rows = 0;
-  for (let index = 0; index < chains.length; index += step) {
-    const { oldest, size } = chains[index]!;
-    rows += ring.placeOf(oldest) >= after ? size : size * share;
-  }
-  return Math.max(chains.length, rows * step);
 }
 
 function follow<C extends Chain>(

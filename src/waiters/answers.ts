@@ -36,7 +36,8 @@ export class Answers<C extends Numbered, A> {
   readonly #answering: Answering<C, A>;
   #touched: ReadonlySet<C> = new Set();
   readonly #of = new Map<string, A | undefined>();
-  // Waiters come line by line, and most of a line read alike: what the first of them got. The others' answers are in the map.
+  // Waiters come line by line, and most of a line read alike, so that mostly the answer before is the answer again. That of the
+  // first of a line is in no map: most lines need none.
   #channel: C | undefined;
   #reading: Reading | undefined;
   #answer: A | undefined;
@@ -63,14 +64,13 @@ export class Answers<C extends Numbered, A> {
   }
 
   #ofChannel(channel: C, reading: Reading): A | undefined {
-    if (this.#channel !== channel) {
-      this.#answer = this.#answering.answer([channel], reading);
-      this.#channel = channel;
-      this.#reading = reading;
-      return this.#answer;
-    }
-    const { limit, exact } = this.#reading!; // of this channel
-    return limit === reading.limit && exact === reading.exact ? this.#answer : this.#ofSome([channel], reading);
+    const isFirst = this.#channel !== channel;
+    const { limit, exact } = this.#reading ?? reading;
+    if (!isFirst && limit === reading.limit && exact === reading.exact) return this.#answer;
+    this.#answer = isFirst ? this.#answering.answer([channel], reading) : this.#ofSome([channel], reading);
+    this.#channel = channel;
+    this.#reading = reading;
+    return this.#answer;
   }
 
   #ofSome(channels: readonly C[], reading: Reading): A | undefined {

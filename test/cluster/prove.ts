@@ -6,7 +6,7 @@ import { Reader } from "./reader.ts";
 import type { StoreName } from "./stores.ts";
 
 export interface ProofOptions extends Pick<PlayOptions, "seed" | "longest" | "asleep" | "besides"> {
-  /** How long it is disturbed at the least, and how many sends are acknowledged meanwhile, however slow the machine. */
+  /** How long it is disturbed at the least, and until how many sends are acknowledged, if that is a minute more at the most. */
   readonly ms: number;
   readonly sends: number;
   readonly lanes: number;
@@ -20,6 +20,9 @@ export interface Proof {
   readonly violations: readonly string[];
 }
 
+/** How long a cluster is given for its sends beyond `ms`, in ms. */
+const LONGEST = 60_000;
+
 /** Four nodes send and are read while nodes, connections and the engine fail; then everything is held against everything. */
 export async function prove(store: StoreName, options: ProofOptions): Promise<Proof> {
   const ledger = new Ledger();
@@ -32,7 +35,8 @@ export async function prove(store: StoreName, options: ProofOptions): Promise<Pr
     for (const name of ["ann", "ben"]) read(name, CHANNELS, () => cluster.ports);
     read("cleo", [CHANNELS[1]], () => cluster.ports);
     const end = performance.now() + options.ms;
-    const until = () => performance.now() >= end && ledger.counts.acknowledged >= options.sends;
+    const isEnough = () => ledger.counts.acknowledged >= options.sends || performance.now() >= end + LONGEST;
+    const until = () => performance.now() >= end && isEnough();
     const played = await play({ ...options, cluster, until });
     await settle(cluster);
     for (const { member } of cluster.seats) read(`latecomer at ${member.name}`, CHANNELS, () => [member.port ?? 0]);

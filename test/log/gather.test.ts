@@ -85,6 +85,23 @@ describe("gathering", () => {
     assert.ok(many < few * 8, `${few} ms in a short log, ${many} ms in a long one`);
   });
 
+  it("follows one busy channel among many quiet ones, wherever it is named", () => {
+    for (const busy of [0, 7, 149]) {
+      const [ring, numbers] = [new Ring<TestChain>(), new ChannelNumbers()];
+      const [other, ...chains] = Array.from({ length: 151 }, () => chainOf(numbers.take()));
+      for (let id = 1; id <= 100_000; id += 1) {
+        const wanted = id % 100 === 0 ? chains[busy]! : chains[id / 601]; // some have one row, and most have none
+        const chain = wanted ?? other!;
+        ring.push(chain, rowOf(id, chain));
+      }
+      ring.scan = () => assert.fail("it scans 100,000 rows for a thousand");
+      const own = chains.filter(({ size }) => size > 0);
+      const { places } = gather(ring, own, { after: 0, limit: POSITIVE_INFINITY }, numbers);
+      assert.ok(places.length >= 1_000);
+      assert.deepEqual([...places], placesOf(ring, own));
+    }
+  });
+
   it("marks nothing once it has scanned", () => {
     const numbers = new ChannelNumbers();
     const chain = chainOf(numbers.take());
