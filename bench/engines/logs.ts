@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { Redis } from "ioredis";
+import type { BusOptions } from "nightbus";
 import pg from "pg";
 import { addressOf } from "../../test/engines/addresses.ts";
 import { type AnyBus, Bus, importStore } from "../built.ts";
@@ -17,7 +18,7 @@ export interface OwnLog {
 
 interface Engine {
   create(): OwnLog;
-  open(name: string): Promise<AnyBus>;
+  open(name: string, options?: Pick<BusOptions, "retention">): Promise<AnyBus>;
 }
 
 /** The engines that processes can share. */
@@ -27,7 +28,7 @@ export const LOGS = {
       const folder = mkdtempSync(join(tmpdir(), "nightbus-bench-"));
       return { name: join(folder, "bus.db"), remove: () => rmSync(folder, { recursive: true }) };
     },
-    open: async (name) => new Bus({ store: (await importStore("sqlite")).sqlite(name) }),
+    open: async (name, options = {}) => new Bus({ ...options, store: (await importStore("sqlite")).sqlite(name) }),
   },
   postgres: {
     create() {
@@ -42,8 +43,8 @@ export const LOGS = {
         },
       };
     },
-    open: async (name) =>
-      new Bus({ store: (await importStore("postgres")).postgres(addressOf("postgres"), { schema: name }) }),
+    open: async (name, options = {}) =>
+      new Bus({ ...options, store: (await importStore("postgres")).postgres(addressOf("postgres"), { schema: name }) }),
   },
   redis: {
     create() {
@@ -57,7 +58,8 @@ export const LOGS = {
         },
       };
     },
-    open: async (name) => new Bus({ store: (await importStore("redis")).redis(addressOf("redis"), { prefix: name }) }),
+    open: async (name, options = {}) =>
+      new Bus({ ...options, store: (await importStore("redis")).redis(addressOf("redis"), { prefix: name }) }),
   },
   nats: {
     create() {
@@ -71,7 +73,8 @@ export const LOGS = {
         },
       };
     },
-    open: async (name) => new Bus({ store: (await importStore("nats")).nats(addressOf("nats"), { stream: name }) }),
+    open: async (name, options = {}) =>
+      new Bus({ ...options, store: (await importStore("nats")).nats(addressOf("nats"), { stream: name }) }),
   },
 } as const satisfies Readonly<Record<string, Engine>>;
 

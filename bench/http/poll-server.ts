@@ -52,13 +52,22 @@ async function nightbus(): Promise<Polled> {
   };
 }
 
-/** What no long poll can do without that is held by a promise: a bounded body, a deadline, and leave to go before. */
+/**
+ * What no long poll can do without that is held by a promise: a body that is JSON, and bounded in size and time, a cursor that is
+ * looked at, a deadline, and leave to go before.
+ */
 function floor(): Polled {
   const { listener: _, ...hand } = byHand();
   const waiting = new Map<(body: Buffer) => void, number>();
+  const reading = new Map<IncomingMessage, number>();
   const hold = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { channels } = JSON.parse(await textOf(request, 65_536)) as { readonly channels?: unknown };
-    if (!Array.isArray(channels)) throw new Error("a poll names channels");
+    if (request.url !== "/poll" || request.method !== "POST") throw new Error("404");
+    if (request.headers["content-type"] !== "application/json") throw new Error("415");
+    reading.set(request, performance.now() + 30_000);
+    const { channels, last } = JSON.parse(await textOf(request, 65_536)) as { channels?: unknown; last?: unknown };
+    reading.delete(request);
+    if (!Array.isArray(channels) || channels.some((name) => typeof name !== "string")) throw new Error("400");
+    if (last !== hand.last()) throw new Error("only who has read everything is held");
     const body = await new Promise<Buffer>((resolve) => {
       waiting.set(resolve, performance.now() + 50_000);
       response.on("close", () => waiting.delete(resolve));
