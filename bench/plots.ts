@@ -23,7 +23,7 @@ export async function svgOf({ title, x, y, points }: Plot): Promise<string> {
     encoding: {
       x: { field: "at", type: "quantitative", title: x, scale: { type: "log" } },
       y: { field: "value", type: "quantitative", title: y, scale: { type: "log" } },
-      color: { field: "series", type: "nominal", title: null, sort: null },
+      color: { field: "series", type: "nominal", title: null, sort: null, legend: { labelLimit: 300 } },
     },
   };
   return await new View(parse(compile(spec).spec), { renderer: "none" }).toSVG();
