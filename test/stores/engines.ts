@@ -1,6 +1,7 @@
 import type { describe as Describe } from "vitest";
 import { ADDRESSES, addressOf, answers } from "../engines/addresses.ts";
 import type { EngineName } from "../engines/engines.ts";
+import { runs } from "../engines/runs.ts";
 
 export const DATABASE_URL = addressOf("postgres");
 export const REDIS_URL = addressOf("redis");
@@ -21,12 +22,6 @@ export function redisRuns(describe: typeof Describe): (name: string, body: () =>
 /** `describe` for what needs NATS, likewise. */
 export function natsRuns(describe: typeof Describe): (name: string, body: () => void) => void {
   return runs(describe, nats);
-}
-
-function runs(describe: typeof Describe, reason: string | undefined): (name: string, body: () => void) => void {
-  if (reason === undefined) return describe;
-  if (process.env["CI"] !== undefined) throw new Error(reason);
-  return (name, body) => describe.skip(`${name}: ${reason}`, body);
 }
 
 async function why(engine: EngineName): Promise<string | undefined> {

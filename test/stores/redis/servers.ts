@@ -4,6 +4,7 @@ import { onTestFinished } from "vitest";
 import { TcpProxy } from "../../cluster/proxy.ts";
 import type { Instance } from "../../engines/instance.ts";
 import { create, missing } from "../../engines/redis.ts";
+import { runs } from "../../engines/runs.ts";
 
 /** A Redis of the test's own behind a proxy, which stays where the server moves. */
 export interface Server {
@@ -19,10 +20,7 @@ export interface Server {
 
 /** `describe` for what needs a server of its own: it is skipped with a sentence where there is none, and fails where all must run. */
 export function serverRuns(describe: typeof Describe): (name: string, body: () => void) => void {
-  const reason = missing();
-  if (reason === undefined) return describe;
-  if (process.env["CI"] !== undefined) throw new Error(reason);
-  return (name, body) => describe.skip(`${name}: ${reason}`, body);
+  return runs(describe, missing());
 }
 
 /** Starts a server, which ends with the test. */
