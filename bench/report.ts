@@ -11,6 +11,8 @@ export interface Results {
   readonly date: string;
   readonly lines: readonly Line[];
   readonly points: readonly Point[];
+  /** Lines of Markdown that somebody has written of this run: why rows miss. */
+  readonly notes?: readonly string[];
 }
 
 /** Where and when it is measured. */

@@ -7,7 +7,7 @@ import { type Results, summary, table } from "./report.ts";
 
 const here = (name: string): URL => new URL(name, import.meta.url);
 const results = JSON.parse(readFileSync(here("results.json"), "utf8")) as Results; // main.ts wrote it
-const { where, date, lines, points } = results;
+const { where, date, lines, points, notes = [] } = results;
 
 const FAN_OUT = ", us of CPU a delivery";
 const CATCH_UP = ", us";
@@ -46,19 +46,7 @@ ${table(lines)}
 
 ${summary(lines)}.
 
-In this run P9, H4 and K1 were measured again, an hour later, when what they time had been put right; all else is of one sitting.
-
-What is missed, and why:
-
-- **P1 at 100 listeners, P3, P6, H4 at 1,000**: the floor lies above the target.
-- **P2 on 1,000 channels**: the floor, which trims as well, comes out at the target itself; finding each channel takes the rest.
-- **H4 at 5,000**: a tenth above its floor, which lies just below the target. A profile is flat: \`writev\` takes a quarter, the garbage
-  collector a sixth. This one is not explained by its floor.
-- **P9's worst cell** is a read of a thousand rows that takes some microseconds; all channels are counted before a way is chosen, which
-  is what keeps a busy channel among many quiet ones from costing a scan of the whole log. By the shortest times of each way, the
-  cells that are scanned lie between 0.98 and 1.22. This one is not explained by a floor.
-- **K1 on NATS**: each commit carries its order, its run and an id for retries, and each notification is parsed, retained and told to its
-  listener; the bare client does none of that. No floor is measured yet.
+${notes.join("\n")}
 
 ## How cost grows
 

@@ -13,18 +13,18 @@ const ALL = PRODUCERS * SENDS;
 
 /** Producers that await each of their sends, and a reader, beside the engine's bare client with the same batches. */
 export async function* lines(): AsyncGenerator<Line> {
-  yield* measure("redis", redisByHand);
-  yield* measure("nats", natsByHand);
+  yield await measure("redis", redisByHand);
+  yield await measure("nats", natsByHand);
 }
 
-async function* measure(engine: "redis" | "nats", create: (name: string) => Promise<ByHand>): AsyncGenerator<Line> {
+async function measure(engine: "redis" | "nats", create: (name: string) => Promise<ByHand>): Promise<Line> {
   const log = LOGS[engine].create();
   // Its rival trims nothing either.
   const bus = await LOGS[engine].open(log.name, { retention: { count: 1_000_000, total: 1_000_000 } });
   const byHand = await create(`${log.name}-by-hand`);
   try {
     await bus.sendone("lobby", { from: -1, n: 0 });
-    yield await compare({
+    return await compare({
       id: "K1",
       workload: `${PRODUCERS} awaiting producers and a reader, ${engine}`,
       beside: "the bare client with the same batches",

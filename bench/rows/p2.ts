@@ -7,6 +7,8 @@ type Batch = readonly Entry[];
 const BATCH = 1_000;
 /** Batches of one timed run. One bus and one array live through all runs, a million messages and more in all. */
 const BATCHES = 33;
+/** What a bus keeps, unless it is told otherwise. */
+const TOTAL = 100_000;
 
 /** `sendmany` with nobody waiting, beside pushing the same entries, serialised as well, to one array. */
 export async function* lines(): AsyncGenerator<Line> {
@@ -92,9 +94,6 @@ function onBus(bus: AnyBus, batches: readonly Batch[]): Ready<Sent> {
     },
   };
 }
-
-/** What a bus keeps, unless it is told otherwise. */
-const TOTAL = 100_000;
 
 class Newest {
   readonly #rows: Row[] = [];
