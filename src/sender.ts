@@ -1,12 +1,12 @@
 import pDefer, { type DeferredPromise } from "p-defer";
 import { type BusError, notBegun } from "./errors.ts";
-import { bytesOf } from "./input.ts";
+import { mostBytesOf } from "./input.ts";
 import type { Meter } from "./meter.ts";
 import type { PendingRow, Store } from "./store.ts";
 
 interface Send {
   readonly rows: readonly PendingRow[];
-  /** The size of its text, where the store has a bound for it. */
+  /** The most bytes that its text can take. */
   readonly bytes: number;
   readonly ids: DeferredPromise<readonly number[]>;
 }
@@ -37,8 +37,7 @@ export class Sender {
     if (rows.length === 0) return Promise.resolve([]);
     this.#options.meter.queued(rows.length);
     const ids = pDefer<readonly number[]>();
-    const isBounded = this.#options.store.maxBytes < Number.POSITIVE_INFINITY;
-    this.#queue.push({ rows, ids, bytes: isBounded ? bytesOf(rows) : 0 });
+    this.#queue.push({ rows, ids, bytes: mostBytesOf(rows) });
     this.#flushing ??= this.#flush();
     return ids.promise;
   }

@@ -1,8 +1,8 @@
 import type { Sent } from "./producers.ts";
 
-/** A log by the bare client of an engine, which is written in batches and read back. */
+/** A log by the bare client of an engine, of which what is sent at once is written as a batch, and which is read back. */
 export interface ByHand {
-  readonly write: (batch: Sent) => Promise<unknown>;
+  readonly send: (message: Sent[number]) => Promise<unknown>;
   readonly onSeen: (listener: (message: Sent[number]) => void) => void;
   readonly close: () => Promise<void>;
 }

@@ -2,6 +2,7 @@ import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { addressOf } from "../../test/engines/addresses.ts";
 import type { ByHand } from "./by-hand.ts";
+import { gathering } from "./gathering.ts";
 import type { Sent } from "./producers.ts";
 
 /** A stream of NATS by its bare client: a message for each batch, and an ordered consumer that reads. */
@@ -18,7 +19,7 @@ export async function natsByHand(stream: string): Promise<ByHand> {
   };
   const reading = read();
   return {
-    write: (batch) => js.publish(stream, JSON.stringify(batch)),
+    send: gathering((batch: Sent) => js.publish(stream, JSON.stringify(batch))),
     onSeen(listener) {
       seen = listener;
     },

@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { addressOf } from "../../test/engines/addresses.ts";
 import type { ByHand } from "./by-hand.ts";
+import { gathering } from "./gathering.ts";
 import type { Sent } from "./producers.ts";
 
 /** A stream of Redis by its bare client: an entry for each send, a batch in one pipeline, and a second connection that reads. */
@@ -18,11 +19,11 @@ export async function redisByHand(stream: string): Promise<ByHand> {
   };
   read().catch(() => {}); // it ends with its connection
   return {
-    write(batch) {
+    send: gathering((batch: Sent) => {
       const pipeline = writer.pipeline();
       for (const message of batch) pipeline.xadd(stream, "*", "json", JSON.stringify(message));
       return pipeline.exec();
-    },
+    }),
     onSeen(listener) {
       seen = listener;
     },

@@ -1,14 +1,13 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { type Clock, gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
-import type { PendingRow } from "../../store.ts";
 import { patiently } from "../shared/patience.ts";
 import type { Connection } from "./connection.ts";
 import { isConflict, mayAskAgain, Unanswered } from "./failures.ts";
 import type { Follower } from "./follower.ts";
 import type { Stream } from "./stream.ts";
 import type { Tail } from "./tail.ts";
-import { type Place, packSends, placeHeader, rowsOf } from "./wire.ts";
+import { type Place, packSends, placeHeader, rowsOf, type Sends } from "./wire.ts";
 
 export interface CommitsOptions {
   readonly clock: Clock;
@@ -18,7 +17,6 @@ export interface CommitsOptions {
   readonly tail: Tail;
 }
 
-type Sends = readonly (readonly PendingRow[])[];
 type Ids = readonly (readonly number[])[];
 
 /** A commit that is tried until it is known to be done. */
@@ -50,11 +48,11 @@ export class Commits {
     const attempt: Attempt = {
       sends,
       body,
-      id: randomBytes(12).toString("base64url"),
+      id: randomUUID(),
       isUnanswered: false,
       isLost: false,
     };
-    follower.want(attempt.id);
+    follower.want(attempt);
     try {
       return await patiently(clock, () => this.#try(attempt), mayAskAgain);
     } catch (error) {

@@ -4,7 +4,7 @@ import type { NatsMessage } from "./driver.ts";
 import { Marks } from "./marks.ts";
 import { holeOf, Messages } from "./messages.ts";
 import { PromisedDeletions } from "./promised.ts";
-import type { Commit } from "./wire.ts";
+import type { Commit, Sends } from "./wire.ts";
 
 /** Rows of one page that is handed over, about. */
 const PAGE = 5_000;
@@ -14,6 +14,12 @@ const NONE: Set<number> = new Set();
 
 /** What came of settling: done, another log than what was handed over, or (in words) what is not explained yet. */
 export type Verdict = "settled" | "another log" | { readonly unexplained: string };
+
+/** A message that this process publishes, and what is in it. */
+export interface Wanted {
+  readonly id: string;
+  readonly sends: Sends;
+}
 
 /** Where this process stands in the log: what it has handed over, and what has come that does not follow it. */
 export class Follower {
@@ -28,7 +34,7 @@ export class Follower {
   #id = "";
   #at = 0;
   #waiting: Commit[] | undefined = [];
-  #wanted = "";
+  #wanted: Wanted | undefined;
   #found: number | undefined;
   #isDoubted = false;
   #lives = 0;
@@ -91,10 +97,15 @@ export class Follower {
     this.promised.clear();
   }
 
-  /** Looks out for the message of this id. */
-  want(id: string): void {
-    this.#wanted = id;
+  /** Looks out for a message that this process publishes. */
+  want(wanted: Wanted): void {
+    this.#wanted = wanted;
     this.#found = undefined;
+  }
+
+  /** What is in the message of this id, if it is the one that is wanted. */
+  wantedOf(id: string): Sends | undefined {
+    return id === this.#wanted?.id ? this.#wanted.sends : undefined;
   }
 
   /** The first id of the message that was wanted, if it has come. */
@@ -104,7 +115,7 @@ export class Follower {
 
   /** Hands over a commit that follows what was; false when it has to be settled what lies between. */
   take(commit: Commit): boolean {
-    if (commit.id === this.#wanted) this.#found = commit.first;
+    if (commit.id === this.#wanted?.id) this.#found = commit.first;
     this.#seq = commit.seq;
     this.#id = commit.id;
     if (this.#waiting !== undefined) {

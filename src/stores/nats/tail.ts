@@ -187,7 +187,7 @@ export class Tail {
     const { follower, trouble } = this.#options;
     const id = idOf(message);
     if (seq <= follower.seq) return; // this process has sent it, and handed it over
-    const commit = readCommit(message, seq);
+    const commit = readCommit(message, seq, follower.wantedOf(id));
     if (commit === undefined) {
       follower.skip(seq, id);
       trouble.failed(

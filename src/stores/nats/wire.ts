@@ -2,6 +2,9 @@ import type { PendingRow, Row } from "../../store.ts";
 import { pack, unpack } from "../shared/packed.ts";
 import type { NatsMessage } from "./driver.ts";
 
+/** The rows of each send. */
+export type Sends = readonly (readonly PendingRow[])[];
+
 /** The header that says what a message is: of which version, and where it stands. */
 export const HEADER = "Nightbus";
 
@@ -52,8 +55,10 @@ export function changeHeader({ by, number }: Author): string {
 }
 
 /** The body of a commit: how many rows each send has, and the rows. */
-export function packSends(sends: readonly (readonly PendingRow[])[]): Uint8Array {
-  return Buffer.from(`${sends.map((send) => send.length).join(",")}\n${pack(sends.flat())}`);
+export function packSends(sends: Sends): Uint8Array {
+  const rows: PendingRow[] = [];
+  for (const send of sends) for (const row of send) rows.push(row);
+  return Buffer.from(`${sends.map((send) => send.length).join(",")}\n${pack(rows)}`);
 }
 
 /** The id that its sender gave a message, if any. */
@@ -61,14 +66,18 @@ export function idOf({ headers }: NatsMessage): string {
   return headers?.get("Nats-Msg-Id") ?? "";
 }
 
-/** A commit that was published; undefined for what is none, or one of a newer nightbus. */
-export function readCommit(message: NatsMessage, seq: number): Commit | undefined {
+/**
+ * A commit that was published; undefined for what is none, or one of a newer nightbus. Where it is known what was `sent` with
+ * it, that is not read again.
+ */
+export function readCommit(message: NatsMessage, seq: number, sent?: Sends): Commit | undefined {
   const { headers, data } = message;
   const [version, ...numbers] = headers?.get(HEADER).split(" ") ?? [];
   const [was, first, at] = numbers.map(Number);
   if (version !== VERSION || was === undefined || first === undefined || at === undefined) return undefined;
   try {
-    const rows = readRows(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(), first, at);
+    const sends = sent ?? readSends(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
+    const rows = rowsOf(sends, { first, at });
     return { was, first, at, last: first + rows.length - 1, seq, id: idOf(message), rows };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
@@ -85,7 +94,7 @@ export function readPart({ headers }: NatsMessage): Part | Author | undefined {
 }
 
 /** The rows of sends, which are given out from this id on. */
-export function rowsOf(sends: readonly (readonly PendingRow[])[], { first, at }: Place): readonly Row[] {
+export function rowsOf(sends: Sends, { first, at }: Pick<Place, "first" | "at">): readonly Row[] {
   const rows: Row[] = [];
   for (const pending of sends) {
     const send = first + rows.length;
@@ -94,7 +103,7 @@ export function rowsOf(sends: readonly (readonly PendingRow[])[], { first, at }:
   return rows;
 }
 
-function readRows(text: string, first: number, at: number): readonly Row[] {
+function readSends(text: string): Sends {
   const end = text.indexOf("\n");
   const pending = unpack(text.slice(end + 1));
   let taken = 0;
@@ -106,5 +115,5 @@ function readRows(text: string, first: number, at: number): readonly Row[] {
       return pending.slice(taken - Number(count), taken);
     });
   if (taken !== pending.length) throw new SyntaxError("these are no packed sends");
-  return rowsOf(sends, { was: 0, first, at });
+  return sends;
 }

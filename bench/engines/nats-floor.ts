@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect, headers } from "@nats-io/transport-node";
+import { addressOf } from "../../test/engines/addresses.ts";
+import type { ByHand } from "./by-hand.ts";
+import { gathering } from "./gathering.ts";
+
+/**
+ * The same with what no log can do without: a message is text of its own from when it is sent, is kept, and is told to the listeners
+ * of an emitter; a batch follows the newest and says where it stands, and is not there twice when it was published twice.
+ */
+export async function natsFloor(stream: string): Promise<ByHand> {
+  const connection = await connect({ servers: addressOf("nats") });
+  const manager = await jetstreamManager(connection);
+  await manager.streams.add({ name: stream, subjects: [stream] });
+  const js = jetstream(connection);
+  const emitter = new EventEmitter();
+  const log: { readonly id: number; readonly json: string }[] = [];
+  let seq = 0;
+  const published = new Map<string, readonly string[]>();
+  const consumer = await js.consumers.getPushConsumer(stream);
+  const messages = await consumer.consume({
+    callback({ headers }) {
+      const msgID = headers?.get("Nats-Msg-Id") ?? "";
+      const batch = published.get(msgID)!; // nobody else publishes here
+      published.delete(msgID);
+      for (const json of batch) {
+        const id = log.push({ id: log.length + 1, json });
+        emitter.emit("notification", { id, channel: "lobby", message: JSON.parse(json) });
+      }
+    },
+  });
+  const write = async (batch: readonly string[]): Promise<void> => {
+    const msgID = randomUUID();
+    published.set(msgID, batch);
+    const place = headers();
+    place.set("Place", `${log.length} ${log.length + 1} ${Date.now()}`);
+    const body = `${batch.map((json) => json.length).join()}\n${batch.join("")}`;
+    const expect = { lastSubjectSequence: seq };
+    seq = (await js.publish(stream, body, { headers: place, msgID, expect })).seq;
+  };
+  const send = gathering(write);
+  return {
+    send: (message) => send(JSON.stringify(message)),
+    onSeen(listener) {
+      emitter.removeAllListeners();
+      emitter.on("notification", ({ message }) => listener(message));
+    },
+    async close() {
+      messages.stop();
+      await manager.streams.delete(stream);
+      await connection.close();
+    },
+  };
+}
