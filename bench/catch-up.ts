@@ -1,6 +1,6 @@
 import { LogChannel } from "../src/log/channel.ts";
 import { ChannelNumbers, gather } from "../src/log/gather.ts";
-import { NONE, Ring } from "../src/log/ring.ts";
+import { Ring } from "../src/log/ring.ts";
 import { compare, type Line, type Ready } from "./harness.ts";
 
 // The one bench that looks inside, since a bus cannot be told to read by the worse way. It stands on the source of the log.
@@ -37,16 +37,20 @@ type Way = (cell: Cell) => Int32Array;
 /**
  * The log's choice of a way to read, beside the better of a scan and the chains, over all cells of a grid: how many of the rows
  * match, how long the tail is, the limit, and whether one channel matches or many. All cells are surveyed quickly, and those that
- * came out worst are measured; the line is that of the worst.
+ * came out worst are measured; the line is that of the worst. The floor is of the same cell.
  */
-export async function worstCell(): Promise<Line> {
+export async function* worstCell(): AsyncGenerator<Line> {
   const grid = [...cells()];
   for (const cell of grid) survey(cell); // so that none is read by code that is not yet compiled
   const all = grid.map(survey).sort((a, b) => b.ratio - a.ratio);
-  const lines: Line[] = [];
-  for (const surveyed of all.slice(0, MEASURED)) lines.push(await measure(surveyed));
-  const worst = lines.reduce((one, other) => (other.ratio > one.ratio ? other : one));
-  return { ...worst, workload: `worst of ${all.length} cells: ${worst.workload}` };
+  const measured: { readonly surveyed: Surveyed; readonly line: Line }[] = [];
+  for (const surveyed of all.slice(0, MEASURED)) measured.push({ surveyed, line: await measure(surveyed, choice) });
+  const { surveyed, line } = measured.reduce((one, other) => (other.line.ratio > one.line.ratio ? other : one));
+  yield { ...line, workload: `worst of ${all.length} cells: ${line.workload}`, target: { atMost: 1.2 } };
+  yield {
+    ...(await measure(surveyed, surveyed.better === bareScan ? countedScan : countedChain)),
+    workload: "floor: the same by hand, the rows counted before and a chain left where a scan had been better",
+  };
 }
 
 function* cells(): Generator<Cell> {
@@ -140,14 +144,14 @@ function quickest(way: Way, cell: Cell, times: number): number {
   return shortest;
 }
 
-function measure({ cell, better, times }: Surveyed): Promise<Line> {
+function measure({ cell, better, times }: Surveyed, way: Way): Promise<Line> {
   return compare({
     id: "P9",
     workload: cell.name,
     beside: `the better: ${better === bareScan ? "scan" : "chain"}`,
-    ours: () => repeated(choice, cell, times),
+    ours: () => repeated(way, cell, times),
     rival: () => repeated(better, cell, times),
-    target: { atMost: 1.2 },
+    target: undefined,
     count: times,
     of: "read",
   });
@@ -186,7 +190,7 @@ const bareScan: Way = ({ ring, channels, after, limit, places, marks }) => {
 const bareChain: Way = ({ ring, channels, after, limit, places: all }) => {
   let length = 0;
   for (const { newest } of channels) {
-    for (let slot = newest; slot !== NONE && ring.placeOf(slot) >= after; slot = ring.olderThan(slot)) {
+    for (let slot = newest; slot >= 0 && ring.placeOf(slot) >= after; slot = ring.olderThan(slot)) {
       all[length++] = ring.placeOf(slot);
     }
   }
@@ -195,3 +199,31 @@ const bareChain: Way = ({ ring, channels, after, limit, places: all }) => {
   else places.sort();
   return places.subarray(0, Math.min(length, limit));
 };
+
+// Who has to choose looks at every channel before a read, and leaves a chain that turns out longer than a scan.
+const countedScan: Way = (cell) => {
+  return rowsOf(cell) < 0 ? cell.places : bareScan(cell);
+};
+
+const countedChain: Way = (cell) => {
+  const { ring, channels, after, limit, places: all } = cell;
+  const most = Math.min(rowsOf(cell), ring.span);
+  let length = 0;
+  for (const { newest } of channels) {
+    for (let slot = newest; slot >= 0 && length < most; slot = ring.olderThan(slot)) {
+      const place = ring.placeOf(slot);
+      if (place < after) break;
+      all[length++] = place;
+    }
+  }
+  const places = all.subarray(0, length);
+  if (channels.length === 1) places.reverse();
+  else places.sort();
+  return places.subarray(0, Math.min(length, limit));
+};
+
+function rowsOf({ channels }: Cell): number {
+  let rows = 0;
+  for (const { size } of channels) rows += size;
+  return rows;
+}

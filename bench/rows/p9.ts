@@ -33,7 +33,7 @@ export async function* lines(): AsyncGenerator<Line> {
     });
   }
   await bus.close();
-  yield await worstCell();
+  yield* worstCell();
 }
 
 async function fill(bus: AnyBus): Promise<readonly Kept[]> {

@@ -16,8 +16,8 @@ export interface Found {
 
 // Measured: what it costs to follow a chain, per row, when one row that a scan passes by costs 1. Rows of several chains have
 // to be sorted as well.
-const COST_OF_CHAIN = 0.8;
-const COST_OF_CHAINS = 4.4;
+const COST_OF_CHAIN = 0.6;
+const COST_OF_CHAINS = 3;
 /** What a scan costs besides, for each channel: it marks them. */
 const COST_OF_MARK = 2;
 
@@ -44,7 +44,8 @@ export function gather<C extends Chain>(
 
 /** How many rows of so many chains can be followed for the cost of a scan, which is over when it has found the limit. */
 function mostToFollow(chains: number, span: number, limit: number): number {
-  const [cost, marks] = chains === 1 ? [COST_OF_CHAIN, 0] : [COST_OF_CHAINS, chains * COST_OF_MARK];
+  const cost = chains === 1 ? COST_OF_CHAIN : COST_OF_CHAINS;
+  const marks = chains === 1 ? 0 : chains * COST_OF_MARK;
   const ofAll = (span + marks) / cost;
   if (ofAll <= limit) return ofAll;
   // Of rows that lie evenly, a scan passes by span * limit / rows places: where that, with the marks, is rows * cost.
@@ -55,14 +56,16 @@ function mostToFollow(chains: number, span: number, limit: number): number {
 function rowsOf<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number, most: number): number | undefined {
   if (chains.length > most) return undefined; // each has one at least
   const share = (ring.span - after) / ring.span;
+  const mostInAll = Math.min(most / share, ring.span) | 0; // an integer is compared faster
   let rows = 0;
-  let expected = 0;
-  for (const { oldest, size } of chains) {
+  for (const { size } of chains) {
     rows += size;
-    expected += ring.placeOf(oldest) >= after ? size : size * share;
-    if (expected > most) return undefined;
+    if (rows > mostInAll) return undefined;
   }
-  return rows;
+  if (rows <= most) return rows;
+  let expected = 0;
+  for (const { oldest, size } of chains) expected += ring.placeOf(oldest) >= after ? size : size * share;
+  return expected <= most ? rows : undefined;
 }
 
 /** The places of the newest `count` rows of these channels. */
@@ -118,18 +121,12 @@ function follow<C extends Chain>(
   after: number,
   most: number,
 ): Int32Array | undefined {
-  const all = room(most);
-  let length = 0;
-  for (const chain of chains) {
-    for (let slot = chain.newest; slot !== NONE; slot = ring.olderThan(slot)) {
-      const place = ring.placeOf(slot);
-      if (place < after) break;
-      if (length === most) return undefined;
-      all[length++] = place;
-    }
-  }
-  const places = all.subarray(0, length);
-  return chains.length === 1 ? places.reverse() : sorted(places, after, ring.span);
+  const end = most + 1;
+  const all = room(end);
+  const start = ring.follow(chains, after, all, end);
+  if (start === 0) return undefined; // more than `most`
+  const places = all.subarray(start, end);
+  return chains.length === 1 ? places : sorted(places, after, ring.span);
 }
 
 function limited<C extends Chain>(ring: Ring<C>, places: Int32Array, limit: number): Found {

@@ -108,11 +108,31 @@ export class Ring<C extends Chain> {
   scan(from: number, most: number, marks: Uint8Array, into: Int32Array): number {
     const [numbers, head, mask, span] = [this.#numbers, this.#head, this.#mask, this.#span];
     let length = 0;
-    for (let place = from; place < span && length < most; place += 1) {
-      into[length] = place;
-      length += marks[numbers[(head + place) & mask]!]!;
+    let place = from;
+    while (place < span && length < most) {
+      // None of the next places can be one too many, so that they are read without looking at how many there are.
+      const end = span - place < most - length ? span : (place + most - length) | 0;
+      for (; place < end; place += 1) {
+        into[length] = place;
+        length += marks[numbers[(head + place) & mask]!]!;
+      }
     }
     return length;
+  }
+
+  /** Writes the chains' places back to this one, newest first, from `end` down. Returns where it ended, 0 if there was no more room. */
+  follow(chains: readonly C[], from: number, into: Int32Array, end: number): number {
+    const [older, head, mask] = [this.#older, this.#head, this.#mask];
+    let start = end;
+    for (const { newest } of chains) {
+      // No slot is below 0; to compare with `NONE`, which is read at each step, takes a third longer.
+      for (let slot = newest; slot >= 0 && start > 0; slot = older[slot]!) {
+        const place = (slot - head) & mask;
+        if (place < from) break;
+        into[--start] = place;
+      }
+    }
+    return start;
   }
 
   /** The first place whose id is larger than `last`; `span` when there is none. */
