@@ -6,9 +6,9 @@ import { type Answer, Readers, type Resolver, type Woken } from "../waiting.ts";
 export async function* lines(): AsyncGenerator<Line> {
   // One bus, as in an application: what is compiled for one that is gone is thrown away with it.
   const bus = new Bus();
-  for (const [polls, times, atMost] of [
-    [1_000, 20, 2],
-    [100_000, 1, 3],
+  for (const [polls, times, pairs, atMost] of [
+    [1_000, 100, 61, 2],
+    [100_000, 1, 31, 3],
   ] as const) {
     yield await compare({
       id: "P4",
@@ -17,6 +17,7 @@ export async function* lines(): AsyncGenerator<Line> {
       ours: () => parkedPolls(bus, polls, times),
       rival: () => barePromises(polls, times),
       target: { atMost },
+      pairs,
       count: polls * times,
       of: "poll",
     });
@@ -24,7 +25,7 @@ export async function* lines(): AsyncGenerator<Line> {
   await bus.close();
 }
 
-// A thousand polls are woken too fast to be timed once, so several such crowds are parked and woken one after the other.
+// A thousand polls are woken too fast to be timed once, so a hundred such crowds are parked and woken one after the other.
 async function parkedPolls(bus: AnyBus, polls: number, times: number): Promise<Ready<Woken>> {
   await bus.ready();
   const readers = new Readers(polls * times);
