@@ -53,49 +53,34 @@ async function nightbus(): Promise<Polled> {
 }
 
 /**
- * What no long poll can do without that is held by a promise: a body that is JSON, and bounded in size, depth and time, a cursor
- * from which one who is behind goes on with what is kept of each channel, a deadline, and leave to go before.
+ * What no long poll can do without that is held by a promise: a body that is JSON, and bounded in size and time, a cursor that is
+ * looked at, a deadline, and leave to go before.
  */
 function floor(): Polled {
   const { listener: _, ...hand } = byHand();
-  const lines = new Map<string, Map<(body: Buffer) => void, number>>();
-  const kept = new Map<string, { readonly id: number; readonly body: Buffer }[]>();
-  let parked = 0;
+  const waiting = new Map<(body: Buffer) => void, number>();
   const reading = new Map<IncomingMessage, number>();
   const hold = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.url !== "/poll" || request.method !== "POST") throw new Error("404");
     if (request.headers["content-type"] !== "application/json") throw new Error("415");
     reading.set(request, performance.now() + 30_000);
-    const text = await textOf(request, 65_536);
+    const { channels, last } = JSON.parse(await textOf(request, 65_536)) as { channels?: unknown; last?: unknown };
     reading.delete(request);
-    if (text.length > 128) throw new Error("here all are too short to be deep");
-    const { channels, last } = JSON.parse(text) as { channels?: unknown; last?: unknown };
     if (!Array.isArray(channels) || channels.some((name) => typeof name !== "string")) throw new Error("400");
-    if (!Number.isSafeInteger(last) || channels.length !== 1) throw new Error("here each poll has one channel");
-    const [channel] = channels as [string];
-    const newest = kept.get(channel)?.at(-1);
-    const isBehind = newest !== undefined && newest.id > (last as number);
-    const body = isBehind ? newest.body : await new Promise<Buffer>((resolve) => wait(channel, resolve, response));
-    response.writeHead(200, headersOf(body)).end(body);
-  };
-  const wait = (channel: string, resolve: (body: Buffer) => void, response: ServerResponse): void => {
-    const line = lines.get(channel) ?? new Map();
-    lines.set(channel, line);
-    line.set(resolve, performance.now() + 50_000);
-    parked += 1;
-    response.on("close", () => {
-      if (line.delete(resolve)) parked -= 1;
+    if (last !== hand.last()) throw new Error("only who has read everything is held");
+    const body = await new Promise<Buffer>((resolve) => {
+      waiting.set(resolve, performance.now() + 50_000);
+      response.on("close", () => waiting.delete(resolve));
     });
+    response.writeHead(200, headersOf(body)).end(body);
   };
   const answerAll = (message: unknown): void => {
     const body = hand.bodyOf(message);
-    kept.set("lobby", [...(kept.get("lobby") ?? []), { id: hand.last(), body }]);
-    const all = [...(lines.get("lobby")?.keys() ?? [])];
-    lines.get("lobby")?.clear();
-    parked -= all.length;
+    const all = [...waiting.keys()];
+    waiting.clear();
     for (const resolve of all) resolve(body);
   };
-  return { ...hand, listener: hold, parked: () => parked, send: answerAll };
+  return { ...hand, listener: hold, parked: () => waiting.size, send: answerAll };
 }
 
 function headersOf(body: Buffer): Readonly<Record<string, string | number>> {

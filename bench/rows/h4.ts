@@ -22,7 +22,7 @@ export async function* lines(): AsyncGenerator<Line> {
     const [, control] = ratioOf(ours, again);
     const crowd = connections.toLocaleString("en");
     yield { ...lineOf(`long-poll fan-out to ${crowd}, CPU a delivery`, ours, hand), control, target: { atMost: 1.2 } };
-    const workload = `floor: ${crowd} polls by hand of who may be behind, time out and leave, their bodies bounded in size, depth and time`;
+    const workload = `floor: ${crowd} polls by hand that each may time out, leave, and have a body bounded in size and time`;
     yield { ...lineOf(workload, floor, hand), control, target: undefined };
   }
 }

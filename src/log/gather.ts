@@ -17,7 +17,7 @@ export interface Found {
 // Measured: what it costs to follow a chain, per row, when one row that a scan passes by costs 1. Rows of several chains have
 // to be sorted as well.
 const COST_OF_CHAIN = 0.6;
-const COST_OF_CHAINS = 3;
+const COST_OF_CHAINS = 3.2;
 /** What a scan costs besides, for each channel: it marks them. */
 const COST_OF_MARK = 2;
 
