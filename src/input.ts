@@ -96,17 +96,18 @@ export function serialise(entries: unknown, limits: SendLimits): readonly Pendin
   return rows;
 }
 
-/** The most bytes of UTF-8 that the keys and messages of a send can take: three for each of their units, which are not counted. */
+/** The size of the keys and messages of a send, in bytes of UTF-8. */
+export function bytesOf(rows: readonly PendingRow[]): number {
+  let bytes = 0;
+  for (const { key, json } of rows) bytes += Buffer.byteLength(key) + Buffer.byteLength(json);
+  return bytes;
+}
+
+/** The most bytes that they can have: three for each UTF-16 unit, of which the number is known. */
 export function mostBytesOf(rows: readonly PendingRow[]): number {
   let units = 0;
   for (const { key, json } of rows) units += key.length + json.length;
   return units * 3;
-}
-
-function bytesOf(rows: readonly PendingRow[]): number {
-  let bytes = 0;
-  for (const { key, json } of rows) bytes += Buffer.byteLength(key) + Buffer.byteLength(json);
-  return bytes;
 }
 
 function pendingRow(entry: unknown, maxMessage: number): PendingRow {

@@ -1,13 +1,11 @@
 import pDefer, { type DeferredPromise } from "p-defer";
 import { type BusError, notBegun } from "./errors.ts";
-import { mostBytesOf } from "./input.ts";
+import { bytesOf, mostBytesOf } from "./input.ts";
 import type { Meter } from "./meter.ts";
 import type { PendingRow, Store } from "./store.ts";
 
 interface Send {
   readonly rows: readonly PendingRow[];
-  /** The most bytes that its text can take. */
-  readonly bytes: number;
   readonly ids: DeferredPromise<readonly number[]>;
 }
 
@@ -37,7 +35,7 @@ export class Sender {
     if (rows.length === 0) return Promise.resolve([]);
     this.#options.meter.queued(rows.length);
     const ids = pDefer<readonly number[]>();
-    this.#queue.push({ rows, ids, bytes: mostBytesOf(rows) });
+    this.#queue.push({ rows, ids });
     this.#flushing ??= this.#flush();
     return ids.promise;
   }
@@ -61,12 +59,13 @@ export class Sender {
   /** The sends of the next commit: as many as the store takes at once, and at least one. */
   #take(): readonly Send[] {
     const { maxRows, maxBytes } = this.#options.store;
+    const isCounted = maxBytes < Number.POSITIVE_INFINITY && this.#mostBytes() > maxBytes;
     let rows = 0;
     let bytes = 0;
     let count = 0;
     for (const send of this.#queue) {
       rows += send.rows.length;
-      bytes += send.bytes;
+      if (isCounted) bytes += bytesOf(send.rows);
       if (count > 0 && (rows > maxRows || bytes > maxBytes)) break;
       count += 1;
     }
@@ -74,6 +73,10 @@ export class Sender {
     const all = this.#queue;
     this.#queue = [];
     return all;
+  }
+
+  #mostBytes(): number {
+    return this.#queue.reduce((sum, { rows }) => sum + mostBytesOf(rows), 0);
   }
 
   async #commit(sends: readonly Send[]): Promise<void> {

@@ -7,7 +7,7 @@ import type { ByHand } from "./by-hand.ts";
 import { gathering } from "./gathering.ts";
 
 /**
- * The same with what no log can do without: a message is text of its own from when it is sent, is kept, and is told to the listeners
+ * As natsByHand, with what no log can do without: a message is text of its own from when it is sent, is kept, and is told to the listeners
  * of an emitter; a batch follows the newest and says where it stands, and is not there twice when it was published twice.
  */
 export async function natsFloor(stream: string): Promise<ByHand> {
@@ -18,6 +18,7 @@ export async function natsFloor(stream: string): Promise<ByHand> {
   const emitter = new EventEmitter();
   const log: { readonly id: number; readonly json: string }[] = [];
   let seq = 0;
+  let sent = 0;
   const published = new Map<string, readonly string[]>();
   const consumer = await js.consumers.getPushConsumer(stream);
   const messages = await consumer.consume({
@@ -35,7 +36,8 @@ export async function natsFloor(stream: string): Promise<ByHand> {
     const msgID = randomUUID();
     published.set(msgID, batch);
     const place = headers();
-    place.set("Place", `${log.length} ${log.length + 1} ${Date.now()}`);
+    place.set("Place", `${sent} ${sent + 1} ${Date.now()}`);
+    sent += batch.length;
     const body = `${batch.map((json) => json.length).join()}\n${batch.join("")}`;
     const expect = { lastSubjectSequence: seq };
     seq = (await js.publish(stream, body, { headers: place, msgID, expect })).seq;

@@ -52,7 +52,7 @@ function mostToFollow(chains: number, span: number, limit: number): number {
   return (marks + Math.sqrt(marks ** 2 + 4 * cost * span * limit)) / (2 * cost);
 }
 
-/** How many rows chains have; undefined as soon as more than `most` of them are to be expected in the range. */
+/** How many rows chains have; undefined when more than `most` of them are to be expected in the range. */
 function rowsOf<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number, most: number): number | undefined {
   if (chains.length > most) return undefined; // each has one at least
   const share = (ring.span - after) / ring.span;

@@ -120,12 +120,12 @@ export class Ring<C extends Chain> {
     return length;
   }
 
-  /** Writes the chains' places back to this one, newest first, from `end` down. Returns where it ended, 0 if there was no more room. */
+  /** Writes the chains' places back to this one, newest first, from `end` down. Returns where it ended: at 0 there may be more. */
   follow(chains: readonly C[], from: number, into: Int32Array, end: number): number {
     const [older, head, mask] = [this.#older, this.#head, this.#mask];
     let start = end;
     for (const { newest } of chains) {
-      // No slot is below 0; to compare with `NONE`, which is read at each step, takes a third longer.
+      // `NONE` is the one below 0; to compare with it, which is read at each step, takes a third longer.
       for (let slot = newest; slot >= 0 && start > 0; slot = older[slot]!) {
         const place = (slot - head) & mask;
         if (place < from) break;

@@ -58,6 +58,8 @@ export class Commits {
     } catch (error) {
       if (!attempt.isUnanswered || error instanceof BusError) throw error;
       throw new Unanswered((error as Error).message, { cause: error });
+    } finally {
+      follower.want(undefined); // it would be kept until the next
     }
   }
 

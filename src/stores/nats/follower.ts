@@ -97,8 +97,8 @@ export class Follower {
     this.promised.clear();
   }
 
-  /** Looks out for a message that this process publishes. */
-  want(wanted: Wanted): void {
+  /** Looks out for a message that this process publishes, or for none. */
+  want(wanted: Wanted | undefined): void {
     this.#wanted = wanted;
     this.#found = undefined;
   }
