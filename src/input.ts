@@ -103,7 +103,7 @@ export function bytesOf(rows: readonly PendingRow[]): number {
   return bytes;
 }
 
-/** The most bytes that they can have: three for each UTF-16 unit, of which the number is known. */
+/** The most that `bytesOf` can come to: three for each UTF-16 unit, of which the number is known. */
 export function mostBytesOf(rows: readonly PendingRow[]): number {
   let units = 0;
   for (const { key, json } of rows) units += key.length + json.length;
