@@ -1,20 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, headers } from "@nats-io/transport-node";
-import { addressOf } from "../../test/engines/addresses.ts";
+import { headers } from "@nats-io/transport-node";
 import type { ByHand } from "./by-hand.ts";
 import { gathering } from "./gathering.ts";
+import { ownStream } from "./nats-stream.ts";
 
 /**
- * As natsByHand, with what no log can do without: a message is text of its own from when it is sent, is kept, and is told to the listeners
- * of an emitter; a batch follows the newest and says where it stands, and is not there twice when it was published twice.
+ * As `natsByHand`, with what no log can do without: a message is text of its own from when it is sent, is kept, and is told to
+ * the listeners of an emitter; a batch follows the newest and says where it stands, and is not there twice when it was published
+ * twice.
  */
 export async function natsFloor(stream: string): Promise<ByHand> {
-  const connection = await connect({ servers: addressOf("nats") });
-  const manager = await jetstreamManager(connection);
-  await manager.streams.add({ name: stream, subjects: [stream] });
-  const js = jetstream(connection);
+  const { js, remove } = await ownStream(stream);
   const emitter = new EventEmitter();
   const log: { readonly id: number; readonly json: string }[] = [];
   let seq = 0;
@@ -51,8 +48,7 @@ export async function natsFloor(stream: string): Promise<ByHand> {
     },
     async close() {
       messages.stop();
-      await manager.streams.delete(stream);
-      await connection.close();
+      await remove();
     },
   };
 }
