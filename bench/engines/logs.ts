@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { Redis } from "ioredis";
-import type { BusOptions } from "nightbus";
+import type { BusOptions, Store } from "nightbus";
 import pg from "pg";
 import { addressOf } from "../../test/engines/addresses.ts";
 import { type AnyBus, Bus, importStore } from "../built.ts";
@@ -18,7 +18,8 @@ export interface OwnLog {
 
 interface Engine {
   create(): OwnLog;
-  open(name: string, options?: Pick<BusOptions, "retention">): Promise<AnyBus>;
+  /** The store of a log. */
+  store(name: string): Promise<Store>;
 }
 
 /** The engines that processes can share. */
@@ -28,7 +29,7 @@ export const LOGS = {
       const folder = mkdtempSync(join(tmpdir(), "nightbus-bench-"));
       return { name: join(folder, "bus.db"), remove: () => rmSync(folder, { recursive: true }) };
     },
-    open: async (name, options = {}) => new Bus({ ...options, store: (await importStore("sqlite")).sqlite(name) }),
+    store: async (name) => (await importStore("sqlite")).sqlite(name),
   },
   postgres: {
     create() {
@@ -43,8 +44,7 @@ export const LOGS = {
         },
       };
     },
-    open: async (name, options = {}) =>
-      new Bus({ ...options, store: (await importStore("postgres")).postgres(addressOf("postgres"), { schema: name }) }),
+    store: async (name) => (await importStore("postgres")).postgres(addressOf("postgres"), { schema: name }),
   },
   redis: {
     create() {
@@ -58,8 +58,7 @@ export const LOGS = {
         },
       };
     },
-    open: async (name, options = {}) =>
-      new Bus({ ...options, store: (await importStore("redis")).redis(addressOf("redis"), { prefix: name }) }),
+    store: async (name) => (await importStore("redis")).redis(addressOf("redis"), { prefix: name }),
   },
   nats: {
     create() {
@@ -73,13 +72,21 @@ export const LOGS = {
         },
       };
     },
-    open: async (name, options = {}) =>
-      new Bus({ ...options, store: (await importStore("nats")).nats(addressOf("nats"), { stream: name }) }),
+    store: async (name) => (await importStore("nats")).nats(addressOf("nats"), { stream: name }),
   },
 } as const satisfies Readonly<Record<string, Engine>>;
 
 /** The name of an engine that processes can share. */
 export type LogEngine = keyof typeof LOGS;
+
+/** A bus on a log. */
+export async function openLog(
+  engine: LogEngine,
+  name: string,
+  options: Pick<BusOptions, "retention"> = {},
+): Promise<AnyBus> {
+  return new Bus({ ...options, store: await LOGS[engine].store(name) });
+}
 
 /** The name of a log of this run's own. */
 export function nameOfOwn(): string {

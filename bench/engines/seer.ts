@@ -1,9 +1,9 @@
-import { LOGS, type LogEngine } from "./logs.ts";
+import { type LogEngine, openLog } from "./logs.ts";
 
 // A process that tells how long what another one sends takes to be seen here: `seer.ts ENGINE LOG`. It also answers "close".
 
 const [engine, name] = process.argv.slice(2);
-const bus = await LOGS[engine as LogEngine].open(name!); // k3.ts starts it with these
+const bus = await openLog(engine as LogEngine, name!); // k3.ts starts it with these
 await bus.ready();
 const reading = new AbortController();
 process.once("message", async () => {

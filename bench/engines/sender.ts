@@ -1,10 +1,10 @@
-import { LOGS, type LogEngine } from "./logs.ts";
+import { type LogEngine, openLog } from "./logs.ts";
 import { produce } from "./producers.ts";
 
 // A process that sends when it is told to, and says how much: `sender.ts ENGINE LOG PRODUCERS SENDS`. It also answers "close".
 
 const [engine, name, producers, sends] = process.argv.slice(2);
-const bus = await LOGS[engine as LogEngine].open(name!); // nodes.ts starts it with these
+const bus = await openLog(engine as LogEngine, name!); // nodes.ts starts it with these
 await bus.sendone("lobby", "begins the run");
 process.on("message", async (task) => {
   if (task === "close") {

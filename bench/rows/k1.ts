@@ -1,11 +1,11 @@
 import type { AnyBus } from "../built.ts";
 import type { ByHand } from "../engines/by-hand.ts";
-import { LOGS, nameOfOwn } from "../engines/logs.ts";
+import { LOGS, nameOfOwn, openLog } from "../engines/logs.ts";
 import { natsByHand } from "../engines/nats-by-hand.ts";
 import { natsFloor } from "../engines/nats-floor.ts";
 import { inOrder, produce, type Sent } from "../engines/producers.ts";
 import { redisByHand } from "../engines/redis-by-hand.ts";
-import { compare, type Line, type Ready } from "../harness.ts";
+import { type Comparison, compare, type Line, type Ready } from "../harness.ts";
 
 const PRODUCERS = 64;
 const SENDS = 40;
@@ -23,21 +23,12 @@ export async function* lines(): AsyncGenerator<Line> {
 async function measure(engine: "redis" | "nats", create: (name: string) => Promise<ByHand>): Promise<Line> {
   const log = LOGS[engine].create();
   // Its rival trims nothing either.
-  const bus = await LOGS[engine].open(log.name, { retention: { count: 1_500_000, total: 1_500_000 } });
+  const bus = await openLog(engine, log.name, { retention: { count: 1_500_000, total: 1_500_000 } });
   const byHand = await create(`${log.name}-by-hand`);
   try {
     await bus.sendone("lobby", { from: -1, n: 0 });
-    return await compare({
-      id: "K1",
-      workload: `${PRODUCERS} awaiting producers and a reader, ${engine}`,
-      beside: "the bare client with the same batches",
-      ours: () => onBus(bus),
-      rival: () => onClient(byHand),
-      target: { atLeast: 0.8 },
-      pairs: PAIRS,
-      count: ALL,
-      of: "notification",
-    });
+    const workload = `${PRODUCERS} awaiting producers and a reader, ${engine}`;
+    return await beside(byHand, { workload, ours: () => onBus(bus), target: { atLeast: 0.8 } });
   } finally {
     await byHand.close();
     await bus.close();
@@ -50,22 +41,25 @@ async function natsAtLeast(): Promise<Line> {
   const floor = await natsFloor(name);
   const byHand = await natsByHand(`${name}-by-hand`);
   try {
-    return await compare({
-      id: "K1",
-      workload: "floor: text, place and id of each message by hand, kept and told to an emitter, nats",
-      beside: "the bare client with the same batches",
-      ours: () => onClient(floor),
-      rival: () => onClient(byHand),
-      target: undefined,
-      isSpeed: true,
-      pairs: PAIRS,
-      count: ALL,
-      of: "notification",
-    });
+    const workload = "floor: text, place and id of each message by hand, kept and told to an emitter, nats";
+    return await beside(byHand, { workload, ours: () => onClient(floor), target: undefined });
   } finally {
     await byHand.close();
     await floor.close();
   }
+}
+
+function beside(byHand: ByHand, compared: Pick<Comparison<Sent>, "workload" | "ours" | "target">): Promise<Line> {
+  return compare({
+    ...compared,
+    id: "K1",
+    beside: "the bare client with the same batches",
+    rival: () => onClient(byHand),
+    isSpeed: true,
+    pairs: PAIRS,
+    count: ALL,
+    of: "notification",
+  });
 }
 
 function onBus(bus: AnyBus): Ready<Sent> {

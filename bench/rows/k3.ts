@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { LOGS, type LogEngine } from "../engines/logs.ts";
+import { LOGS, type LogEngine, openLog } from "../engines/logs.ts";
 import type { Line } from "../harness.ts";
 import { said, start } from "../http/processes.ts";
 import { quantile } from "../numbers.ts";
@@ -16,9 +16,8 @@ export async function* lines(): AsyncGenerator<Line> {
 }
 
 async function measure(engine: LogEngine): Promise<Line> {
-  const { create, open } = LOGS[engine];
-  const log = create();
-  const bus = await open(log.name);
+  const log = LOGS[engine].create();
+  const bus = await openLog(engine, log.name);
   await bus.ready();
   const others = Array.from({ length: OTHERS }, (_, index) =>
     start("../engines/seer.ts", index % 2, [engine, log.name]),
