@@ -22,7 +22,7 @@ export function preflight({ maxAge }: Cors, request: EndpointRequest): EndpointR
   };
   if (asked !== undefined) headers["Access-Control-Allow-Headers"] = asked;
   if (maxAge !== undefined) headers["Access-Control-Max-Age"] = String(maxAge);
-  return { status: 204, headers, body: "" };
+  return { status: 204, headers, body: undefined };
 }
 
 const EXPOSED: Headers = { "Access-Control-Expose-Headers": "Nightbus-Last, Nightbus-Missed" };

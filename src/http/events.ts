@@ -32,7 +32,7 @@ export async function events<C extends object, Context>(
   const reaching = reader.reach(last);
   if (reaching !== undefined) await reaching;
   const headers = { "Nightbus-Last": String(reader.last), ...HEADERS };
-  if (request.method === "HEAD") return { status: 200, headers, body: "" };
+  if (request.method === "HEAD") return { status: 200, headers, body: undefined };
   checkRoom(mounted);
   return { status: 200, headers, body: (sink) => streams.open(keys, last, sink) };
 }

@@ -39,8 +39,8 @@ export class FetchRequest implements EndpointRequest {
 
 /** Makes the Response of an answer. */
 export function response({ status, headers, body }: EndpointReply, { method, signal }: Request): Response {
-  if (status === 204 || method === "HEAD") return new Response(null, { status, headers });
-  return new Response(typeof body === "string" ? body : streamOf(body, signal), { status, headers });
+  if (body === undefined || method === "HEAD") return new Response(null, { status, headers });
+  return new Response(typeof body === "function" ? streamOf(body, signal) : body, { status, headers });
 }
 
 /** When the time is up the reading is left alone: to cancel it would cut off the answer as well, where both have one connection. */

@@ -3,7 +3,7 @@ import type { SharedRow } from "../log/row.ts";
 
 /** The frames of an answer as bytes. Streams that are handed the same answer share them. */
 export function framesOf(answer: Answer): Uint8Array {
-  return answer.bytes(build);
+  return answer.once(build);
 }
 
 /** How many of these rows, from the first on, have no more UTF-16 units than this. */
@@ -33,7 +33,7 @@ export function missed(last: number, position: number): Uint8Array {
   return Buffer.from(`event: missed\nid: ${position}\ndata: {"last":${last}}\n\n`);
 }
 
-function build(rows: readonly SharedRow[]): Uint8Array {
+function build({ rows }: Answer): Uint8Array {
   // A Buffer, since Node makes one of any other Uint8Array at each write.
   return Buffer.from(rows.map(frameOf).join(""));
 }

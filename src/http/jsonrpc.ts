@@ -36,7 +36,7 @@ class JsonRpc implements Dialect {
   }
 
   #result(rest: string, headers = HEADERS): EndpointReply {
-    return json(`{"jsonrpc":"2.0","id":${this.#id}${rest}}`, headers);
+    return json(200, `{"jsonrpc":"2.0","id":${this.#id}${rest}}`, headers);
   }
 }
 

@@ -1,17 +1,21 @@
+import type { Answer } from "../log/answer.ts";
 import type { JsonObject } from "./body.ts";
 import type { Dialect, PollCall, SendCall } from "./dialect.ts";
 import { json, refused } from "./replies.ts";
+import type { EndpointReply } from "./request.ts";
+
+const NONE = Object.freeze({});
 
 /** The plain dialect: JSON as one would write it today, and statuses that say what happened. */
 const plain: Dialect = {
-  answer: ({ text, last, missed }) => json(`{"notifications":${text},"last":${last},"missed":${missed}}`),
+  answer: (answer) => answer.once(replyOf),
   peek: (answer) => plain.answer(answer),
-  sent: (ids) => json(`{"ids":${JSON.stringify(ids)}}`),
+  sent: (ids) => json(200, `{"ids":${JSON.stringify(ids)}}`),
   refused,
 };
 
 export function plainPoll({ channels, last = 0, timeout }: JsonObject): PollCall {
-  return { dialect: plain, channels, last, timeout, lookback: Number.POSITIVE_INFINITY, options: {} };
+  return { dialect: plain, channels, last, timeout, lookback: Number.POSITIVE_INFINITY, options: NONE };
 }
 
 /** A poll in a query string: `channels=a&channels=b&last=5&timeout=1000`. */
@@ -26,6 +30,11 @@ export function queryPoll(query: string): PollCall {
 
 export function plainSend({ entries }: JsonObject): SendCall {
   return { dialect: plain, entries };
+}
+
+/** The reply of an answer. Polls that are handed the same answer share it, with its bytes and its headers. */
+function replyOf({ text, last, missed }: Answer): EndpointReply {
+  return json(200, `{"notifications":${text},"last":${last},"missed":${missed}}`);
 }
 
 /** A number from a query string or a header. What is not written as an integer stays text, and is refused where it is checked. */

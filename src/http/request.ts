@@ -46,5 +46,6 @@ export type StreamingBody = (sink: Sink) => () => void;
 export interface EndpointReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | StreamingBody;
+  /** Bytes, whose length the headers say, or what goes on; undefined where there is nothing. */
+  readonly body: Uint8Array<ArrayBuffer> | StreamingBody | undefined;
 }

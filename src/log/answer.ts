@@ -17,7 +17,8 @@ export class Answer {
   known: Known | undefined = undefined;
   #batch: Batch<Notification> | undefined;
   #text: string | undefined;
-  #bytes: Uint8Array | undefined;
+  #maker: ((answer: Answer) => unknown) | undefined;
+  #made: unknown;
 
   constructor(rows: readonly SharedRow[], last: number, missed: boolean) {
     this.rows = rows;
@@ -42,10 +43,13 @@ export class Answer {
     return this.#text;
   }
 
-  /** The bytes that a stream writes, as the first that asks makes them. */
-  bytes(make: (rows: readonly SharedRow[]) => Uint8Array): Uint8Array {
-    this.#bytes ??= make(this.rows);
-    return this.#bytes;
+  /** What `make` makes of it. Whoever asks for the same after another shares what was made. */
+  once<T>(make: (answer: Answer) => T): T {
+    if (this.#maker !== make) {
+      this.#made = make(this);
+      this.#maker = make;
+    }
+    return this.#made as T; // `make` has made it
   }
 }
 
