@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
-import { type Bucket, Deadlines, type Due } from "../waiters/deadlines.ts";
-import type { BodyLimits } from "./request.ts";
+import { Deadlines } from "../waiters/deadlines.ts";
+import type { BodyLimits, Coming } from "./request.ts";
 
 export interface BodiesOptions {
   readonly clock: Clock;
@@ -14,25 +14,24 @@ export class Bodies implements BodyLimits {
   readonly maxBody: number;
   readonly #clock: Clock;
   readonly #bodyTimeout: number;
-  readonly #deadlines: Deadlines<Reading>;
+  readonly #deadlines: Deadlines<Coming>;
 
   constructor({ clock, maxBody, bodyTimeout }: BodiesOptions) {
     this.maxBody = maxBody;
     this.#clock = clock;
     this.#bodyTimeout = bodyTimeout;
-    this.#deadlines = new Deadlines<Reading>(clock, (due) => {
+    this.#deadlines = new Deadlines<Coming>(clock, (due) => {
       for (const { late } of due) late();
     });
   }
 
-  within(late: () => void): () => void {
-    const reading: Reading = { bucket: undefined, slot: 0, late };
-    this.#deadlines.add(reading, this.#clock.monotonic() + this.#bodyTimeout);
-    return () => this.#deadlines.remove(reading);
+  coming(late: () => void): Coming {
+    const coming: Coming = { bucket: undefined, slot: 0, late };
+    this.#deadlines.add(coming, this.#clock.monotonic() + this.#bodyTimeout);
+    return coming;
   }
-}
 
-interface Reading extends Due {
-  bucket: Bucket | undefined;
-  readonly late: () => void;
+  came(coming: Coming): void {
+    this.#deadlines.remove(coming);
+  }
 }

@@ -46,8 +46,8 @@ export function response({ status, headers, body }: EndpointReply, { method, sig
 /** When the time is up the reading is left alone: to cancel it would cut off the answer as well, where both have one connection. */
 function inTime(reading: Promise<string>, limits: BodyLimits): Promise<string> {
   return new Promise((resolve, reject) => {
-    const done = limits.within(() => reject(tooSlow()));
-    reading.then(resolve, reject).finally(done);
+    const coming = limits.coming(() => reject(tooSlow()));
+    reading.then(resolve, reject).finally(() => limits.came(coming));
   });
 }
 

@@ -6,35 +6,39 @@ import type { BodyLimits, RequestBody } from "./request.ts";
 /** Reads a body from a stream of Node's. Rejects with a Refusal. */
 export function readText(stream: Readable, limits: BodyLimits): Promise<RequestBody> {
   return new Promise((resolve, reject) => {
-    const refuse = (refusal: Refusal): void => {
-      done();
-      reject(refusal);
-    };
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] | undefined;
     let bytes = 0;
     const data = (chunk: Buffer | string): void => {
       const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
       bytes += piece.length;
-      if (bytes <= limits.maxBody) chunks.push(piece);
-      else refuse(tooLarge(limits.maxBody));
+      if (bytes > limits.maxBody) refuse(tooLarge(limits.maxBody));
+      else if (chunks === undefined) chunks = [piece];
+      else chunks.push(piece);
     };
     const end = (): void => {
-      done();
+      limits.came(coming);
       // A request that is held would hold all of this as well.
-      stream.on("error", ignore).off("data", data).off("end", end).off("error", broken).off("close", closed);
-      resolve({ text: (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString() });
+      stream.off("data", data).off("end", end).off("error", broken).off("close", broken).on("error", ignore);
+      resolve({ text: textOf(chunks) });
     };
-    const broken = (): void => refuse(unreadable());
-    const closed = (): void => {
-      // Every stream closes, most after their end: an Error made for each would cost more than its request.
-      if (!stream.readableEnded) broken();
+    // Every stream closes, most after their end: an Error made for each would cost more than its request.
+    const broken = (): void => {
+      if (!stream.readableEnded) refuse(unreadable());
+    };
+    const refuse = (refusal: Refusal): void => {
+      limits.came(coming);
+      reject(refusal);
     };
     // What has happened already is not told again.
     if (stream.readableEnded) return resolve({ text: "" });
     if (stream.destroyed) return reject(unreadable());
-    const done = limits.within(() => reject(tooSlow()));
-    stream.on("data", data).on("end", end).on("error", broken).on("close", closed);
+    const coming = limits.coming(() => reject(tooSlow()));
+    stream.on("data", data).on("end", end).on("error", broken).on("close", broken);
   });
+}
+
+function textOf(chunks: readonly Buffer[] = []): string {
+  return (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString();
 }
 
 function ignore(): void {}

@@ -3,6 +3,7 @@ import type { Bus } from "../bus.ts";
 import { Endpoint, notFound } from "./endpoint.ts";
 import { NodeRequest, reply } from "./node-host.ts";
 import type { MountOptions } from "./options.ts";
+import type { EndpointReply } from "./request.ts";
 
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 
@@ -16,17 +17,26 @@ export function mount<C extends object, Request extends IncomingMessage = Incomi
   options: MountOptions<C, Request> = {},
 ): (request: Request, response: ServerResponse, next?: (error?: unknown) => void) => Promise<void> {
   const endpoint = new Endpoint(bus, options);
-  return async (request, response, next) => {
-    const answer = await endpoint.handle(new NodeRequest(request, response), request);
-    if (answer === undefined && next !== undefined) {
-      next();
-      return;
-    }
-    try {
-      reply(response, answer ?? notFound());
-    } catch (error) {
-      if (next === undefined) response.destroy();
-      else next(error);
-    }
+  // Without `async`: each promise that is not needed is one that every poll would hold while it is parked.
+  return (request, response, next) => {
+    const answering = endpoint.handle(new NodeRequest(request, response), request);
+    if (answering === undefined) return handOn(response, next);
+    return answering.then((answer) => write(response, answer, next));
   };
+}
+
+type Next = ((error?: unknown) => void) | undefined;
+
+async function handOn(response: ServerResponse, next: Next): Promise<void> {
+  if (next === undefined) write(response, notFound(), next);
+  else next();
+}
+
+function write(response: ServerResponse, answer: EndpointReply, next: Next): void {
+  try {
+    reply(response, answer);
+  } catch (error) {
+    if (next === undefined) response.destroy();
+    else next(error);
+  }
 }

@@ -1,4 +1,5 @@
 import type { Signal } from "../abort.ts";
+import type { Due } from "../waiters/deadlines.ts";
 
 /** A request, whatever the host that it came through. */
 export interface EndpointRequest {
@@ -19,8 +20,14 @@ export interface EndpointRequest {
 export interface BodyLimits {
   /** The most bytes. */
   readonly maxBody: number;
-  /** Calls back once, when a body takes too long, unless what is returned is called before. */
-  within(late: () => void): () => void;
+  /** Calls back once, when a body takes too long, unless it came before. */
+  coming(late: () => void): Coming;
+  came(coming: Coming): void;
+}
+
+/** A body that is being read. */
+export interface Coming extends Due {
+  readonly late: () => void;
 }
 
 export type RequestBody = { readonly text: string } | { readonly parsed: unknown };
