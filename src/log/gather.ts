@@ -19,7 +19,9 @@ export interface Found {
 const COST_OF_CHAIN = 0.6;
 const COST_OF_CHAINS = 3.2;
 /** What a scan costs besides, for each channel: it marks them. */
-const COST_OF_MARK = 2;
+const COST_OF_MARK = 1;
+/** So many marks are cleared at once for what it costs to look up the number of one. */
+const CLEARED_AT_ONCE = 64;
 
 let scratch = new Int32Array(1024);
 
@@ -36,8 +38,7 @@ export function gather<C extends Chain>(
   const span = ring.span - range.after;
   if (chains.length === 0 || span === 0) return { places: scratch.subarray(0, 0), rest: undefined };
   const most = mostToFollow(chains.length, span, range.limit);
-  const rows = rowsOf(ring, chains, range.after, most);
-  const followed = rows === undefined ? undefined : follow(ring, chains, range.after, Math.min(rows, Math.floor(most)));
+  const followed = isFewer(ring, chains, range.after, most) ? follow(ring, chains, range.after, most) : undefined;
   // Where more was there than was to be expected, a scan comes after it, and costs no more than what was spent.
   return followed === undefined ? scan(ring, chains, range, numbers) : limited(ring, followed, range.limit);
 }
@@ -52,20 +53,19 @@ function mostToFollow(chains: number, span: number, limit: number): number {
   return (marks + Math.sqrt(marks ** 2 + 4 * cost * span * limit)) / (2 * cost);
 }
 
-/** How many rows chains have; undefined when more than `most` of them are to be expected in the range. */
-function rowsOf<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number, most: number): number | undefined {
-  if (chains.length > most) return undefined; // each has one at least
+/** Whether at most so many rows of the chains are to be expected in the range. */
+function isFewer<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number, most: number): boolean {
+  if (chains.length > most) return false; // each has one at least
   const share = (ring.span - after) / ring.span;
   const mostInAll = Math.min(most / share, ring.span) | 0; // an integer is compared faster
-  let rows = 0;
-  for (const { size } of chains) {
-    rows += size;
-    if (rows > mostInAll) return undefined;
+  let within = 0;
+  let across = 0;
+  for (const { oldest, size } of chains) {
+    if (ring.placeOf(oldest) >= after) within += size;
+    else across += size;
+    if (within + across > mostInAll) return false;
   }
-  if (rows <= most) return rows;
-  let expected = 0;
-  for (const { oldest, size } of chains) expected += ring.placeOf(oldest) >= after ? size : size * share;
-  return expected <= most ? rows : undefined;
+  return within + across * share <= most;
 }
 
 /** The places of the newest `count` rows of these channels. */
@@ -106,11 +106,12 @@ export class ChannelNumbers {
   /** Runs `work` with the chains' numbers marked by 1. */
   marked<T>(chains: readonly Chain[], work: (marks: Uint8Array) => T): T {
     const marks = this.#marks;
-    for (const chain of chains) marks[chain.number] = 1;
+    for (const { number } of chains) marks[number] = 1;
     try {
       return work(marks);
     } finally {
-      for (const chain of chains) marks[chain.number] = 0;
+      if (chains.length * CLEARED_AT_ONCE > marks.length) marks.fill(0);
+      else for (const { number } of chains) marks[number] = 0;
     }
   }
 }
@@ -121,7 +122,7 @@ function follow<C extends Chain>(
   after: number,
   most: number,
 ): Int32Array | undefined {
-  const end = most + 1;
+  const end = Math.min(Math.floor(most), ring.span - after) + 1;
   const all = room(end);
   const start = ring.follow(chains, after, all, end);
   if (start === 0) return undefined; // more than `most`

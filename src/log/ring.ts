@@ -48,14 +48,6 @@ export class Ring<C extends Chain> {
     return this.#chains[(this.#head + place) & this.#mask];
   }
 
-  idAt(place: number): number {
-    return this.#ids[(this.#head + place) & this.#mask]!;
-  }
-
-  timeAt(place: number): number {
-    return this.#times[(this.#head + place) & this.#mask]!;
-  }
-
   sendAt(place: number): number {
     return this.#sends[(this.#head + place) & this.#mask]!;
   }
@@ -110,12 +102,15 @@ export class Ring<C extends Chain> {
     let length = 0;
     let place = from;
     while (place < span && length < most) {
-      // None of the next places can be one too many, so that they are read without looking at how many there are.
-      const end = span - place < most - length ? span : (place + most - length) | 0;
-      for (; place < end; place += 1) {
-        into[length] = place;
-        length += marks[numbers[(head + place) & mask]!]!;
+      // A piece of the columns that does not go round, and of which no row can be one too many: neither is looked at in it.
+      const slot = (head + place) & mask;
+      const offset = place - slot;
+      const end = Math.min(span - offset, slot + most - length, mask + 1) | 0;
+      for (let at = slot; at < end; at += 1) {
+        into[length] = at + offset;
+        length += marks[numbers[at]!]!;
       }
+      place = end + offset;
     }
     return length;
   }
