@@ -2,7 +2,15 @@
 const KEPT = 1_000;
 const TIMEOUT = 50_000;
 
-type Batch = readonly { readonly id: number; readonly channel: string; readonly message: unknown }[];
+type Batch = readonly { readonly id: number; readonly channel: string; readonly message: unknown }[] & {
+  readonly last: number;
+};
+
+interface Row {
+  readonly id: number;
+  readonly json: string;
+  readonly at: number;
+}
 
 interface Send {
   readonly channel: string;
@@ -18,20 +26,22 @@ interface Poll {
 /**
  * The least that the promises of a bus take. The sends of a tick are committed together by a store that answers with a promise,
  * and keeps the newest of each channel; then who waits, one on each channel and known by its deadline, gets the array that a poll
- * answers; then the sends resolve. Nobody catches up, and nothing is aborted or checked.
+ * answers; then the sends resolve. Who is behind catches up by one. Nothing is aborted or checked.
  */
 export class HandBus {
-  readonly #kept = new Map<string, unknown[]>();
+  readonly #kept = new Map<string, Row[]>();
   readonly #waiting = new Map<string, Poll>();
   readonly #deadlines = new Set<Poll>();
   #queue: Send[] = [];
   #last = 0;
 
-  isAwaited(channel: string): boolean {
-    return this.#waiting.has(channel);
+  get last(): number {
+    return this.#last;
   }
 
-  poll(channel: string): Promise<Batch> {
+  poll(channel: string, last: number): Promise<Batch> {
+    const newest = this.#kept.get(channel)?.at(-1);
+    if (newest !== undefined && newest.id > last) return Promise.resolve(batchOf(newest.id, channel, newest.json));
     return new Promise((resolve) => {
       const poll = { deadline: performance.now() + TIMEOUT, resolve };
       this.#waiting.set(channel, poll);
@@ -71,7 +81,7 @@ export class HandBus {
     });
   }
 
-  #keep(channel: string, row: unknown): void {
+  #keep(channel: string, row: Row): void {
     const rows = this.#kept.get(channel);
     if (rows === undefined) this.#kept.set(channel, [row]);
     else if (rows.push(row) > KEPT) rows.shift();
@@ -81,5 +91,5 @@ export class HandBus {
 function batchOf(id: number, channel: string, json: string): Batch {
   const batch = [{ id, channel, message: JSON.parse(json) as unknown }];
   Object.defineProperty(batch, "last", { value: id });
-  return Object.defineProperty(batch, "missed", { value: false });
+  return Object.defineProperty(batch, "missed", { value: false }) as unknown as Batch;
 }

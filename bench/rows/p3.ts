@@ -4,7 +4,7 @@ import { type AnyBus, Bus } from "../built.ts";
 import { HandBus } from "../hand-bus.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 
-const ROUND_TRIPS = 5_000;
+const ROUND_TRIPS = 20_000;
 
 type Ball = { readonly n: number };
 
@@ -14,8 +14,8 @@ export async function* lines(): AsyncGenerator<Line> {
   const bus = new Bus();
   const waiting = bus.poll(["another"], 0, Number.POSITIVE_INFINITY);
   const hand = new HandBus();
-  void hand.poll("another");
-  const floor = "floor: by hand, with the answers, order, retention and deadlines of a bus";
+  void hand.poll("another", 0);
+  const floor = "floor: by hand, with the answers, cursors, order, retention and deadlines of a bus";
   for (const [beside, rival, atMost] of [
     ["events.once, with JSON", overEvents, 1],
     ["graphql-yoga's pubsub, with JSON", overPubSub, 0.3],
@@ -36,17 +36,21 @@ export async function* lines(): AsyncGenerator<Line> {
 function byHand(bus: HandBus): Ready<number> {
   let sum = 0;
   async function answer(): Promise<void> {
+    let { last } = bus;
     for (let n = 0; n < ROUND_TRIPS; n += 1) {
-      const pings = await bus.poll("ping");
+      const pings = await bus.poll("ping", last);
+      last = pings.last;
       await bus.sendone("pong", { n: (pings[0]!.message as Ball).n + 1 });
     }
   }
   async function serve(): Promise<void> {
+    let { last } = bus;
     for (let n = 0; n < ROUND_TRIPS; n += 1) {
-      while (!bus.isAwaited("ping")) await null; // as in overEvents
-      const pong = bus.poll("pong");
+      const pong = bus.poll("pong", last);
       await bus.sendone("ping", { n });
-      sum += ((await pong)[0]!.message as Ball).n;
+      const pongs = await pong;
+      last = pongs.last;
+      sum += (pongs[0]!.message as Ball).n;
     }
   }
   return { go: () => Promise.all([answer(), serve()]), result: () => sum };
