@@ -36,8 +36,8 @@ export interface Server {
   ask(task: Task): Promise<number>;
 }
 
-/** How a server is measured with a crowd of clients. */
-export type Measure = (server: Server, clients: (crowd: Crowd) => Promise<number>) => Promise<number>;
+/** How a server is measured with a crowd of clients. `round` counts from 0 to `ROUNDS`, after -1 that warms up. */
+export type Measure = (server: Server, clients: (crowd: Crowd) => Promise<number>, round: number) => Promise<number>;
 
 /** Servers of several kinds, and the clients of all. */
 export interface Alternation {
@@ -47,7 +47,7 @@ export interface Alternation {
   readonly measure: Measure;
 }
 
-const ROUNDS = 13;
+export const ROUNDS = 13;
 const WARM_UP = 2;
 const SERVER_CORE = 0;
 const CLIENT_CORE = 1;
@@ -83,7 +83,7 @@ export async function rounds({ server, client, kinds, measure }: Alternation): P
       const order = [...servers.entries()];
       if (round % 2 === 1) order.reverse();
       for (const [index, one] of order) {
-        const figure = await measure(one, clients);
+        const figure = await measure(one, clients, round);
         if (round >= 0) figures[index]!.push(figure); // the first warms up
       }
     }

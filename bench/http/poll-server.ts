@@ -58,7 +58,7 @@ async function nightbus(): Promise<Polled> {
  */
 function floor(): Polled {
   const { listener: _, ...hand } = byHand();
-  const waiting = new Map<(body: Buffer) => void, number>();
+  const waiting = new Map<(answer: Answer) => void, number>();
   const reading = new Map<IncomingMessage, number>();
   const hold = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.url !== "/poll" || request.method !== "POST") throw new Error("404");
@@ -68,32 +68,28 @@ function floor(): Polled {
     reading.delete(request);
     if (!Array.isArray(channels) || channels.some((name) => typeof name !== "string")) throw new Error("400");
     if (last !== hand.last()) throw new Error("only who has read everything is held");
-    const body = await new Promise<Buffer>((resolve) => {
+    const { headers, body } = await new Promise<Answer>((resolve) => {
       waiting.set(resolve, performance.now() + 50_000);
       response.on("close", () => waiting.delete(resolve));
     });
-    response.writeHead(200, headersOf(body)).end(body);
+    response.writeHead(200, headers).end(body);
   };
   const answerAll = (message: unknown): void => {
-    const body = hand.bodyOf(message);
+    const answer = hand.answerOf(message);
     const all = [...waiting.keys()];
     waiting.clear();
-    for (const resolve of all) resolve(body);
+    for (const resolve of all) resolve(answer);
   };
   return { ...hand, listener: hold, parked: () => waiting.size, send: answerAll };
 }
 
-function headersOf(body: Buffer): Readonly<Record<string, string | number>> {
-  return {
-    "Content-Type": "application/json; charset=utf-8",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Length": body.length,
-  };
+interface Answer {
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: Buffer;
 }
 
 /** As one would write it: a list of responses, and the answer made into bytes once. It keeps nothing for who is not there. */
-function byHand(): Polled & { bodyOf(message: unknown): Buffer } {
+function byHand(): Polled & { answerOf(message: unknown): Answer } {
   let held: ServerResponse[] = [];
   let id = 1_700_000_000_000_000;
   const hold = (request: IncomingMessage, response: ServerResponse): void => {
@@ -105,16 +101,23 @@ function byHand(): Polled & { bodyOf(message: unknown): Buffer } {
       held.push(response);
     });
   };
-  const bodyOf = (message: unknown): Buffer => {
+  const answerOf = (message: unknown): Answer => {
     id += 1;
-    return Buffer.from(JSON.stringify({ notifications: [{ id, channel: "lobby", message }], last: id, missed: false }));
+    const notifications = [{ id, channel: "lobby", message }];
+    const body = Buffer.from(JSON.stringify({ notifications, last: id, missed: false }));
+    const headers = {
+      "Content-Type": "application/json; charset=utf-8",
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+      "Content-Length": body.length,
+    };
+    return { headers, body };
   };
   const answerAll = (message: unknown): void => {
-    const body = bodyOf(message);
-    const headers = headersOf(body);
+    const { headers, body } = answerOf(message);
     const all = held;
     held = [];
     for (const response of all) response.writeHead(200, headers).end(body);
   };
-  return { listener: hold, parked: () => held.length, last: () => id, send: answerAll, bodyOf };
+  return { listener: hold, parked: () => held.length, last: () => id, send: answerAll, answerOf };
 }
