@@ -155,8 +155,7 @@ export class Reader {
   /** What there is to answer at once: rows, or that something was missed. */
   read(ask: Ask): Answer | undefined {
     this.#ticks.end();
-    const answer = this.#log.read(ask);
-    return answer.isEmpty ? undefined : answer;
+    return this.#log.read(ask);
   }
 
   /** The answer of a reader for whom there is nothing. */

@@ -111,8 +111,7 @@ export class Ticks implements StoreSink {
   /** What came on these channels in this tick; undefined when that does not concern the reader. */
   since(channels: readonly Channel[], limit: number, exact: boolean): Answer | undefined {
     const { log } = this.#options;
-    const answer = log.since(channels, this.#before ?? log.newest, limit, exact);
-    return answer.isEmpty ? undefined : answer;
+    return log.since(channels, this.#before ?? log.newest, limit, exact);
   }
 
   #begin(): void {

@@ -26,11 +26,6 @@ export class Answer {
     this.missed = missed;
   }
 
-  /** Whether there is nothing to tell. */
-  get isEmpty(): boolean {
-    return this.rows.length === 0 && !this.missed;
-  }
-
   /** For readers inside the process. */
   get batch(): Batch<Notification> {
     this.#batch ??= batchOf(this);

@@ -117,8 +117,8 @@ export class Log<W> {
     this.#keepWatermark(channel.key, channel.watermark);
   }
 
-  /** All that is retained after `last` on these channels, up to the limit. */
-  read(ask: Ask): Answer {
+  /** All that is retained after `last` on these channels, up to the limit; undefined when there is nothing to tell. */
+  read(ask: Ask): Answer | undefined {
     const from = ask.last > this.newest ? 0 : ask.last;
     const behind: LogChannel<W>[] = [];
     let missed = ask.last > 0 && !this.#positions.has(ask.last);
@@ -127,7 +127,7 @@ export class Log<W> {
       if (channel !== undefined && channel.newestId > from) behind.push(channel);
       else if (lacks(ask, from, key, channel?.watermark ?? this.#watermarks.of(key))) missed = true;
     }
-    if (behind.length === 0) return new Answer([], this.newest, missed);
+    if (behind.length === 0 && !missed) return undefined;
     const now = this.#ages.now();
     for (const channel of behind) {
       this.#expire(channel, now);
@@ -136,12 +136,17 @@ export class Log<W> {
     const found = behind.filter(({ size }) => size > 0);
     const after = from === 0 ? this.#ring.placeAfterTime(now - ask.lookback - 1) : this.#ring.placeAfter(from);
     const answer = this.#answer(found, { after, limit: ask.limit }, missed);
-    if (answer.last < this.newest) answer.known = ask.last === 0 || missed ? this.#knownOf(ask.keys) : ask.known;
+    if (answer !== undefined && answer.last < this.newest) {
+      answer.known = ask.last === 0 || missed ? this.#knownOf(ask.keys) : ask.known;
+    }
     return answer;
   }
 
-  /** What the channels got after `from`, for readers who waited since then. `missed` is false for those who read from 0. */
-  since(channels: readonly LogChannel<W>[], from: number, limit: number, exact: boolean): Answer {
+  /**
+   * What the channels got after `from`, for readers who waited since then; undefined when there is nothing to tell. `missed` is
+   * false for those who read from 0.
+   */
+  since(channels: readonly LogChannel<W>[], from: number, limit: number, exact: boolean): Answer | undefined {
     const found = channels.filter((channel) => channel.newestId > from && channel.size > 0);
     const missed = exact && channels.some((channel) => channel.watermark > from);
     return this.#answer(found, { after: this.#ring.placeAfter(from), limit }, missed);
@@ -196,8 +201,9 @@ export class Log<W> {
     for (const channel of old) this.#expire(channel, now);
   }
 
-  #answer(found: readonly LogChannel<W>[], range: Range, missed: boolean): Answer {
+  #answer(found: readonly LogChannel<W>[], range: Range, missed: boolean): Answer | undefined {
     const { places, rest } = gather(this.#ring, found, range, this.#numbers);
+    if (places.length === 0 && !missed) return undefined;
     // Right before the next send, and not at the last row: what is trimmed here of that row's send may still be found elsewhere.
     const last = rest === undefined ? this.newest : this.#positions.before(this.#ring.sendAt(rest));
     return new Answer(this.#rows(places), last, missed);
