@@ -36,7 +36,7 @@ export interface Server {
   ask(task: Task): Promise<number>;
 }
 
-/** How a server is measured with a crowd of clients. `round` counts from 0 to `ROUNDS`, after -1 that warms up. */
+/** How a server is measured with a crowd of clients. `round` counts from 0 to `ROUNDS`; those that warm up have one of these numbers, or -1. */
 export type Measure = (server: Server, clients: (crowd: Crowd) => Promise<number>, round: number) => Promise<number>;
 
 /** Servers of several kinds, and the clients of all. */
@@ -47,7 +47,10 @@ export interface Alternation {
   readonly measure: Measure;
 }
 
-export const ROUNDS = 13;
+/** Servers are started anew so often: no two processes compile quite the same. */
+const GENERATIONS = 3;
+const ROUNDS_OF_GENERATION = 5;
+export const ROUNDS = GENERATIONS * ROUNDS_OF_GENERATION;
 const WARM_UP = 2;
 const SERVER_CORE = 0;
 const CLIENT_CORE = 1;
@@ -62,32 +65,45 @@ export async function streamRounds(measure: Measure): Promise<Rounds> {
 
 /** Measures a server of each kind in alternation, the order flipped each round. The figures are in the order of the kinds. */
 export async function rounds({ server, client, kinds, measure }: Alternation): Promise<readonly (readonly number[])[]> {
+  const crowd = start(client, CLIENT_CORE, []);
+  try {
+    const clients = async (task: Crowd): Promise<number> => (await asked(crowd, task)) as number; // all a crowd ever answers
+    const figures = kinds.map((): number[] => []);
+    for (let first = 0; first < ROUNDS; first += ROUNDS_OF_GENERATION) {
+      await withServers(server, kinds, async (servers) => {
+        for (let round = first - 1; round < first + ROUNDS_OF_GENERATION; round += 1) {
+          const order = [...servers.entries()];
+          if (round % 2 === 1) order.reverse();
+          for (const [index, one] of order) {
+            const figure = await measure(one, clients, round);
+            if (round >= first) figures[index]!.push(figure); // the first warms up
+          }
+        }
+      });
+    }
+    return figures;
+  } finally {
+    if (crowd.connected) crowd.disconnect();
+  }
+}
+
+/** Starts a server of each kind, and ends them when the work is done. */
+async function withServers(
+  module: string,
+  kinds: readonly string[],
+  work: (servers: readonly Server[]) => Promise<void>,
+): Promise<void> {
   const children: ChildProcess[] = [];
-  const begin = (module: string, core: number, ...args: string[]): ChildProcess => {
-    const child = start(module, core, args);
-    children.push(child);
-    return child;
-  };
   const serve = async (kind: string): Promise<Server> => {
-    const child = begin(server, SERVER_CORE, kind);
+    const child = start(module, SERVER_CORE, [kind]);
+    children.push(child);
     const port = (await said(child)) as number; // the first thing that a server says
     return { port, ask: async (task) => (await asked(child, task)) as number }; // all a server ever answers
   };
   try {
-    const crowd = begin(client, CLIENT_CORE);
-    const clients = async (task: Crowd): Promise<number> => (await asked(crowd, task)) as number; // as above
-    const figures = kinds.map((): number[] => []);
     const servers: Server[] = [];
     for (const kind of kinds) servers.push(await serve(kind));
-    for (let round = -1; round < ROUNDS; round += 1) {
-      const order = [...servers.entries()];
-      if (round % 2 === 1) order.reverse();
-      for (const [index, one] of order) {
-        const figure = await measure(one, clients, round);
-        if (round >= 0) figures[index]!.push(figure); // the first warms up
-      }
-    }
-    return figures;
+    await work(servers);
   } finally {
     for (const child of children) if (child.connected) child.disconnect();
   }

@@ -1,12 +1,12 @@
 import { deepStrictEqual } from "node:assert";
-import type { Line } from "../harness.ts";
+import { isVoid, type Line } from "../harness.ts";
 import { type Crowd, ROUNDS, rounds, type Server } from "../http/fan-out.ts";
 import { ratioOf } from "../http/servers.ts";
 import { quantile } from "../numbers.ts";
 
 const CROWDS = [
   { connections: 1_000, messages: 20 },
-  { connections: 5_000, messages: 4 },
+  { connections: 5_000, messages: 6 },
 ];
 
 /**
@@ -15,25 +15,35 @@ const CROWDS = [
  * whose garbage is always collected while all wait would be compared with one where it is always collected when nobody does.
  */
 export async function* lines(): AsyncGenerator<Line> {
-  for (const { connections, messages } of CROWDS) {
-    const figures = await rounds({
-      server: "./poll-server.ts",
-      client: "./poll-client.ts",
-      kinds: ["nightbus", "hand", "floor", "nightbus"],
-      measure: (server, clients, round) => costOfAnswer(server, clients, sizeOf(connections, round), messages),
-    });
-    const [ours, hand, floor, again] = figures as [number[], number[], number[], number[]]; // as many as kinds
-    const [, control] = ratioOf(ours, again);
-    const [fewest, most] = [sizeOf(connections, 0), sizeOf(connections, ROUNDS - 1)];
-    const crowd = `${fewest.toLocaleString("en")} to ${most.toLocaleString("en")}`;
-    yield {
-      ...lineOf(`long-poll fan-out, crowds of ${crowd}, CPU a delivery`, ours, hand),
-      control,
-      target: { atMost: 1.2 },
-    };
-    const workload = `floor: crowds of ${crowd} by hand that may time out and leave, their bodies bounded in size and time`;
-    yield { ...lineOf(workload, floor, hand), control, target: undefined };
+  for (const crowd of CROWDS) {
+    const measured = await measure(crowd);
+    yield* measured.some(isVoid) ? await measure(crowd) : measured;
   }
+}
+
+async function measure({ connections, messages }: (typeof CROWDS)[number]): Promise<readonly Line[]> {
+  const figures = await rounds({
+    server: "./poll-server.ts",
+    client: "./poll-client.ts",
+    kinds: ["nightbus", "hand", "floor", "nightbus"],
+    measure: (server, clients, round) => costOfAnswer(server, clients, sizeOf(connections, round), messages),
+  });
+  const [ours, hand, floor, again] = figures as [number[], number[], number[], number[]]; // as many as kinds
+  const [, control] = ratioOf(ours, again);
+  const [fewest, most] = [sizeOf(connections, 0), sizeOf(connections, ROUNDS - 1)];
+  const crowds = `crowds of ${fewest.toLocaleString("en")} to ${most.toLocaleString("en")}`;
+  return [
+    { ...lineOf(`long-poll fan-out, ${crowds}, CPU a delivery`, ours, hand), control, target: { atMost: 1.2 } },
+    {
+      ...lineOf(
+        `floor: ${crowds} by hand that may time out and leave, their bodies bounded in size and time`,
+        floor,
+        hand,
+      ),
+      control,
+      target: undefined,
+    },
+  ];
 }
 
 /** From 0.7 to 1.3 of what they are on average. */
