@@ -6,7 +6,8 @@ type Batch = readonly Entry[];
 
 const BATCH = 1_000;
 /** Batches of one timed run. One bus and one array live through all runs, a million messages and more in all. */
-const BATCHES = 33;
+const BATCHES = 17;
+const PAIRS = 61;
 /** What a bus keeps, unless it is told otherwise. */
 const TOTAL = 100_000;
 
@@ -29,6 +30,7 @@ export async function* lines(): AsyncGenerator<Line> {
       ours: () => onBus(ours % 2 === 0 ? first : again, turn(batches, ours++ >> 1)),
       rival: () => onArray(rows, turn(batches, theirs++)),
       target: { atMost },
+      pairs: PAIRS,
       count: BATCHES * BATCH,
       of: "message",
     });
@@ -50,6 +52,7 @@ async function floor(channels: number, batches: readonly Batch[]): Promise<Line>
     ours: () => onNewest(ours % 2 === 0 ? first : again, turn(batches, ours++ >> 1)),
     rival: () => onArray(rows, turn(batches, theirs++)),
     target: undefined,
+    pairs: PAIRS,
     count: BATCHES * BATCH,
     of: "message",
   });
