@@ -69,6 +69,7 @@ export interface JetStream {
   readonly streams: {
     info(name: string): Promise<StreamInfo>;
     add(config: StreamConfig): Promise<StreamInfo>;
+    update(name: string, config: Partial<StreamConfig>): Promise<StreamInfo>;
     purge(name: string, options: { filter: string; seq: number }): Promise<unknown>;
     getMessage(name: string, query: { seq: number }): Promise<object | null>;
     deleteMessage(name: string, seq: number, erase: boolean): Promise<unknown>;

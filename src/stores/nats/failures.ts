@@ -10,7 +10,6 @@ export class Unanswered extends Error {}
 /** Numbers of errors that JetStream answers. */
 const WRONG_LAST = [10071, 10164];
 const NO_STREAM = 10059;
-const NAME_TAKEN = 10058;
 const OVERLAPS = 10065;
 /** There is no leader, or the server is too busy: it may be better in a moment. */
 const BUSY = [10008, 10009];
@@ -49,10 +48,6 @@ export function isConflict(error: unknown): boolean {
 
 export function isGone(error: unknown): boolean {
   return apiCode(error) === NO_STREAM;
-}
-
-export function isTaken(error: unknown): boolean {
-  return apiCode(error) === NAME_TAKEN;
 }
 
 export function overlaps(error: unknown): boolean {

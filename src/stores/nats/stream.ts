@@ -1,7 +1,7 @@
 import { BusError, given } from "../../errors.ts";
 import type { Connection } from "./connection.ts";
 import { type StreamConfig, type StreamInfo, TIMEOUT } from "./driver.ts";
-import { apiCode, isGone, isTaken, overlaps } from "./failures.ts";
+import { apiCode, isGone, overlaps } from "./failures.ts";
 import { HEADER } from "./wire.ts";
 
 /** For how long JetStream recognises a message that comes twice, in ns. */
@@ -11,7 +11,10 @@ const TWICE = 120e9;
 const HEADERS = 512;
 
 /** How a stream says where its log begins, since only its description is the same for all who make it at once. */
-const BEGIN = /^A log of nightbus that begins at (\d+)$/;
+const BEGIN = /^A log of nightbus that begins at (\d+)(?: \(new\))?$/;
+
+/** How the description of a stream ends that is not settled yet. */
+const NEW = " (new)";
 
 /** What there is of a stream. */
 export interface State {
@@ -71,12 +74,11 @@ export class Stream {
 
   /** What there is of it; made with a log that begins at `base()` if it is missing. Rejects with `store` for a stream that cannot serve. */
   async ready(base: () => number): Promise<State> {
-    const info = await this.#connection
-      .ask(({ streams }) => streams.info(this.#name))
-      .catch((error) => {
-        if (isGone(error)) return this.#create(base);
-        throw error;
-      });
+    const found = await this.#info().catch((error) => {
+      if (isGone(error)) return this.#create(base);
+      throw error;
+    });
+    const info = isSettled(found) ? found : await this.#settle();
     if (info.config.max_msg_size > 0) this.#largest = info.config.max_msg_size;
     const { created, config, state } = info;
     const begin = Number(BEGIN.exec(config.description ?? "")?.[1] ?? micros(created));
@@ -130,12 +132,26 @@ export class Stream {
     return num_pending;
   }
 
+  #info(): Promise<StreamInfo> {
+    return this.#connection.ask(({ streams }) => streams.info(this.#name));
+  }
+
+  // Of two processes that make a stream at once, a server (seen of 2.9) may keep in memory what one of them asked for, and on its
+  // disk what the other did, which it takes up when it is started again. What is updated is written down as it is in memory.
+  async #settle(): Promise<StreamInfo> {
+    const info = await this.#info();
+    if (isSettled(info)) return info;
+    const { description = "", subjects = [] } = info.config;
+    const settled = { description: description.slice(0, -NEW.length), subjects };
+    return this.#connection.ask(({ streams }) => streams.update(this.#name, settled));
+  }
+
   // Twenty processes may start at once: what another has just made is no other stream.
   async #create(base: () => number): Promise<StreamInfo> {
     const begin = base();
     const config: StreamConfig = {
       name: this.#name,
-      description: `A log of nightbus that begins at ${begin}`,
+      description: `A log of nightbus that begins at ${begin}${NEW}`,
       subjects: subjectsOf(this.#name, begin),
       retention: "limits",
       storage: "file",
@@ -152,8 +168,8 @@ export class Stream {
     try {
       return await this.#connection.ask(({ streams }) => streams.add({ ...config }));
     } catch (error) {
-      if (isTaken(error)) return this.#connection.ask(({ streams }) => streams.info(this.#name));
-      if (!overlaps(error)) throw error;
+      if (apiCode(error) === undefined) throw error;
+      if (!overlaps(error)) return this.#info().catch(() => Promise.reject(error)); // another has made it, if it is there
       const sentence = `another stream takes the subjects ${this.#name}.>: choose another name than`;
       throw new BusError("store", `${sentence} ${given(this.#name)}`, { cause: error, refused: true });
     }
@@ -165,6 +181,10 @@ export class Stream {
     const sentence = `the stream ${given(this.#name)} cannot hold a log, since ${wrong}`;
     throw new BusError("store", `${sentence}: choose another name, and nightbus makes the stream`, { refused: true });
   }
+}
+
+function isSettled({ config }: StreamInfo): boolean {
+  return config.description?.endsWith(NEW) !== true;
 }
 
 /** Of the log that begins there. Where a stream was deleted and made anew, nobody who has not noticed can publish in it. */

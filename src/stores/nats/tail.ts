@@ -136,6 +136,8 @@ export class Tail {
     this.#isRefuted = false;
     const waiting = await consumer.start(seq === 0 ? this.#reached + 1 : Math.min(seq, this.#reached + 1));
     if (waiting > 0) return;
+    // A server that has just started may count too few: what is there comes, or is asked for again.
+    if (this.#unconfirmed !== undefined && (await stream.has(this.#unconfirmed.seq, connection.losses))) return;
     this.#reached = Math.max(this.#reached, last);
     this.#isRefuted = this.#unconfirmed !== undefined;
   }

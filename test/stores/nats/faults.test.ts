@@ -36,6 +36,23 @@ natsRuns(describe)("a store on NATS, when things go wrong,", () => {
     assert.equal((await reader.poll(["a"], before + 1, 0)).missed, true, "another life may have given it out");
   });
 
+  it("is the same log after a restart of the server, when three processes had made it at once", async () => {
+    const { instance, url } = await server();
+    const open = (stream: number): Bus => new Bus({ store: nats(url, { stream: `at-once-${stream}` }) });
+    const all = Array.from({ length: 100 }, (_, stream) => [open(stream), open(stream), open(stream)] as const);
+    await Promise.all(all.flat().map((bus) => bus.ready()));
+    await Promise.all(all.flatMap((buses) => buses.map((bus, index) => bus.sendone("a", index))));
+    await Promise.all(all.flat().map((bus) => bus.close()));
+    await instance.stop("politely");
+    await instance.start();
+    for (const stream of all.keys()) {
+      const bus = open(stream);
+      const messages = messagesOf(await bus.poll(["a"], 0, 0));
+      assert.deepEqual([...messages].sort(), [0, 1, 2]);
+      await bus.close();
+    }
+  });
+
   it("waits while its server is down, and sends what was asked meanwhile once", async () => {
     const { bus: open, instance } = await server();
     const bus = open();
