@@ -26,7 +26,7 @@ interface Poll {
 /**
  * The least that the promises of a bus take. The sends of a tick are committed together by a store that answers with a promise,
  * and keeps the newest of each channel; then who waits, one on each channel and known by its deadline, gets the array that a poll
- * answers; then the sends resolve. Who is behind catches up by one. Nothing is aborted or checked.
+ * answers; then the sends resolve. Who is behind is given the newest alone. Nothing is aborted or checked.
  */
 export class HandBus {
   readonly #kept = new Map<string, Row[]>();

@@ -36,7 +36,7 @@ export interface Server {
   ask(task: Task): Promise<number>;
 }
 
-/** How a server is measured with a crowd of clients. `round` counts from 0 to `ROUNDS`; those that warm up have one of these numbers, or -1. */
+/** How a server is measured with a crowd of clients. `round` counts from 0 to `ROUNDS - 1`; what warms servers up has the number before. */
 export type Measure = (server: Server, clients: (crowd: Crowd) => Promise<number>, round: number) => Promise<number>;
 
 /** Servers of several kinds, and the clients of all. */

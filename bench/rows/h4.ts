@@ -11,8 +11,8 @@ const CROWDS = [
 
 /**
  * What it costs a server, in processor time, to hold a poll, answer it with a message, and be polled again. The crowds of the
- * rounds differ in size: at some sizes the garbage of a whole number of rounds is what the young generation holds, and a server
- * whose garbage is always collected while all wait would be compared with one where it is always collected when nobody does.
+ * rounds differ in size. With one size the garbage collector comes at the same moment of each round: for one server always when
+ * all wait, and all that they hold is copied, for another always when nobody does. A void crowd is measured once more.
  */
 export async function* lines(): AsyncGenerator<Line> {
   for (const crowd of CROWDS) {
@@ -30,7 +30,7 @@ async function measure({ connections, messages }: (typeof CROWDS)[number]): Prom
   });
   const [ours, hand, floor, again] = figures as [number[], number[], number[], number[]]; // as many as kinds
   const [, control] = ratioOf(ours, again);
-  const [fewest, most] = [sizeOf(connections, 0), sizeOf(connections, ROUNDS - 1)];
+  const [fewest, most] = [0.7 * connections, 1.3 * connections];
   const crowds = `crowds of ${fewest.toLocaleString("en")} to ${most.toLocaleString("en")}`;
   return [
     { ...lineOf(`long-poll fan-out, ${crowds}, CPU a delivery`, ours, hand), control, target: { atMost: 1.2 } },
@@ -46,9 +46,10 @@ async function measure({ connections, messages }: (typeof CROWDS)[number]): Prom
   ];
 }
 
-/** From 0.7 to 1.3 of what they are on average. */
+/** From 0.7 to 1.3 of the average, the small and the large mixed, so that servers that are started anew get all kinds. */
 function sizeOf(average: number, round: number): number {
-  return Math.round(average * (0.7 + (0.6 * round) / (ROUNDS - 1)));
+  const step = ((round + ROUNDS) * 7) % ROUNDS;
+  return Math.round(average * (0.7 + (0.6 * step) / (ROUNDS - 1)));
 }
 
 function lineOf(

@@ -21,10 +21,7 @@ export function readText(stream: Readable, limits: BodyLimits): Promise<RequestB
       stream.off("data", data).off("end", end).off("error", broken).off("close", broken).on("error", ignore);
       resolve({ text: textOf(chunks) });
     };
-    // Every stream closes, most after their end: an Error made for each would cost more than its request.
-    const broken = (): void => {
-      if (!stream.readableEnded) refuse(unreadable());
-    };
+    const broken = (): void => refuse(unreadable());
     const refuse = (refusal: Refusal): void => {
       limits.came(coming);
       reject(refusal);

@@ -17,7 +17,7 @@ export function mount<C extends object, Request extends IncomingMessage = Incomi
   options: MountOptions<C, Request> = {},
 ): (request: Request, response: ServerResponse, next?: (error?: unknown) => void) => Promise<void> {
   const endpoint = new Endpoint(bus, options);
-  // Without `async`: each promise that is not needed is one that every poll would hold while it is parked.
+  // Not async: every parked poll would hold one more promise.
   return (request, response, next) => {
     const answering = endpoint.handle(new NodeRequest(request, response), request);
     if (answering === undefined) return handOn(response, next);

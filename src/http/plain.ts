@@ -4,18 +4,19 @@ import type { Dialect, PollCall, SendCall } from "./dialect.ts";
 import { json, refused } from "./replies.ts";
 import type { EndpointReply } from "./request.ts";
 
-const NONE = Object.freeze({});
-
 /** The plain dialect: JSON as one would write it today, and statuses that say what happened. */
 const plain: Dialect = {
-  answer: (answer) => answer.once(replyOf),
+  answer(answer) {
+    const { status, headers, body } = answer.once(replyOf);
+    return { status, headers: { ...headers }, body }; // each its own: middleware may write into them
+  },
   peek: (answer) => plain.answer(answer),
   sent: (ids) => json(200, `{"ids":${JSON.stringify(ids)}}`),
   refused,
 };
 
 export function plainPoll({ channels, last = 0, timeout }: JsonObject): PollCall {
-  return { dialect: plain, channels, last, timeout, lookback: Number.POSITIVE_INFINITY, options: NONE };
+  return { dialect: plain, channels, last, timeout, lookback: Number.POSITIVE_INFINITY, options: {} };
 }
 
 /** A poll in a query string: `channels=a&channels=b&last=5&timeout=1000`. */
@@ -32,7 +33,7 @@ export function plainSend({ entries }: JsonObject): SendCall {
   return { dialect: plain, entries };
 }
 
-/** The reply of an answer. Polls that are handed the same answer share it, with its bytes and its headers. */
+/** The reply of an answer. Polls that are handed the same answer share its bytes. */
 function replyOf({ text, last, missed }: Answer): EndpointReply {
   return json(200, `{"notifications":${text},"last":${last},"missed":${missed}}`);
 }

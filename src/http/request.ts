@@ -20,8 +20,9 @@ export interface EndpointRequest {
 export interface BodyLimits {
   /** The most bytes. */
   readonly maxBody: number;
-  /** Calls back once, when a body takes too long, unless it came before. */
+  /** A body begins to come. Calls back once, when it has not come in time. */
   coming(late: () => void): Coming;
+  /** It has come, or is not waited for any more. Twice is once. */
   came(coming: Coming): void;
 }
 
@@ -53,6 +54,6 @@ export type StreamingBody = (sink: Sink) => () => void;
 export interface EndpointReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Bytes, whose length the headers say, or what goes on; undefined where there is nothing. */
+  /** Bytes, whose length the headers say, or a body that goes on; undefined for none. */
   readonly body: Uint8Array<ArrayBuffer> | StreamingBody | undefined;
 }

@@ -20,7 +20,7 @@ const COST_OF_CHAIN = 0.6;
 const COST_OF_CHAINS = 3.2;
 /** What a scan costs besides, for each channel: it marks them. */
 const COST_OF_MARK = 1;
-/** So many marks are cleared at once for what it costs to look up the number of one. */
+/** Clearing so many marks that lie side by side costs what it costs to find one by its channel and clear it. */
 const CLEARED_AT_ONCE = 64;
 
 let scratch = new Int32Array(1024);
@@ -38,7 +38,7 @@ export function gather<C extends Chain>(
   const span = ring.span - range.after;
   if (chains.length === 0 || span === 0) return { places: scratch.subarray(0, 0), rest: undefined };
   const most = mostToFollow(chains.length, span, range.limit);
-  const followed = isFewer(ring, chains, range.after, most) ? follow(ring, chains, range.after, most) : undefined;
+  const followed = expectsAtMost(ring, chains, range.after, most) ? follow(ring, chains, range.after, most) : undefined;
   // Where more was there than was to be expected, a scan comes after it, and costs no more than what was spent.
   return followed === undefined ? scan(ring, chains, range, numbers) : limited(ring, followed, range.limit);
 }
@@ -53,8 +53,8 @@ function mostToFollow(chains: number, span: number, limit: number): number {
   return (marks + Math.sqrt(marks ** 2 + 4 * cost * span * limit)) / (2 * cost);
 }
 
-/** Whether at most so many rows of the chains are to be expected in the range. */
-function isFewer<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number, most: number): boolean {
+/** Whether no more than `most` rows of the chains are to be expected in the range. */
+function expectsAtMost<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number, most: number): boolean {
   if (chains.length > most) return false; // each has one at least
   const share = (ring.span - after) / ring.span;
   const mostInAll = Math.min(most / share, ring.span) | 0; // an integer is compared faster

@@ -102,7 +102,7 @@ export class Ring<C extends Chain> {
     let length = 0;
     let place = from;
     while (place < span && length < most) {
-      // A piece of the columns that does not go round, and of which no row can be one too many: neither is looked at in it.
+      // A piece that does not go round the columns' end, and is too short to hold one match too many: its loop checks neither.
       const slot = (head + place) & mask;
       const offset = place - slot;
       const end = Math.min(span - offset, slot + most - length, mask + 1) | 0;
