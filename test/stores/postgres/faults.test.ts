@@ -53,6 +53,7 @@ postgresRuns(describe)("a store on Postgres, when things go wrong,", () => {
     await Promise.all([bus.ready(), other.ready()]);
     const last = await bus.sendone("a", "lost");
     const poll = other.poll(["a"], last, FOREVER);
+    await until(() => other.waiting === 1, "it has read and waits"); // what is read while the tables go is an error
     await (await client()).query(`drop schema "${name}" cascade`);
     const id = await bus.sendone("a", "new");
     assert.ok(id > last);
