@@ -29,7 +29,7 @@ postgresRuns(describe)("what a bus costs Postgres", () => {
     const [sender, reader] = [open({}, pool(sending.Client)), open({}, pool(reading.Client))];
     await Promise.all([sender.ready(), reader.ready()]);
     await sender.sendone("a", "begins the run");
-    await reader.poll(["a"], reader.last, FOREVER);
+    await until(() => reader.last === sender.last, "the reader has caught up");
     for (const parked of [1, 1_000]) {
       const { last } = sender;
       const polls = Array.from({ length: parked }, () => reader.poll(["a"], last, FOREVER));

@@ -34,8 +34,9 @@ postgresRuns(describe)("the order of commits on Postgres", () => {
     await bus.sendwithin(slow, [["a", "slow"]]);
     await fast.query("begin");
     await bus.sendwithin(fast, [["a", "fast"]]);
+    const { last: before } = bus;
     await fast.query("commit");
-    const first = await bus.poll(["a"], bus.last, FOREVER);
+    const first = await bus.poll(["a"], before, FOREVER);
     await bus.sendone("a", "direct");
     await slow.query("commit");
     const rest: unknown[] = [];
