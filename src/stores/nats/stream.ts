@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { BusError, given } from "../../errors.ts";
 import type { Connection } from "./connection.ts";
 import { type StreamConfig, type StreamInfo, TIMEOUT } from "./driver.ts";
@@ -15,6 +16,9 @@ const BEGIN = /^A log of nightbus that begins at (\d+)(?: \(new\))?$/;
 
 /** How the description of a stream ends that is not settled yet. */
 const NEW = " (new)";
+
+/** For so long, in ms, a server may still be making a stream that it was asked for at the same time as for the one that is there. */
+const MAKING = 250;
 
 /** What there is of a stream. */
 export interface State {
@@ -137,8 +141,10 @@ export class Stream {
   }
 
   // Of two processes that make a stream at once, a server (seen of 2.9) may keep in memory what one of them asked for, and on its
-  // disk what the other did, which it takes up when it is started again. What is updated is written down as it is in memory.
+  // disk what the other did, which it takes up when it is started again. What is updated is written down as it is in memory; nobody
+  // publishes before, since what is there until then may be replaced.
   async #settle(): Promise<StreamInfo> {
+    await pause(MAKING);
     const info = await this.#info();
     if (isSettled(info)) return info;
     const { description = "", subjects = [] } = info.config;
