@@ -39,7 +39,7 @@ export class HandBus {
     return this.#last;
   }
 
-  poll(channel: string, last: number): Promise<Batch> {
+  poll([channel]: readonly [channel: string], last: number): Promise<Batch> {
     const newest = this.#kept.get(channel)?.at(-1);
     if (newest !== undefined && newest.id > last) return Promise.resolve(batchOf(newest.id, channel, newest.json));
     return new Promise((resolve) => {

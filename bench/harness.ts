@@ -60,6 +60,8 @@ export interface Comparison<R> {
 export const CONTROL = { from: 0.95, to: 1.05 };
 
 const FEWEST_PAIRS = 31;
+/** For what is so short or so uneven, as with an engine's process beside it, that the fewest pairs do not resolve it. */
+export const MANY_PAIRS = 61;
 const WARM_UPS = 2;
 const ATTEMPTS = 2;
 

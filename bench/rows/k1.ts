@@ -5,13 +5,11 @@ import { natsByHand } from "../engines/nats-by-hand.ts";
 import { natsFloor } from "../engines/nats-floor.ts";
 import { inOrder, produce, type Sent } from "../engines/producers.ts";
 import { redisByHand } from "../engines/redis-by-hand.ts";
-import { type Comparison, compare, type Line, type Ready } from "../harness.ts";
+import { type Comparison, compare, type Line, MANY_PAIRS, type Ready } from "../harness.ts";
 
 const PRODUCERS = 64;
 const SENDS = 40;
 const ALL = PRODUCERS * SENDS;
-/** Twice as many as elsewhere, since the engine's process shares the machine. */
-const PAIRS = 61;
 
 /** Producers that await each of their sends, and a reader, beside the engine's bare client with the same batches. */
 export async function* lines(): AsyncGenerator<Line> {
@@ -56,7 +54,7 @@ function beside(byHand: ByHand, compared: Pick<Comparison<Sent>, "workload" | "o
     beside: "the bare client with the same batches",
     rival: () => onClient(byHand),
     isSpeed: true,
-    pairs: PAIRS,
+    pairs: MANY_PAIRS,
     count: ALL,
     of: "notification",
   });

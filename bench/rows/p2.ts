@@ -1,5 +1,5 @@
 import { type AnyBus, Bus } from "../built.ts";
-import { compare, type Line, type Ready } from "../harness.ts";
+import { compare, type Line, MANY_PAIRS, type Ready } from "../harness.ts";
 
 type Entry = readonly [channel: string, message: { readonly from: string; readonly text: string }];
 type Batch = readonly Entry[];
@@ -7,7 +7,6 @@ type Batch = readonly Entry[];
 const BATCH = 1_000;
 /** Batches of one timed run. One bus and one array live through all runs, a million messages and more in all. */
 const BATCHES = 17;
-const PAIRS = 61;
 /** What a bus keeps, unless it is told otherwise. */
 const TOTAL = 100_000;
 
@@ -30,7 +29,7 @@ export async function* lines(): AsyncGenerator<Line> {
       ours: () => onBus(ours % 2 === 0 ? first : again, turn(batches, ours++ >> 1)),
       rival: () => onArray(rows, turn(batches, theirs++)),
       target: { atMost },
-      pairs: PAIRS,
+      pairs: MANY_PAIRS,
       count: BATCHES * BATCH,
       of: "message",
     });
@@ -52,7 +51,7 @@ async function floor(channels: number, batches: readonly Batch[]): Promise<Line>
     ours: () => onNewest(ours % 2 === 0 ? first : again, turn(batches, ours++ >> 1)),
     rival: () => onArray(rows, turn(batches, theirs++)),
     target: undefined,
-    pairs: PAIRS,
+    pairs: MANY_PAIRS,
     count: BATCHES * BATCH,
     of: "message",
   });

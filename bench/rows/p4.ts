@@ -1,9 +1,6 @@
 import { type AnyBus, Bus } from "../built.ts";
-import { compare, type Line, type Ready } from "../harness.ts";
+import { compare, type Line, MANY_PAIRS, type Ready } from "../harness.ts";
 import { type Answer, Readers, type Resolver, type Woken } from "../waiting.ts";
-
-/** Twice as many as elsewhere: what is timed is short, and now and then the garbage collector comes in between. */
-const PAIRS = 61;
 
 /** Waking the parked polls of one channel, beside resolving an array of bare promises. */
 export async function* lines(): AsyncGenerator<Line> {
@@ -20,7 +17,7 @@ export async function* lines(): AsyncGenerator<Line> {
       ours: () => parkedPolls(bus, polls, times),
       rival: () => barePromises(polls, times),
       target: { atMost },
-      pairs: PAIRS,
+      pairs: MANY_PAIRS,
       count: polls * times,
       of: "poll",
     });
