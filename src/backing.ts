@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { asStoreError, type BusError, notBegun } from "./errors.ts";
+import { asError, asStoreError, BusError, given, notBegun } from "./errors.ts";
 import type { Meter } from "./meter.ts";
 import type { Store, StoreSink, Trimmed } from "./store.ts";
 import { Syncs } from "./syncs.ts";
@@ -21,6 +21,8 @@ export class Backing {
   readonly #syncs: Syncs;
   #isOpen = false;
   #isGood = false;
+  /** Whether the store's clock fails, of which `error` was told. */
+  #isTimeless = false;
 
   constructor(options: BackingOptions) {
     this.#options = options;
@@ -32,11 +34,35 @@ export class Backing {
     return this.#isGood;
   }
 
+  /** The time by which rows age, in ms; undefined while the store's clock fails. Never throws. */
+  now(): number | undefined {
+    const { clock, store } = this.#options;
+    if (store.now === undefined) return clock.now();
+    try {
+      const now = store.now();
+      if (!Number.isFinite(now)) throw new Error(`it returned ${given(now)}`);
+      this.#isTimeless = false;
+      return now;
+    } catch (cause) {
+      if (!this.#isTimeless) {
+        this.#isTimeless = true;
+        this.failed(storeError("the store's now() must return a time in ms", cause));
+      }
+      return undefined;
+    }
+  }
+
+  /** How far ids lie ahead of the clock, in ms. */
+  get lead(): number {
+    return this.#options.store.lead?.() ?? 0;
+  }
+
   /** Replays the log. Rejects with `store`, of which `error` is told as well. */
   async open(sink: StoreSink): Promise<void> {
     try {
       await this.#options.store.open(sink);
     } catch (thrown) {
+      await null; // the bus is not made yet when a store throws at once
       const error = notBegun(asStoreError(thrown));
       this.#options.error(error);
       throw error;
@@ -50,6 +76,7 @@ export class Backing {
     const start = clock.monotonic();
     try {
       const ids = await store.append(sends);
+      checkIds(ids, sends);
       this.#isGood = true;
       meter.committed(sends, clock.monotonic() - start);
       return ids;
@@ -70,10 +97,11 @@ export class Backing {
 
   /** It is told while readers are answered, and by a timer: neither may fail for it. */
   trim(trimmed: Trimmed): void {
+    const failed = (cause: unknown): void => this.failed(storeError("the store's trim() failed", cause));
     try {
-      this.#options.store.trim?.(trimmed);
+      this.#options.store.trim?.(trimmed)?.catch(failed);
     } catch (thrown) {
-      this.failed(asStoreError(thrown));
+      failed(thrown);
     }
   }
 
@@ -110,4 +138,18 @@ export class Backing {
     this.#options.meter.failed(error);
     return error;
   }
+}
+
+/** Throws `store` unless a store has answered an id for each row, whose ids may then have been committed. */
+function checkIds(ids: readonly (readonly number[])[], sends: readonly (readonly unknown[])[]): void {
+  const fits = (send: readonly unknown[], at: number): boolean =>
+    ids[at]?.length === send.length && Number.isSafeInteger(ids[at][0]);
+  if (Array.isArray(ids) && ids.length === sends.length && sends.every(fits)) return;
+  const wanted = sends.map(({ length }) => length).join(", ");
+  throw new BusError("store", `the store's append() must return ids for sends of ${wanted} rows, got ${given(ids)}`);
+}
+
+function storeError(sentence: string, cause: unknown): BusError {
+  if (cause instanceof BusError) return cause;
+  return new BusError("store", `${sentence}: ${asError(cause).message}`, { cause });
 }

@@ -1,4 +1,6 @@
-import { TypedEmitter } from "tiny-typed-emitter";
+// Longer than 250 lines: the one public class, and most of it docstrings.
+import { INSIDE, type Inside, insideOf, sharedBuses } from "./copies.ts";
+import { deliver, Emitter } from "./emitter.ts";
 import { asError, closed, noTransactions } from "./errors.ts";
 import {
   checkCallback,
@@ -20,9 +22,13 @@ import { Reader } from "./reader.ts";
 import { Sender } from "./sender.ts";
 import type { PendingRow, Store } from "./store.ts";
 import { Subscription } from "./subscription.ts";
+import { VERSION } from "./version.ts";
+import { loneliness, warn } from "./warnings.ts";
 
-/** The reader of a bus, for what stands on rows and not on messages: HTTP. */
-export let readerOf: <C extends object>(bus: Bus<C>) => Reader;
+/** The reader of a bus, for the parts that stand on rows and not on messages. Throws `bad_option`. */
+export function readerOf<C extends object>(bus: Bus<C>): Reader {
+  return insideOf<Reader>(bus).reader;
+}
 
 declare const channels: unique symbol;
 
@@ -36,9 +42,18 @@ const POLL_OPTIONS = ["signal", "limit", "lookback"];
  * Give it a map of channels, `new Bus<{ lobby: { text: string } }>()`, and wrong channels and messages do not compile.
  * All rejections are `BusError`, or the reason of an abort signal.
  */
-export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<C>> {
-  static {
-    readerOf = (bus) => bus.#reader;
+export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
+  /**
+   * The bus of this name, made by `make` where there is none yet or it was closed. It lives on `globalThis`, so that modules that
+   * are loaded twice, by hot reloads or in two bundles, have one bus, and one connection to its store. Throws what `make` throws.
+   */
+  static shared<C extends object = AnyChannels>(name: string, make: () => Bus<C>): Bus<C> {
+    const buses = sharedBuses();
+    const known = buses.get(name) as Bus<C> | undefined; // whoever shares a name shares its type
+    if (known !== undefined && !known[INSIDE].isClosed) return known;
+    const bus = make();
+    buses.set(name, bus);
+    return bus;
   }
 
   /** Never there: from a subclass, TypeScript infers `C` by this alone. */
@@ -48,6 +63,7 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
   readonly #sender: Sender;
   readonly #store: Store;
   readonly #maxMessage: number;
+  readonly #maxSend: number;
   #closing: Promise<void> | undefined;
 
   /** Throws `bad_option`. The store begins to open at once. */
@@ -56,6 +72,7 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
     const checked = checkOptions(options);
     this.#store = checked.store;
     this.#maxMessage = checked.maxMessage;
+    this.#maxSend = checked.maxSend;
     this.#reader = new Reader({
       ...checked,
       meter: this.#meter,
@@ -65,6 +82,12 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
     });
     const { append, opening } = this.#reader;
     this.#sender = new Sender({ append, opening, meter: this.#meter, store: this.#store });
+    if (options.store === undefined) this.#warnOfSiblings();
+  }
+
+  /** For other parts of nightbus, also of another copy. */
+  get [INSIDE](): Inside<Reader> {
+    return { version: VERSION, reader: this.#reader, isClosed: this.#closing !== undefined };
   }
 
   /** The newest id, 0 until the bus is ready. Put it in a page that you render, and poll from it. */
@@ -214,7 +237,14 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
 
   #serialise(entries: unknown): readonly PendingRow[] {
     if (this.#closing !== undefined) throw closed();
-    return serialise(entries, { maxMessage: this.#maxMessage, maxBytes: this.#store.maxBytes });
+    const { maxBytes } = this.#store;
+    return serialise(entries, { maxMessage: this.#maxMessage, maxSend: this.#maxSend, maxBytes });
+  }
+
+  // Later, since nobody can listen yet.
+  #warnOfSiblings(): void {
+    const error = loneliness();
+    if (error !== undefined) this.ready().then(() => this.#emit("error", error), ignore);
   }
 
   async #close(): Promise<void> {
@@ -229,20 +259,26 @@ export class Bus<C extends object = AnyChannels> extends TypedEmitter<BusEvents<
   }
 
   #emit(event: keyof BusEvents<C>, argument?: unknown): boolean {
-    const listeners = this.rawListeners(event) as ((argument: unknown) => void)[]; // whoever emits fits the event
-    for (const listener of listeners) {
-      try {
-        listener.call(this, argument); // of a list of one, `apply` would cost as much as the listener does
-      } catch (thrown) {
-        // What an error listener throws has nowhere to go but back to it.
-        if (event !== "error") this.#emit("error", asError(thrown));
-      }
-    }
-    if (event === "error") this.#meter.failed(argument as Error); // as the event has it
-    if (event === "error" && listeners.length === 0) this.#reader.spy?.unheard(argument as Error); // as the event has it
-    return listeners.length > 0;
+    const isHeard = deliver(this, event, argument, this.#threw);
+    if (event === "error") this.#failed(argument as Error, isHeard); // as the event has it
+    return isHeard;
+  }
+
+  // An error listener's own error has nowhere to go but back to it.
+  readonly #threw = (thrown: unknown, event: string): void => {
+    if (event !== "error") this.#emit("error", asError(thrown));
+  };
+
+  #failed(error: Error, isHeard: boolean): void {
+    this.#meter.failed(error);
+    if (isHeard) return;
+    const { spy } = this.#reader;
+    if (spy === undefined) warn(error);
+    else spy.unheard(error);
   }
 }
+
+function ignore(): void {}
 
 // What a bus of these channels answers holds only notifications of these channels, since only those can be sent.
 function batchOf<C extends object, K>(answer: Answer): Batch<Notification<C, K>> {

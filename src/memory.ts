@@ -1,21 +1,33 @@
 import { type Clock, gaveOut } from "./clock.ts";
+import { type Pace, pace } from "./pace.ts";
 import type { PendingRow, Row, Store, StoreSink } from "./store.ts";
 
 /** The store of a bus that was given none: a counter. Nothing outlives the process, and nobody else commits. */
-export function memory(): Store {
+export function memory({ lead, add, slow }: Pace = pace): Store {
   let sink: StoreSink;
   let last = 0;
   let at = 0;
-  let running = false;
+  let hasEpoch = false;
 
-  function beginRun(clock: Clock): void {
+  function beginEpoch(clock: Clock): void {
     const before = Math.max(last + 1, clock.base());
     if (before > last + 1) sink.began({ after: last, before });
     last = before - 1;
-    running = true;
+    hasEpoch = true;
   }
 
-  function commit(send: readonly PendingRow[], rows: Row[]): number[] {
+  function commit(sends: readonly (readonly PendingRow[])[]): readonly (readonly number[])[] {
+    if (!hasEpoch) beginEpoch(sink.clock);
+    at = Math.max(at, sink.time());
+    const rows: Row[] = [];
+    const ids = sends.map((send) => commitOne(send, rows));
+    gaveOut(last);
+    add(rows.length);
+    sink.commit(rows);
+    return ids;
+  }
+
+  function commitOne(send: readonly PendingRow[], rows: Row[]): number[] {
     const first = last + 1;
     const ids: number[] = [];
     for (const { key, json } of send) {
@@ -35,15 +47,12 @@ export function memory(): Store {
       sink.opened({ begin: last, last, holes: [], watermarks: [], floor: 0 });
     },
     async append(sends) {
-      if (!running) beginRun(sink.clock);
-      at = Math.max(at, sink.clock.now());
-      const rows: Row[] = [];
-      const ids = sends.map((send) => commit(send, rows));
-      gaveOut(last);
-      sink.commit(rows);
-      return ids;
+      const slowed = slow();
+      if (slowed !== undefined) await slowed;
+      return commit(sends);
     },
     async sync() {},
+    lead,
     async close() {},
   };
 }

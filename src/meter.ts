@@ -20,10 +20,17 @@ interface Done {
 export interface Held {
   /** Notifications that are retained. */
   readonly rows: number;
+  /** Their text, with that of their channels, in UTF-16 units. */
+  readonly bytes: number;
   /** Channels that have some, or are waited on. */
   readonly channels: number;
   /** Parked polls. */
   readonly waiters: number;
+  /**
+   * How far the ids of this thread lie ahead of the clock that a next life would begin at, in ms. Sends pause above 50. Always
+   * 0 with a store, which keeps the newest id.
+   */
+  readonly lead: number;
 }
 
 /** What a bus holds and has done, as plain numbers, for whatever collects metrics. */

@@ -64,14 +64,16 @@ export function channelOf(key: string): Channel {
   return Object.freeze(JSON.parse(key) as Channel); // keyOf wrote it
 }
 
-// Quoting a name again for each of its messages costs more than looking it up; the bound keeps strangers' names from piling up.
+// Quoting a name again for each of its messages costs more than looking it up; the bounds keep strangers' names from piling up.
 const KNOWN_NAMES = 4096;
+const KNOWN_LENGTH = 256;
 const keys = new Map<string, string>();
 
 function keyOfString(name: string): string {
   const known = keys.get(name);
   if (known !== undefined) return known;
   const key = JSON.stringify(name);
+  if (name.length > KNOWN_LENGTH) return key;
   if (keys.size >= KNOWN_NAMES) keys.clear();
   keys.set(name, key);
   return key;

@@ -8,12 +8,14 @@ import type { Store } from "./store.ts";
 export interface BusOptions {
   /** Where notifications are kept beyond the process. Without one they are kept in memory alone. */
   readonly store?: Store;
-  /** How much is retained. Default: 24 hours, 1,000 notifications a channel, 100,000 in all. */
+  /** How much is retained. Default: 24 hours, 1,000 notifications a channel, 100,000 and 256 Mi of text in all. */
   readonly retention?: Retention;
   /** The most notifications of one answer, though a send is never cut. Default: 1,000. */
   readonly limit?: number;
   /** The most bytes of one message's JSON text. Default: 1 MiB. */
   readonly maxMessage?: number;
+  /** The most bytes of one send: the text of its channels and messages. Larger ones are refused. Default: 16 MiB. */
+  readonly maxSend?: number;
   /** Where time comes from. Default: the machine. */
   readonly clock?: Clock;
 }
@@ -39,7 +41,7 @@ export interface SubscribeOptions {
 export interface BusEvents<C extends object> {
   /** Everything that is committed from now on, by any process, in order. */
   notification(notification: Notification<C>): void;
-  /** What nobody asked for went wrong. Without a listener it is dropped. */
+  /** Something failed that nobody asked for. Without a listener it is a warning of the process, once for each kind. */
   error(error: Error): void;
   /** The bus has closed. */
   close(): void;
@@ -50,21 +52,24 @@ export interface CheckedOptions {
   readonly retention: CheckedRetention;
   readonly limit: number;
   readonly maxMessage: number;
+  readonly maxSend: number;
   readonly clock: Clock;
 }
 
 /** The options of a bus, with what was left out. Throws `bad_option`. */
 export function checkOptions(options: BusOptions): CheckedOptions {
-  checkNames("a bus", options, ["store", "retention", "limit", "maxMessage", "clock"]);
-  const { store = memory(), retention = {}, clock = systemClock, limit = 1_000, maxMessage = 2 ** 20 } = options;
+  checkNames("a bus", options, ["store", "retention", "limit", "maxMessage", "maxSend", "clock"]);
+  const { store = memory(), retention = {}, clock = systemClock, limit = 1_000 } = options;
+  const { maxMessage = 2 ** 20, maxSend = 2 ** 24 } = options;
   checkPort("store", store, "open", "a Store, such as sqlite(path) makes one");
   checkPort("clock", clock, "monotonic", "a Clock");
-  checkNames("retention", retention, ["age", "count", "total", "of"]);
+  checkNames("retention", retention, ["age", "count", "total", "bytes", "of"]);
   return {
     store,
     clock,
     retention: checkRetention(retention),
     limit: checkSize("limit", limit),
     maxMessage: checkSize("maxMessage", maxMessage),
+    maxSend: checkSize("maxSend", maxSend),
   };
 }

@@ -65,7 +65,8 @@ export class Reader {
     this.limit = options.limit;
     this.#backing = new Backing(options);
     const trimmings = new Trimmings(store.trim !== undefined);
-    this.#log = new Log<Line>({ now: () => store.now?.() ?? clock.now(), retention, error, trimmings });
+    const read = (): number | undefined => this.#backing.now();
+    this.#log = new Log<Line>({ read, monotonic: () => clock.monotonic(), retention, error, trimmings });
     this.#upkeep = new Upkeep({
       clock,
       log: this.#log,
@@ -80,16 +81,23 @@ export class Reader {
       left: (channel) => this.#log.release(channel),
     };
     this.#waiters = new Waiters<Channel, Answer>(clock, answering);
-    this.#watchers = new Watchers<Channel, Answer>(answering, (thrown) => error(asError(thrown)));
+    this.#watchers = new Watchers<Channel, Answer>(answering, (thrown) => this.#ticks.error(asError(thrown)));
+    const woken = { polls: 0, streams: 0 };
     this.#ticks = new Ticks({
       clock,
       log: this.#log,
       wake: (touched) => {
         const parked = this.waiting;
         this.#waiters.wake(touched);
-        meter.woke(parked - this.waiting, this.#watchers.wake(touched));
+        woken.polls = parked - this.waiting;
+        woken.streams = this.#watchers.wake(touched);
       },
-      changed: () => this.#upkeep.changed(),
+      changed: () => {
+        const { polls, streams } = woken;
+        woken.polls = woken.streams = 0;
+        this.#upkeep.changed();
+        meter.woke(polls, streams);
+      },
       listening: () => this.spy !== undefined || options.listening(),
       notify: (notification) => {
         this.spy?.committed(notification);
@@ -110,8 +118,8 @@ export class Reader {
   }
 
   get held(): Held {
-    const { rows, channels } = this.#log;
-    return { rows, channels, waiters: this.waiting };
+    const { rows, bytes, channels } = this.#log;
+    return { rows, bytes, channels, waiters: this.waiting, lead: Math.round(this.#backing.lead) };
   }
 
   /** Resolves with the newest id of this moment, or else of the replay. Rejects with `store` or `closed`. */
@@ -224,8 +232,12 @@ export class Reader {
 
   #readOrPark<T>(ask: Ask, { timeout, signal, form }: Patience<T>): Promise<T> {
     const answer = this.read(ask) ?? (timeout === 0 ? this.nothing() : undefined);
+    const answered =
+      answer === undefined
+        ? this.park(ask, { deadline: this.clock.monotonic() + timeout, signal, form })
+        : Promise.resolve(form(answer));
+    // Told last: a subscriber may poll, and a commit that it meets between reading and parking would be lost.
     this.meter.polled(ask.keys, answer);
-    if (answer !== undefined) return Promise.resolve(form(answer));
-    return this.park(ask, { deadline: this.clock.monotonic() + timeout, signal, form });
+    return answered;
   }
 }

@@ -62,8 +62,10 @@ export interface Unseen {
 
 /** Where a store hands over what is committed. Calls made in one tick are answered to readers as one. */
 export interface StoreSink {
-  /** The bus's clock; `base()` says where a new run may begin. */
+  /** The bus's clock; `base()` says where a new epoch may begin. */
   readonly clock: Clock;
+  /** The time by which rows age, in ms, for stores whose rows have no engine's time: it goes on through steps of the clock. */
+  time(): number;
   /**
    * Before anything else; and again when the engine has another log than the one before, which readers are told as missed. The
    * rows that this log holds follow in the same tick then.
@@ -99,9 +101,11 @@ export interface Store {
   /** Resolves when every row that was committed before the call, by anyone, has been handed over. */
   sync(): Promise<void>;
   /** Forgets what the log has trimmed, within a second and at the latest at `close()`; absent where nothing is kept. */
-  trim?(trimmed: Trimmed): void;
+  trim?(trimmed: Trimmed): Promise<void> | void;
   /** The engine's clock, by which rows age, in ms. Absent where it is the bus's. */
   now?(): number;
+  /** How far ids lie ahead of the clock at which another life would begin, in ms. Absent where the log outlives the process. */
+  lead?(): number;
   /**
    * Writes a send into a transaction that the application has begun: it is committed if and only if that is, and readers hear
    * of it then. Throws what it knows during the call; where the driver is asynchronous it rejects, and is awaited before the

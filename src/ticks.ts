@@ -3,6 +3,7 @@ import { asError } from "./errors.ts";
 import type { Answer } from "./log/answer.ts";
 import type { LogChannel } from "./log/channel.ts";
 import type { Log } from "./log/log.ts";
+import type { SharedRow } from "./log/row.ts";
 import type { Notification } from "./notification.ts";
 import type { Hole, LogState, Row, StoreSink, Unseen } from "./store.ts";
 import type { Line } from "./waiters/waiters.ts";
@@ -19,7 +20,7 @@ const ANOTHER_LOG = -1;
 export interface TicksOptions {
   readonly clock: Clock;
   readonly log: Log<Line>;
-  /** Tells those who wait or watch which channels were touched. */
+  /** Tells those who wait or watch which channels were touched. Calls nothing of the application. */
   readonly wake: (touched: ReadonlySet<Channel>) => void;
   /** The log has changed, and evicted what it had to. */
   readonly changed: () => void;
@@ -32,6 +33,8 @@ export interface TicksOptions {
 /**
  * Takes what the store hands over. All that it commits in one tick is one piece of news: at the tick's end those who wait are
  * answered, and only then is anything evicted, so that a reader who is present misses nothing.
+ *
+ * The application's callbacks run where nothing is half done, since they may poll, which ends the tick.
  */
 export class Ticks implements StoreSink {
   readonly clock: Clock;
@@ -44,6 +47,10 @@ export class Ticks implements StoreSink {
   #handed = 0;
   /** Up to here the log was there when it was opened, which is no news. */
   #replayed = 0;
+  /** The rows that listeners are still to be told of, while one of them is told. */
+  #untold: SharedRow[] | undefined;
+  /** Errors that came up while readers were woken, which are reported after that. */
+  #unreported: Error[] | undefined;
 
   constructor(options: TicksOptions) {
     this.clock = options.clock;
@@ -84,28 +91,46 @@ export class Ticks implements StoreSink {
     if (isNews && listening()) this.#notify(rows.length);
   }
 
+  time(): number {
+    return this.#options.log.time();
+  }
+
   error(error: Error): void {
-    this.#options.error(error);
+    if (this.#unreported === undefined) this.#options.error(error);
+    else this.#unreported.push(error);
   }
 
   /** The replay, which is one long tick of which nobody is notified, is over. */
   goLive(): void {
     this.end();
+    this.#options.log.time(); // steps of the clock are told from here on
     this.#isLive = true;
   }
 
   /** Ends the tick, if one is under way. */
   end(): void {
     if (this.#before === undefined) return;
-    const { log, wake, changed } = this.#options;
+    const { log, changed } = this.#options;
+    const decided = log.decide(this.#touched);
+    // A callback that polled has ended this tick, while these channels had no limits yet.
+    if (this.#before === undefined) log.evict(decided);
+    else this.#end();
+    changed();
+  }
+
+  #end(): void {
+    const { log, wake } = this.#options;
+    const unreported: Error[] = [];
+    this.#unreported = unreported;
     try {
       wake(this.#touched);
       log.evict(this.#touched);
     } finally {
       this.#touched.clear();
       this.#before = undefined;
+      this.#unreported = undefined;
     }
-    changed();
+    for (const error of unreported) this.error(error);
   }
 
   /** What came on these channels in this tick; undefined when that does not concern the reader. */
@@ -129,14 +154,27 @@ export class Ticks implements StoreSink {
     }
   };
 
+  /** Tells listeners of the newest rows. Rows that come up meanwhile are told of after them, so that the order is one. */
   #notify(count: number): void {
-    const { log, notify, error } = this.#options;
-    for (const row of log.tail(count)) {
-      try {
-        notify(row.notification);
-      } catch (thrown) {
-        error(thrown as Error); // a stored message that is no JSON
-      }
+    const rows = this.#options.log.tail(count);
+    if (this.#untold !== undefined) {
+      for (const row of rows) this.#untold.push(row);
+      return;
+    }
+    this.#untold = [...rows];
+    try {
+      for (const row of this.#untold) this.#tell(row);
+    } finally {
+      this.#untold = undefined;
+    }
+  }
+
+  #tell(row: SharedRow): void {
+    const { notify } = this.#options;
+    try {
+      notify(row.notification);
+    } catch (thrown) {
+      this.error(thrown as Error); // a stored message that is no JSON
     }
   }
 }

@@ -32,10 +32,10 @@ export class Upkeep {
   /** After the log has changed. */
   changed(): void {
     const { meter, trimmings, trim } = this.#options;
-    meter.trimmed(trimmings.count);
     const trimmed = trimmings.take();
-    if (trimmed !== undefined) trim(trimmed);
     this.#schedule();
+    if (trimmed !== undefined) trim(trimmed);
+    meter.trimmed(trimmings.count);
   }
 
   stop(): void {

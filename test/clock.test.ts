@@ -9,12 +9,12 @@ afterEach(() => {
 });
 
 describe("the machine's clock", () => {
-  it("begins runs at the clock in microseconds, each above all ids of this process", () => {
-    const now = Date.now() * 1_000;
+  it("begins epochs at the clock in quarters of a microsecond, each above all ids of this process", () => {
+    const now = (Date.now() - Date.UTC(2020, 0, 1)) * 4_000;
     const first = systemClock.base();
     assert.ok(first >= now && Number.isSafeInteger(first));
     assert.ok(systemClock.base() > first);
-    const ahead = first + 60_000_000;
+    const ahead = first + 240_000_000;
     gaveOut(ahead);
     gaveOut(first);
     assert.ok(systemClock.base() > ahead);

@@ -112,7 +112,18 @@ describe("what is published on diagnostics channels", () => {
 describe("what stats() says", () => {
   it("is what the bus holds, and what it has done since it was made", async () => {
     const { bus } = observed({ retention: { count: 2 } });
-    const none = { rows: 0, channels: 0, waiters: 0, sends: 0, commits: 0, wakes: 0, streams: 0, trims: 0 };
+    const none = {
+      rows: 0,
+      bytes: 0,
+      channels: 0,
+      waiters: 0,
+      lead: 0,
+      sends: 0,
+      commits: 0,
+      wakes: 0,
+      streams: 0,
+      trims: 0,
+    };
     assert.deepEqual(bus.stats(), { ...none, commitMs: 0 });
     const polls = ["a", "b"].map((channel) => bus.poll([channel], 0, 1_000));
     await turns();
@@ -121,7 +132,17 @@ describe("what stats() says", () => {
     await polls[0];
     await turns();
     const { commitMs, ...counts } = bus.stats();
-    assert.deepEqual(counts, { ...none, rows: 2, channels: 2, waiters: 1, sends: 3, commits: 1, wakes: 1, trims: 1 });
+    assert.deepEqual(counts, {
+      ...none,
+      rows: 2,
+      bytes: 8,
+      channels: 2,
+      waiters: 1,
+      sends: 3,
+      commits: 1,
+      wakes: 1,
+      trims: 1,
+    });
     assert.ok(commitMs > 0 && commitMs < 1_000);
   });
 

@@ -2,17 +2,20 @@ import { channelOf } from "../notification.ts";
 import { type CheckedRetention, type Limits, limitsOf } from "./retention.ts";
 
 export interface AgesOptions {
-  /** The clock by which rows age, in ms. */
-  readonly now: () => number;
   readonly retention: CheckedRetention;
   readonly error: (error: Error) => void;
 }
 
-/** How old the rows of each channel may grow, and what time it is for them. */
+/** The limits of a channel before the application was asked for them. Nothing is trimmed by them. */
+export const UNDECIDED: Limits = { age: Number.POSITIVE_INFINITY, count: Number.POSITIVE_INFINITY };
+
+/** The limits of a channel while the application is being asked. */
+const DECIDING: Limits = { ...UNDECIDED };
+
+/** How much of each channel is retained. The application's `retention.of` is asked once for each channel. */
 export class Ages {
   readonly #options: AgesOptions;
   #shortest: number;
-  #newestAt = 0;
 
   constructor(options: AgesOptions) {
     this.#options = options;
@@ -24,26 +27,17 @@ export class Ages {
     return this.#shortest;
   }
 
-  /** The time, in ms. A clock that was set back does not make the newest row come from the future. */
-  now(): number {
-    return Math.max(this.#options.now(), this.#newestAt);
+  /** The limits of a new channel. */
+  get first(): Limits {
+    const { retention } = this.#options;
+    return retention.of === undefined ? retention : UNDECIDED;
   }
 
-  /** A row of this time has come. */
-  came(at: number): void {
-    if (at > this.#newestAt) this.#newestAt = at;
-  }
-
-  /** All rows are gone. */
-  clear(): void {
-    this.#newestAt = 0;
-  }
-
-  /** What is retained of the channel of this key. */
-  limitsOf(key: string): Limits {
+  /** Asks the application for the limits of this channel. It may use the bus meanwhile, so nothing may be half done. */
+  decide(channel: { readonly key: string; limits: Limits }): void {
     const { retention, error } = this.#options;
-    const limits = limitsOf(retention, () => channelOf(key), error);
-    if (limits.age < this.#shortest) this.#shortest = limits.age;
-    return limits;
+    channel.limits = DECIDING;
+    channel.limits = limitsOf(retention, () => channelOf(channel.key), error);
+    this.#shortest = Math.min(this.#shortest, channel.limits.age);
   }
 }

@@ -9,7 +9,7 @@ import { type Chain, NONE } from "./ring.ts";
 export class LogChannel<W> implements Chain {
   readonly key: string;
   readonly number: number;
-  readonly limits: Limits;
+  limits: Limits;
   oldest = NONE;
   newest = NONE;
   size = 0;

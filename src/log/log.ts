@@ -1,5 +1,6 @@
+// Longer than 250 lines: reading, watching and evicting share the channels, the ring and the positions, and are one invariant.
 import type { Hole, LogState, Row, Unseen } from "../store.ts";
-import { Ages, type AgesOptions } from "./ages.ts";
+import { Ages, type AgesOptions, UNDECIDED } from "./ages.ts";
 import { Answer } from "./answer.ts";
 import { type Ask, type Known, lacks } from "./ask.ts";
 import { LogChannel } from "./channel.ts";
@@ -7,10 +8,11 @@ import { ChannelNumbers, gather, gatherNewest, type Range } from "./gather.ts";
 import { Positions } from "./positions.ts";
 import { Ring } from "./ring.ts";
 import type { SharedRow } from "./row.ts";
+import { LogTime, type LogTimeOptions } from "./time.ts";
 import type { Trimmings } from "./trimmings.ts";
 import { Watermarks } from "./watermarks.ts";
 
-export interface LogOptions extends AgesOptions {
+export interface LogOptions extends AgesOptions, LogTimeOptions {
   /** Where the trimmed rows are gathered for the store. */
   readonly trimmings: Trimmings;
 }
@@ -19,6 +21,7 @@ export interface LogOptions extends AgesOptions {
 export class Log<W> {
   readonly #options: LogOptions;
   readonly #ages: Ages;
+  readonly #time: LogTime;
   readonly #ring = new Ring<LogChannel<W>>();
   readonly #channels = new Map<string, LogChannel<W>>();
   readonly #numbers = new ChannelNumbers();
@@ -28,6 +31,7 @@ export class Log<W> {
   constructor(options: LogOptions) {
     this.#options = options;
     this.#ages = new Ages(options);
+    this.#time = new LogTime(options);
   }
 
   /** The newest committed id, else where the log begins. */
@@ -37,6 +41,11 @@ export class Log<W> {
 
   get rows(): number {
     return this.#ring.size;
+  }
+
+  /** The text that is retained, in UTF-16 units of channels and messages. */
+  get bytes(): number {
+    return this.#ring.units;
   }
 
   /** Channels that have rows or are watched. */
@@ -49,12 +58,17 @@ export class Log<W> {
     return this.#ages.shortest;
   }
 
-  /** Takes up what a store knows, instead of all that was known. Adds the channels that are watched meanwhile. */
+  /** The time by which rows age, in ms. */
+  time(): number {
+    return this.#time.now();
+  }
+
+  /** Replaces all state with the store's. Adds the channels that are watched meanwhile. */
   open(state: LogState, touched: Set<LogChannel<W>>): void {
     while (this.#ring.size > 0) this.#ring.dropOldest(this.#ring.chainAt(0)!);
     this.#positions = new Positions(state.begin, state.last, state.holes);
     this.#watermarks = new Watermarks(state.floor, state.watermarks);
-    this.#ages.clear();
+    this.#time.restart();
     for (const channel of this.#channels.values()) {
       channel.newestId = 0;
       channel.watermark = this.#watermarks.take(channel.key);
@@ -79,7 +93,7 @@ export class Log<W> {
     }
     const { id, at } = rows.at(-1)!;
     this.#positions.moveTo(id);
-    this.#ages.came(at);
+    this.#time.saw(at);
   }
 
   /** Notes what others trimmed before it was seen here, and adds the watched channels that lost something. */
@@ -103,7 +117,7 @@ export class Log<W> {
   channel(key: string): LogChannel<W> {
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
-    const channel = new LogChannel<W>(key, this.#numbers.take(), this.#ages.limitsOf(key), this.#watermarks.take(key));
+    const channel = new LogChannel<W>(key, this.#numbers.take(), this.#ages.first, this.#watermarks.take(key));
     this.#channels.set(key, channel);
     return channel;
   }
@@ -128,7 +142,7 @@ export class Log<W> {
       else if (lacks(ask, from, key, channel?.watermark ?? this.#watermarks.of(key))) missed = true;
     }
     if (behind.length === 0 && !missed) return undefined;
-    const now = this.#ages.now();
+    const now = this.#time.now();
     for (const channel of behind) {
       this.#expire(channel, now);
       if (lacks(ask, from, channel.key, channel.watermark)) missed = true;
@@ -164,7 +178,7 @@ export class Log<W> {
 
   /** The newest rows of these channels, oldest first. */
   recent(keys: readonly string[], count: number): Answer {
-    const now = this.#ages.now();
+    const now = this.#time.now();
     const found: LogChannel<W>[] = [];
     for (const key of keys) {
       const channel = this.#channels.get(key);
@@ -175,14 +189,23 @@ export class Log<W> {
     return new Answer(this.#rows(gatherNewest(this.#ring, found, count)), this.newest, false);
   }
 
-  /** Evicts what others have trimmed and the counts do not allow: first of the channels that were touched, then of all. */
+  /** Asks the application for the limits of those of these channels that have rows and none yet, and returns them. */
+  decide(touched: Iterable<LogChannel<W>>): readonly LogChannel<W>[] {
+    if (this.#options.retention.of === undefined) return [];
+    const undecided = [...touched].filter(({ size, limits }) => size > 0 && limits === UNDECIDED);
+    for (const channel of undecided) if (channel.limits === UNDECIDED) this.#ages.decide(channel);
+    return undecided;
+  }
+
+  /** Evicts what others have trimmed and retention does not allow: first of the channels that were touched, then of all. */
   evict(touched: Iterable<LogChannel<W>>): void {
     for (const channel of touched) {
       while (channel.size > 0 && this.#ring.idIn(channel.oldest) <= channel.watermark) this.#drop(channel);
       while (channel.size > channel.limits.count) this.#drop(channel);
       this.release(channel);
     }
-    while (this.#ring.size > this.#options.retention.total) {
+    const { total, bytes } = this.#options.retention;
+    while (this.#ring.size > total || (this.#ring.units > bytes && !this.#ring.holdsOneSend)) {
       const channel = this.#ring.chainAt(0)!;
       this.#drop(channel);
       this.release(channel);
@@ -191,7 +214,7 @@ export class Log<W> {
 
   /** Evicts what has grown too old on any channel. */
   sweep(): void {
-    const now = this.#ages.now();
+    const now = this.#time.now();
     const end = this.#ring.placeAfterTime(now - this.#ages.shortest - 1);
     const old = new Set<LogChannel<W>>();
     for (let place = 0; place < end; place += 1) {

@@ -16,6 +16,7 @@ export class Positions {
     this.#begin = begin;
     this.#newest = newest;
     this.#holes = [...holes];
+    this.#fold();
   }
 
   /** The newest committed id, else the beginning. */
@@ -29,9 +30,7 @@ export class Positions {
 
   began(hole: Hole): void {
     this.#holes.push(hole);
-    if (this.#holes.length <= MOST_HOLES) return;
-    const folded = this.#holes.splice(0, MOST_HOLES / 10);
-    this.#begin = folded.at(-1)!.before;
+    this.#fold();
   }
 
   /** True when this log, or one that it goes on from, has given out this cursor. Beyond the newest id nothing is. */
@@ -45,6 +44,13 @@ export class Positions {
   before(id: number): number {
     const hole = this.#holes[this.#firstEndingAbove(id - 1)];
     return hole?.before === id ? hole.after : id - 1;
+  }
+
+  // A tenth at once, since taking the first of a long list costs its length.
+  #fold(): void {
+    if (this.#holes.length <= MOST_HOLES) return;
+    const folded = this.#holes.splice(0, Math.max(MOST_HOLES / 10, this.#holes.length - MOST_HOLES));
+    this.#begin = folded.at(-1)!.before;
   }
 
   #firstEndingAbove(last: number): number {

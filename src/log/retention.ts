@@ -20,6 +20,11 @@ export interface Retention extends ChannelRetention {
   readonly count?: number;
   /** Over all channels. Default: 100,000. */
   readonly total?: number;
+  /**
+   * The text of all channels and messages together, in UTF-16 units, as `length` counts them. The newest send stays, however
+   * large. Default: 256 Mi.
+   */
+  readonly bytes?: number;
   /** A channel's own `age` and `count`; what it leaves out is as above. */
   readonly of?: (channel: Channel) => ChannelRetention | undefined;
 }
@@ -28,6 +33,7 @@ export type Limits = Required<ChannelRetention>;
 
 export interface CheckedRetention extends Limits {
   readonly total: number;
+  readonly bytes: number;
   readonly of: ((channel: Channel) => ChannelRetention | undefined) | undefined;
 }
 
@@ -35,17 +41,18 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** Checks what the application gave. Throws `bad_option`. */
 export function checkRetention(retention: Retention = {}): CheckedRetention {
-  const { age = DAY, count = 1_000, total = 100_000, of } = retention;
+  const { age = DAY, count = 1_000, total = 100_000, bytes = 2 ** 28, of } = retention;
   checkBound("retention.age", age);
   checkBound("retention.count", count);
   checkBound("retention.total", total);
+  checkBound("retention.bytes", bytes);
   if (of !== undefined && typeof of !== "function") {
     throw new BusError(
       "bad_option",
       `retention.of must be a function from a channel to its age and count, got ${given(of)}`,
     );
   }
-  return { age, count, total, of };
+  return { age, count, total, bytes, of };
 }
 
 /** What is retained of one channel. When the application's `of` fails, that is reported, and the channel is as the others. */

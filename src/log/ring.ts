@@ -1,3 +1,4 @@
+// Longer than 250 lines: the columns are private, since every loop over them is a hot path.
 import type { Row } from "../store.ts";
 import { type RowSource, SharedRow } from "./row.ts";
 
@@ -32,10 +33,21 @@ export class Ring<C extends Chain> {
   #head = 0;
   #span = 0;
   #size = 0;
+  #units = 0;
+
+  /** The text of all rows, their channels included, in UTF-16 units. */
+  get units(): number {
+    return this.#units;
+  }
 
   /** The number of rows. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Whether all rows are of the newest send. */
+  get holdsOneSend(): boolean {
+    return this.sendAt(0) === this.sendAt(this.#span - 1);
   }
 
   /** The number of places from the oldest row to the newest, gaps included. */
@@ -152,6 +164,7 @@ export class Ring<C extends Chain> {
     this.#link(slot, chain);
     this.#span += 1;
     this.#size += 1;
+    this.#units += row.key.length + row.json.length;
   }
 
   /** Removes the oldest row of a chain, which must have one, and returns its id. */
@@ -162,6 +175,7 @@ export class Ring<C extends Chain> {
     chain.size -= 1;
     if (next === NONE) chain.newest = NONE;
     else this.#older[next] = NONE;
+    this.#units -= chain.key.length + this.#texts[slot]!.length;
     this.#texts[slot] = undefined;
     this.#chains[slot] = undefined;
     this.#shared[slot] = undefined;

@@ -49,7 +49,7 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
 
   /** Throws `bad_option`. */
   constructor(options: FakeBusOptions = {}) {
-    checkNames("a fake bus", options, ["now", "clock", "retention", "limit", "maxMessage"]);
+    checkNames("a fake bus", options, ["now", "clock", "retention", "limit", "maxMessage", "maxSend"]);
     const { now, clock, ...rest } = options;
     if (now !== undefined) checkStart(now, clock);
     const store = new FakeStore();
@@ -141,7 +141,7 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
 
   /** Commits a notification as if another process had sent it: readers get it, and it is not `sent`. */
   receive<const K extends ChannelOf<C>>(channel: K, message: MessageOf<C, K>): void {
-    const rows = serialise([[channel, message]], { maxMessage: Infinity, maxBytes: Infinity });
+    const rows = serialise([[channel, message]], { maxMessage: Infinity, maxSend: Infinity, maxBytes: Infinity });
     this.#whenOpen(() => this.#store.receive(rows));
   }
 

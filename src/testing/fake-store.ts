@@ -1,6 +1,7 @@
 import { BusError } from "../errors.ts";
 import { memory } from "../memory.ts";
 import { type Channel, channelOf, type Notification } from "../notification.ts";
+import { noPace } from "../pace.ts";
 import type { PendingRow, Row, Store, StoreSink } from "../store.ts";
 
 /** How far the ids of one life of the bus lie above those of the one before. */
@@ -16,7 +17,7 @@ export class FakeStore implements Store {
   onSent: (sent: Notification) => void = () => {};
   /** Where a new life of the bus begins, where the clock does not say. */
   base = 0;
-  #memory = memory();
+  #memory = memory(noPace);
   #sink!: StoreSink;
   readonly #failures = new Map<string, unknown>();
   /** The newest id on each channel, and of all. */
@@ -32,6 +33,7 @@ export class FakeStore implements Store {
     };
     this.#sink = {
       clock: sink.clock,
+      time: () => sink.time(),
       opened: (state) => sink.opened(state),
       began: (hole) => sink.began(hole),
       trimmed: (unseen) => sink.trimmed(unseen),
@@ -103,7 +105,7 @@ export class FakeStore implements Store {
     this.base = base;
     this.#last = base;
     this.#newest.clear();
-    this.#memory = memory();
+    this.#memory = memory(noPace);
     void this.#memory.open(this.#sink); // it opens during the call, and never rejects
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../clock.ts";
+import { type Clock, epochAt, type Timer } from "../clock.ts";
 
 interface Pending {
   readonly due: number;
@@ -15,7 +15,7 @@ export class ManualClock implements Clock {
   readonly #base: (() => number) | undefined;
   readonly #timers = new Set<Pending>();
 
-  /** Starts at this time, in ms since 1970. Runs of ids begin at the time in microseconds, unless `base` says where. */
+  /** Starts at this time, in ms since 1970. Epochs of ids begin as by the machine's clock at that time, unless `base` says where. */
   constructor(now = 1_700_000_000_000, base?: () => number) {
     this.#now = now;
     this.#base = base;
@@ -31,7 +31,7 @@ export class ManualClock implements Clock {
 
   base(): number {
     if (this.#base !== undefined) return this.#base();
-    this.#highest = Math.max(this.#highest + 1, this.now() * 1000);
+    this.#highest = Math.max(this.#highest + 1, epochAt(this.now()));
     return this.#highest;
   }
 

@@ -83,6 +83,7 @@ describe("a log", () => {
 
   it("sweeps what has grown too old on any channel, each by its own age", () => {
     const { log, add, clock } = make({ age: 100, of: (channel) => (channel === "short" ? { age: 10 } : undefined) });
+    log.time();
     for (const [index, key] of ['"short"', '"long"', '"short"'].entries()) add(index + 1, key, clock.now());
     assert.equal(log.shortestAge, 10);
     clock.advance(11);
@@ -184,7 +185,8 @@ function make(retention: Retention, state: LogState = NEW): Made {
   const age = retention.age ?? POSITIVE_INFINITY;
   const error = (thrown: Error): never => assert.fail(thrown);
   const log = new Log<object>({
-    now: () => clock.now(),
+    read: () => clock.now(),
+    monotonic: () => clock.monotonic(),
     retention: checkRetention({ ...retention, age }),
     trimmings,
     error,
@@ -197,6 +199,7 @@ function make(retention: Retention, state: LogState = NEW): Made {
     clock,
     add(id, key, at = id) {
       log.append([{ ...rowOf(id, { key }), at }], touched);
+      log.decide(touched);
       log.evict(touched);
       touched.clear();
     },

@@ -3,10 +3,14 @@ import type { PendingRow, Row } from "../../store.ts";
 import type { News } from "../shared/news.ts";
 import type { Tables } from "./tables.ts";
 
-/** Who commits: whether this process has begun its run of ids, and the newest id that it has seen. */
+/** The process that commits. */
 export interface Writer {
   readonly clock: Clock;
-  readonly running: boolean;
+  /** The time by which rows age, in ms. */
+  readonly time: () => number;
+  /** Where it began its epoch, perhaps in a transaction that was rolled back; undefined when it has begun none. */
+  readonly epoch: number | undefined;
+  /** The newest id that it has seen. */
   readonly seen: number;
 }
 
@@ -14,15 +18,18 @@ export interface Writer {
 export interface Commit {
   readonly ours: News;
   readonly ids: readonly (readonly number[])[];
+  /** Where the epoch of these ids began, as far as this process knows. */
+  readonly epoch: number;
 }
 
 /** Writes sends, each whole. Inside a transaction that writes. */
 export function commit(tables: Tables, writer: Writer, sends: readonly (readonly PendingRow[])[]): Commit {
-  const { clock, running, seen } = writer;
+  const { clock, time, epoch, seen } = writer;
   const { last, floor, ...meta } = tables.meta();
-  const at = Math.max(meta.at, clock.now());
+  const at = Math.max(meta.at, time());
   // A file that was restored from an older copy knows less than what was handed over, whose ids are not given out again.
-  const goesOn = running && last >= seen;
+  // An epoch that was rolled back began above what the file holds now, unless another process has begun one since.
+  const goesOn = epoch !== undefined && last >= Math.max(epoch, seen);
   const first = goesOn ? last + 1 : Math.max(last + 1, seen + 1, clock.base());
   const holes = first > last + 1 ? [{ after: last, before: first }] : [];
   for (const hole of holes) tables.beginRun(hole);
@@ -35,5 +42,5 @@ export function commit(tables: Tables, writer: Writer, sends: readonly (readonly
   const newest = first + rows.length - 1;
   tables.setLast(newest, at);
   gaveOut(newest);
-  return { ids, ours: { last: newest, floor, holes, rows, watermarks: undefined } };
+  return { ids, epoch: goesOn ? epoch : first, ours: { last: newest, floor, holes, rows, watermarks: undefined } };
 }

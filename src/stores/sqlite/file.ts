@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { asError, BusError, given } from "../../errors.ts";
 import { isBusy, isLostAnswer, openDatabase, type SqliteDatabase } from "./driver.ts";
 import { createTables, isKnown, Tables, versionOf } from "./tables.ts";
-import { PATIENCE, Transactions } from "./transactions.ts";
+import { Occupied, PATIENCE, Transactions } from "./transactions.ts";
 
 /** A database of the application's, or a file that is ours to open and to close. */
 export type Source =
@@ -17,6 +17,9 @@ export interface OpenFile {
   /** Brings everything into the database proper and closes it, unless it is the application's. Rejects with SQLite's error. */
   close(): Promise<void>;
 }
+
+/** The write-ahead log is cut to so many bytes once it was copied: while an outside reader reads on, it grows. */
+const LONGEST_WAL = 4 * 2 ** 20;
 
 /** Connections of applications that a bus uses: what one bus commits on a connection is no news to another one there. */
 const taken = new WeakSet<SqliteDatabase>();
@@ -47,14 +50,16 @@ export async function openFile(source: Source, clock: Clock, use: (file: OpenFil
 
 /** A `store` error that says what could not be done, and why. */
 export function failure(sentence: string, cause: unknown): BusError {
-  const locked = isBusy(cause);
-  const reason = locked ? `it was locked by somebody else for more than ${PATIENCE / 1000} s` : asError(cause).message;
+  const locked = isBusy(cause) || cause instanceof Occupied;
+  const reason = isBusy(cause)
+    ? `it was locked by somebody else for more than ${PATIENCE / 1000} s`
+    : asError(cause).message;
   return new BusError("store", `${sentence}: ${reason}`, { cause, refused: !isLostAnswer(cause), unavailable: locked });
 }
 
 /** What is to be reported of what failed in the background. A lock is no trouble: it is tried again soon. */
 export function trouble(error: unknown): BusError | undefined {
-  if (isBusy(error)) return undefined;
+  if (isBusy(error) || error instanceof Occupied) return undefined;
   return error instanceof BusError ? error : failure("SQLite failed in the background", error);
 }
 
@@ -74,6 +79,7 @@ async function openTables(
   if (durability !== undefined) {
     await transactions.patiently(() => db.pragma("journal_mode = wal"));
     db.pragma(`synchronous = ${durability}`);
+    db.pragma(`journal_size_limit = ${LONGEST_WAL}`);
   }
   return transactions.patiently(() => {
     if (version === undefined) transactions.write(() => createTables(db, () => clock.base()));

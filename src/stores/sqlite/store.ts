@@ -25,8 +25,8 @@ export class SqliteStore implements Store {
   readonly #source: Source;
   #isTaken = false;
   #opened: Opened | undefined;
-  /** Whether this process has begun its run of ids. */
-  #running = false;
+  /** Where this process began its epoch, if it did. */
+  #epoch: number | undefined;
 
   constructor(source: Source) {
     this.#source = source;
@@ -40,6 +40,7 @@ export class SqliteStore implements Store {
     await openFile(this.#source, clock, async (file) => {
       const { tables, transactions } = file;
       const follower = new Follower(file, sink);
+      await transactions.patiently(() => noteTakenAway(file));
       await transactions.patiently(() => follower.start());
       const trimmer = new Trimmer({
         clock,
@@ -60,11 +61,11 @@ export class SqliteStore implements Store {
     if (follower.displaced !== undefined) throw follower.displaced;
     try {
       return await file.transactions.patiently(() => {
-        const { news, ours, ids } = file.transactions.write(() => ({
+        const { news, ours, ids, epoch } = file.transactions.write(() => ({
           news: follower.news(file.tables.meta().last), // what others had committed before
           ...commit(file.tables, this.#writer(), sends),
         }));
-        this.#running = true;
+        this.#epoch = epoch;
         if (news !== undefined) follower.handOver(news);
         follower.handOver(ours);
         return ids;
@@ -95,7 +96,7 @@ export class SqliteStore implements Store {
     }
     const { file, follower } = this.#opened;
     if (follower.displaced !== undefined) throw follower.displaced;
-    writeWithin(transaction, file.db, this.#writer(), send);
+    this.#epoch = writeWithin(transaction, file.db, this.#writer(), send);
     follower.expect();
   }
 
@@ -115,11 +116,20 @@ export class SqliteStore implements Store {
 
   #writer(): Writer {
     const { sink, follower } = this.#there();
-    return { clock: sink.clock, running: this.#running, seen: follower.seen };
+    return { clock: sink.clock, time: () => sink.time(), epoch: this.#epoch, seen: follower.seen };
   }
 
   #there(): Opened {
     if (this.#opened === undefined) throw new Error("a store is used only after it has opened");
     return this.#opened;
   }
+}
+
+/** Lets a log begin behind rows that were taken away, before later watermarks hide that they are gone. */
+function noteTakenAway({ tables, transactions }: OpenFile): void {
+  if (transactions.read(() => tables.takenAway()) === undefined) return;
+  transactions.write(() => {
+    const id = tables.takenAway();
+    if (id !== undefined) tables.beginAt(id);
+  });
 }

@@ -1,6 +1,7 @@
 import type { Hole, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 import { isComplete, type News } from "../shared/news.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
+import { given, newestGone } from "./gone.ts";
 
 const VERSION = 1;
 
@@ -118,6 +119,25 @@ export class Tables {
     return this.#watermarksAfter.all(0) as Watermark[];
   }
 
+  /**
+   * The newest id whose row was taken away by somebody who kept no watermark of it, as a TRUNCATE does; undefined when there is
+   * none. Below the newest watermark it cannot be told from what was trimmed. Inside a transaction.
+   */
+  takenAway(): number | undefined {
+    const { begin, last, floor } = this.meta();
+    const holes = this.holes();
+    const from = this.watermarks().reduce((newest, [, id]) => Math.max(newest, id), Math.max(begin, floor));
+    const [count] = this.#prepare("select count(*) from nightbus_rows where id > ?").raw().get(from) as [number];
+    if (count === given(from, last, holes)) return undefined;
+    const ids = this.#prepare("select id from nightbus_rows where id > ? order by id").all(from) as { id: number }[];
+    return newestGone(from, last, holes, ids);
+  }
+
+  /** Lets the log begin at this id: cursors from before are told that they missed something. Inside a transaction that writes. */
+  beginAt(id: number): void {
+    this.#prepare("update nightbus_meta set begin = max(begin, ?)").run(id);
+  }
+
   /** All rows, a page at a time. Inside one transaction, so that they belong together. */
   *pages(): Generator<readonly Row[]> {
     let last = 0;
@@ -134,15 +154,13 @@ export class Tables {
     const { last, floor } = this.meta();
     const holes = this.#holesAfter.all(seen) as Hole[];
     const rows = (this.#rowsAfter.all(seen) as RawRow[]).map(rowOf);
-    const complete = isComplete(seen, { last, holes, rows });
-    return {
-      last,
-      floor,
-      holes,
-      rows,
-      // Those at or below `seen` are known, unless some were forgotten since: what is still kept says which were not.
-      watermarks: complete ? undefined : (this.#watermarksAfter.all(floor > seen ? 0 : seen) as Watermark[]),
-    };
+    if (isComplete(seen, { last, holes, rows })) return { last, floor, holes, rows, watermarks: undefined };
+    // Those at or below `seen` are known, unless some were forgotten since: what is still kept says which were not.
+    const watermarks = this.#watermarksAfter.all(floor > seen ? 0 : seen) as Watermark[];
+    const explained = watermarks.reduce((newest, [, id]) => Math.max(newest, id), floor);
+    const gone = newestGone(seen, last, holes, rows);
+    // A row that is gone without a watermark may have been on any channel.
+    return { last, floor: gone > explained ? gone : floor, holes, rows, watermarks };
   }
 
   /** Adds a send from this id on, and returns its rows. */
@@ -178,7 +196,7 @@ export class Tables {
     const folded = this.#prepare(sql).get() as { before: number } | undefined;
     if (folded === undefined) return;
     this.#prepare("delete from nightbus_holes where before <= ?").run(folded.before);
-    this.#prepare("update nightbus_meta set begin = ?").run(folded.before);
+    this.beginAt(folded.before);
   }
 }
 

@@ -4,6 +4,9 @@ import { isBusy, type SqliteDatabase, type SqliteStatement } from "./driver.ts";
 /** How long a lock of another process is waited for, in ms. */
 export const PATIENCE = 5_000;
 
+/** The application did not end its own transaction in time. Nothing was begun. */
+export class Occupied extends Error {}
+
 /** The longest pause between two tries, in ms. */
 const LONGEST_PAUSE = 20;
 
@@ -57,17 +60,19 @@ export class Transactions {
     }
   }
 
-  /** Tries work that may find the database busy, again and again for a while; then rejects with SQLite's error. */
+  /** Tries work that may find the database busy, again and again for a while; then rejects with SQLite's error or `Occupied`. */
   async patiently<T>(work: () => T | Promise<T>): Promise<T> {
-    let deadline = this.#clock.monotonic() + PATIENCE;
+    const deadline = this.#clock.monotonic() + PATIENCE;
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      const isLate = this.#clock.monotonic() >= deadline;
       if (this.occupied) {
-        deadline = this.#clock.monotonic() + PATIENCE;
+        if (isLate)
+          throw new Occupied(`your own transaction on this handle was open for more than ${PATIENCE / 1000} s`);
       } else {
         try {
           return await this.now(work);
         } catch (error) {
-          if (!isBusy(error) || this.#clock.monotonic() >= deadline) throw error;
+          if (!isBusy(error) || isLate) throw error;
         }
       }
       await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, pause));

@@ -8,22 +8,23 @@ import { Tables } from "./tables.ts";
 const prepared = new WeakMap<SqliteDatabase, Tables>();
 
 /**
- * Writes a send into a transaction of the application's, on a database that has the same file open as `db`. Throws
- * `bad_transaction` or `store` during the call, so that such a transaction, which is synchronous, is rolled back.
+ * Writes a send into a transaction of the application's, on a database that has the same file open as `db`, and returns where
+ * its epoch began. Throws `bad_transaction` or `store` during the call, so that such a transaction, which is synchronous, is
+ * rolled back.
  */
 export function writeWithin(
   transaction: unknown,
   db: SqliteDatabase,
   writer: Writer,
   send: readonly PendingRow[],
-): void {
+): number {
   if (!isDatabase(transaction)) throw refusal("sendwithin takes a better-sqlite3 database inside a transaction");
   if (!transaction.inTransaction) throw refusal("sendwithin is called inside a transaction, and none has begun");
   if (transaction !== db && !haveOneFile(transaction, db)) {
     throw refusal("sendwithin takes a database on the same file as the bus's, and this is another one");
   }
   try {
-    commit(tablesOf(transaction), writer, [send]);
+    return commit(tablesOf(transaction), writer, [send]).epoch;
   } catch (cause) {
     const sentence = "SQLite could not write into your transaction, which is to be rolled back";
     throw new BusError("store", `${sentence}: ${asError(cause).message}`, { cause, refused: true });

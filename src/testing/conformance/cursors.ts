@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { epochAt, IDS_PER_MS } from "../../clock.ts";
 import { messagesOf, type Topic } from "./topic.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -18,11 +19,11 @@ export function cursors({ it, over, timed, ownTime }: Topic): void {
   );
 
   it(
-    "begins its ids at the clock in microseconds",
+    "begins its ids at the clock in quarters of a microsecond since 2020",
     timed({}, async ({ bus, clock }) => {
       clock.advance(1_000);
       const first = await bus.sendone("a", 1);
-      const ahead = first / 1_000 - (ownTime ? Date.now() : clock.now());
+      const ahead = (first - epochAt(ownTime ? Date.now() : clock.now())) / IDS_PER_MS;
       assert.ok(ownTime ? Math.abs(ahead) < 60_000 : ahead >= 0 && ahead < 1_000, `${first}`);
       clock.advance(1_000);
       assert.equal(await bus.sendone("a", 2), first + 1, "and counts on within the run");

@@ -144,14 +144,15 @@ export function input({ it, over }: Topic): void {
       for (const [count, says] of NO_COUNT) {
         await refused({ limit: count }, "limit", `got ${says}`);
         await refused({ maxMessage: count }, "maxMessage", `got ${says}`);
+        await refused({ maxSend: count }, "maxSend", `got ${says}`);
       }
       for (const [bound, says] of NO_MS) {
-        for (const name of ["age", "count", "total"]) {
+        for (const name of ["age", "count", "total", "bytes"]) {
           await refused({ retention: { [name]: bound } }, `retention.${name}`, `got ${says}`);
         }
       }
       for (const [of, says] of NO_CALLBACK) await refused({ retention: { of } }, "retention.of", `got ${says}`);
-      await refused({ retention: { days: 3 } }, 'no option "days"', "age, count, total, of");
+      await refused({ retention: { days: 3 } }, 'no option "days"', "age, count, total, bytes, of");
       await refused({ retention: null }, "retention", "null");
       await refused({ clock: {} }, "clock", "got {}");
     }),

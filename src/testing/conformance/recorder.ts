@@ -31,6 +31,10 @@ export class Recorder implements StoreSink {
     return this.state;
   }
 
+  time(): number {
+    return this.clock.now();
+  }
+
   opened(state: LogState): void {
     assert.equal(this.calls.length, 0, "opened comes once, before anything else");
     this.calls.push("opened");

@@ -1,0 +1,46 @@
+export interface LogTimeOptions {
+  /** The clock by which rows age, in ms: the engine's, else the wall clock. It may step; undefined while it says nothing. */
+  readonly read: () => number | undefined;
+  /** A clock that never steps, in ms since any moment. */
+  readonly monotonic: () => number;
+}
+
+/**
+ * The time by which rows age. Between two looks it moves on by at most the monotonic time that passed, and it never goes back:
+ * a step of the clock, forward or back, makes rows live longer and never shorter.
+ */
+export class LogTime {
+  readonly #options: LogTimeOptions;
+  #time = 0;
+  /** The monotonic time of the last look; undefined before the first look at this log. */
+  #looked: number | undefined;
+  #newestAt = 0;
+
+  constructor(options: LogTimeOptions) {
+    this.#options = options;
+  }
+
+  /** The time, in ms. */
+  now(): number {
+    const { read, monotonic } = this.#options;
+    const [reading, looked] = [read(), monotonic()];
+    if (this.#looked === undefined) this.#time = Math.max(reading ?? 0, this.#newestAt);
+    else {
+      const latest = this.#time + looked - this.#looked;
+      this.#time = Math.max(this.#time, Math.min(reading ?? latest, latest));
+    }
+    this.#looked = looked;
+    return this.#time;
+  }
+
+  /** Notes the time of a row: at the first look, a log is at least as old as its newest row. */
+  saw(at: number): void {
+    if (at > this.#newestAt) this.#newestAt = at;
+  }
+
+  /** Forgets the log that was open, so that the next look is a first one. */
+  restart(): void {
+    this.#looked = undefined;
+    this.#newestAt = 0;
+  }
+}
