@@ -26,7 +26,8 @@ export const pace: Pace = makePace();
 /** The pace of ids that no other life goes on from. */
 export const noPace: Pace = { lead: () => 0, add() {}, slow: () => undefined };
 
-function makePace(): Pace {
+/** A pace of its own. Time is read from the machine, also under fake timers: a pause must end. */
+export function makePace(): Pace {
   let ahead = 0;
   let seen = monotonic();
 

@@ -14,8 +14,8 @@ export function warn(error: Error): void {
   if (warned.has(kind) || warned.size >= MOST_KINDS) return;
   warned.add(kind);
   const { cause } = error;
-  const reason = cause === undefined ? "" : `: ${asError(cause).message}`;
-  const text = error.message.includes(reason) ? error.message : error.message + reason;
+  const reason = cause === undefined ? "" : asError(cause).message;
+  const text = error.message.includes(reason) ? error.message : `${error.message}: ${reason}`;
   globalThis.process?.emitWarning?.(`${text} (listen to the bus's "error" event to hear of this and of what follows)`, {
     type: "NightbusWarning",
     detail: asError(cause ?? error).stack ?? "",

@@ -138,4 +138,61 @@ describe("a store that was written by somebody else", () => {
       Array(2).fill("the store's trim() failed: cannot forget"),
     );
   });
+
+  it("may throw at once when it is opened, and its reason is told", async () => {
+    const store = new StoreDouble();
+    store.open = () => {
+      throw new TypeError("no such place");
+    };
+    await using bus = new Bus({ store });
+    const errors: Error[] = [];
+    bus.on("error", (thrown) => errors.push(thrown));
+    await failsWith("store", () => bus.ready(), "no such place");
+    assert.match(`${errors}`, /^BusError: the store failed: no such place$/);
+  });
+
+  it.each([
+    ["none", []],
+    ["too few", [[1_001]]],
+    ["no numbers", [["1001", "1002"]]],
+    ["nothing", undefined],
+  ])("may answer %s of the ids, which fails the send and leaves its outcome open", async (_, ids) => {
+    const store = new StoreDouble();
+    await using bus = new Bus({ store });
+    store.append = async () => ids as readonly (readonly number[])[];
+    const two = [
+      ["a", 1],
+      ["a", 2],
+    ] as const;
+    const error = await failsWith("store", () => bus.sendmany(two), "append() must return ids for sends of 2 rows");
+    assert.equal(error.refused, false);
+  });
+
+  it("may reject when it is to forget, which is reported and leaves no rejection unhandled", async () => {
+    const store = new StoreDouble();
+    await using bus = new Bus({ store, retention: { count: 1 } });
+    const errors: Error[] = [];
+    bus.on("error", (thrown) => errors.push(thrown));
+    store.trim = () => Promise.reject(new TypeError("cannot forget")) as never;
+    await bus.sendmany([1, 2].map((message) => ["a", message]));
+    await turns(3);
+    assert.match(`${errors}`, /^BusError: the store's trim\(\) failed: cannot forget$/);
+  });
+
+  it.each([
+    ["throws", "no clock", () => assert.fail("no clock")],
+    ["is no number", "it returned NaN", () => Number.NaN],
+  ])("may have a clock that %s, which is reported once, and time goes on", async (_, says, now) => {
+    const [store, clock] = [Object.assign(new StoreDouble(), { now: (): number => clock.now() }), new ManualClock()];
+    await using bus = new Bus({ store, clock, retention: { age: 1_000 } });
+    const errors: Error[] = [];
+    bus.on("error", (thrown) => errors.push(thrown));
+    await bus.sendone("a", 1);
+    store.now = now;
+    clock.advance(900);
+    assert.deepEqual(messagesOf(await bus.poll(["a"], 0, 0)), [1]);
+    clock.advance(200);
+    assert.deepEqual(messagesOf(await bus.poll(["a"], 0, 0)), []);
+    assert.match(`${errors}`, new RegExp(`^BusError: the store's now\\(\\) must return a time in ms: ${says}$`));
+  });
 });

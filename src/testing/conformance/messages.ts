@@ -74,6 +74,9 @@ export function messages({ it, over, largest }: Topic): void {
         [1n, "BigInt"],
         [cyclic, "circular"],
         [{ toJSON: () => assert.fail("its own reason") }, "its own reason"],
+        [{ toJSON: throwing(Object.create(null)) }, "cannot be written so: {}"],
+        [{ toJSON: throwing(Symbol("s")) }, "cannot be written so: Symbol(s)"],
+        [{ toJSON: throwing({ toString: throwing("again"), toJSON: throwing("and again") }) }, "cannot be written so"],
       ];
       for (const [message, says] of bad) {
         const good = bus.sendone("a", "good");
@@ -129,4 +132,10 @@ async function arrives(bus: Bus, message: unknown): Promise<unknown> {
   const [notification] = await bus.poll(["messages"], id - 1, 0);
   assert.equal(notification?.id, id);
   return notification?.message;
+}
+
+function throwing(thrown: unknown): () => never {
+  return () => {
+    throw thrown;
+  };
 }
