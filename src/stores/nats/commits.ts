@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
+import type { EngineTime } from "../shared/engine-time.ts";
 import { patiently } from "../shared/patience.ts";
 import type { Connection } from "./connection.ts";
-import { isConflict, mayAskAgain, Unanswered } from "./failures.ts";
+import { isConflict, mayAskAgain, Unanswered, Unreachable } from "./failures.ts";
 import type { Follower } from "./follower.ts";
 import type { Stream } from "./stream.ts";
 import type { Tail } from "./tail.ts";
@@ -11,6 +12,7 @@ import { type Place, packSends, placeHeader, rowsOf, type Sends } from "./wire.t
 
 export interface CommitsOptions {
   readonly clock: Clock;
+  readonly time: EngineTime;
   readonly connection: Connection;
   readonly stream: Stream;
   readonly follower: Follower;
@@ -28,7 +30,15 @@ interface Attempt {
   isUnanswered: boolean;
   /** Whether this process may not know where the log stands. */
   isLost: boolean;
+  /** The newest message when the server refused to publish behind it, though nothing newer was there: all was read anew then. */
+  doubted: number | undefined;
+  /** Whether the server refused again after that. */
+  trustsServer: boolean;
+  conflicts: number;
 }
+
+/** Other processes may be quicker so often. */
+const MOST_CONFLICTS = 1_000;
 
 /** Commits what this process sends: each commit is one message, which follows the newest that this process has seen, or none. */
 export class Commits {
@@ -51,6 +61,9 @@ export class Commits {
       id: randomUUID(),
       isUnanswered: false,
       isLost: false,
+      doubted: undefined,
+      trustsServer: false,
+      conflicts: 0,
     };
     follower.want(attempt);
     try {
@@ -81,11 +94,11 @@ export class Commits {
   }
 
   /** Publishes the commit, and hands it over; false when it turned out that it had been published before. */
-  async #publish({ body, id, sends }: Attempt, place: Place): Promise<boolean> {
+  async #publish({ body, id, sends, trustsServer }: Attempt, place: Place): Promise<boolean> {
     const { connection, stream, follower, tail } = this.#options;
     const life = this.#life();
     const { log: subject } = stream;
-    const publication = { subject, body, id, header: placeHeader(place), after: follower.seq };
+    const publication = { subject, body, id, header: placeHeader(place), after: follower.seq, trustsServer };
     const { seq, duplicate } = await stream.publish(publication, connection.losses);
     if (duplicate || life !== this.#life()) {
       await tail.catchUp();
@@ -102,9 +115,9 @@ export class Commits {
   // A run ends with whatever may have put the server back to an earlier state, since this process, when it lags, cannot know
   // which ids others have been given meanwhile.
   #place(seen: number): Place {
-    const { clock, follower } = this.#options;
+    const { clock, time, follower } = this.#options;
     const first = this.#run === this.#life() ? seen + 1 : Math.max(seen, follower.highest, clock.base() - 1) + 1;
-    return { was: seen, first, at: Math.max(follower.at, clock.now()) };
+    return { was: seen, first, at: Math.max(follower.at, Math.floor(time.now())) };
   }
 
   #done(sends: Sends, first: number): Ids {
@@ -118,11 +131,16 @@ export class Commits {
   async #failed(attempt: Attempt, seq: number, error: unknown): Promise<void> {
     const { follower, tail } = this.#options;
     if (isConflict(error)) {
+      attempt.conflicts += 1;
+      if (attempt.conflicts > MOST_CONFLICTS) throw new Unreachable("others were quicker again and again");
       await tail.catchUp();
-      if (follower.seq === seq && follower.found === undefined)
-        tail.startOver(); // the newest message is not there any more
+      const isNewest = follower.seq === seq && follower.found === undefined;
+      attempt.trustsServer = isNewest && attempt.doubted === seq;
+      attempt.doubted = isNewest ? seq : undefined;
+      // The newest message is not there any more, at least for the server.
+      if (isNewest && !attempt.trustsServer) tail.startOver();
       // Whatever was published after that message was refused, or is found.
-      else attempt.isUnanswered = false;
+      if (!isNewest) attempt.isUnanswered = false;
       return;
     }
     attempt.isLost = true; // the stream itself may be gone, which is then made anew

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Clock, Timer } from "../../clock.ts";
-import { PATIENCE } from "../shared/patience.ts";
+import { briefly, PATIENCE } from "../shared/patience.ts";
+import { whenSilent } from "../shared/silence.ts";
 import {
   type Driver,
   type JetStream,
   letGo,
   loadDriver,
+  movedOnConnection,
   type NatsConnection,
   type NatsMessage,
   TIMEOUT,
@@ -19,6 +21,9 @@ export type Source =
 
 /** The most that is sent at once where the server has not said. */
 const USUAL_PAYLOAD = 2 ** 20;
+
+/** The longest wait for an answer, in ms, while bytes move: 64 MiB at 600 kB a second. */
+const LONGEST = 120_000;
 
 /** A connection whose losses are told, so that nobody waits for an answer that cannot come. */
 export class Connection {
@@ -46,13 +51,13 @@ export class Connection {
     this.js = js;
     this.#isUp = native.info !== undefined && !native.isClosed();
     if (isOurs) letGo(native);
-    void this.#watch();
+    this.#watch().catch(() => this.#down()); // whoever asks then is told
   }
 
   /** Connects. Rejects with `store` where the client is missing, or with `Unreachable`. */
   static async of({ native, config }: Source, clock: Clock): Promise<Connection> {
     const driver = await loadDriver();
-    const connection = native ?? (await driver.connect(config).catch(unreachable));
+    const connection = native ?? (await connect(driver, config, clock).catch(unreachable));
     return new Connection(connection, native === undefined, driver, await driver.jetstream(connection), clock);
   }
 
@@ -84,14 +89,26 @@ export class Connection {
     if (losses !== undefined && losses !== this.#losses) throw new Unreachable("the connection was lost meanwhile");
     return new Promise<T>((resolve, reject) => {
       const lost = (): void => reject(new Unanswered("the connection was lost before an answer came"));
+      const stop = this.whenSilent(TIMEOUT, () => {
+        this.#doubt();
+        reject(new Unanswered("no answer came"));
+      });
       this.#unanswered.add(lost);
       work(this.js)
         .then(resolve, (error) => {
-          if ((error as Error).name === "TimeoutError") void this.#doubt();
+          if ((error as Error).name === "TimeoutError") this.#doubt();
           reject(explained(error));
         })
-        .finally(() => this.#unanswered.delete(lost));
+        .finally(() => {
+          stop();
+          this.#unanswered.delete(lost);
+        });
     });
+  }
+
+  /** Calls back once, when no byte has come or gone for so many ms. Returns how to stop. */
+  whenSilent(ms: number, silent: () => void): () => void {
+    return whenSilent({ ms, most: LONGEST, moved: () => movedOnConnection(this.#native) }, silent);
   }
 
   /** Hears what is sent to an address of its own. Returns the address, and how to stop. */
@@ -110,7 +127,7 @@ export class Connection {
 
   async close(): Promise<void> {
     this.#isStopped = true;
-    if (this.#isOurs) await this.#native.close();
+    if (this.#isOurs) await briefly(this.#clock, this.#native.close());
   }
 
   async #watch(): Promise<void> {
@@ -152,15 +169,29 @@ export class Connection {
   }
 
   // Nothing came back: either JetStream is slow, or the connection is dead and nobody has told us.
-  async #doubt(): Promise<void> {
+  #doubt(): void {
     const { losses } = this;
-    const dead = new Promise<boolean>((resolve) => this.#clock.setTimeout(() => resolve(true), TIMEOUT / 4));
-    const alive = this.#native.flush().then(
-      () => false,
-      () => false,
-    );
-    if ((await Promise.race([dead, alive])) && losses === this.#losses && this.#isUp) await this.#native.reconnect();
+    const stop = this.whenSilent(TIMEOUT / 4, () => {
+      if (losses === this.#losses && this.#isUp) this.#native.reconnect().catch(() => {}); // it is tried again, and told
+    });
+    this.#native.flush().then(stop, stop);
   }
+}
+
+/** Rejects after a while also where the application's options wait for the first connection for ever. */
+function connect(driver: Driver, config: object, clock: Clock): Promise<NatsConnection> {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const timer = clock.setTimeout(() => {
+      isLate = true;
+      reject(new Error("the server did not let us in"));
+    }, PATIENCE);
+    driver
+      .connect(config)
+      .then((native) => (isLate ? native.close() : resolve(native)))
+      .catch(reject)
+      .finally(() => clock.clearTimeout(timer));
+  });
 }
 
 function unreachable(cause: unknown): never {

@@ -5,10 +5,28 @@ import type { Stream } from "./stream.ts";
 export interface ConsumerOptions {
   readonly connection: Connection;
   readonly stream: Stream;
-  /** Each message of the stream in order, with its number. */
-  readonly heard: (message: NatsMessage, seq: number) => void;
+  /** Each message of the stream in order, with what the server says of it. */
+  readonly heard: (message: NatsMessage, delivery: Delivery) => void;
   /** It will hear no more. */
   readonly broke: () => void;
+}
+
+/** What the server says of a message that it delivers. */
+export interface Delivery {
+  /** The message's number in the stream. */
+  readonly seq: number;
+  /** When it was stored, in ms by the server's clock; undefined where the server does not say. */
+  readonly at: number | undefined;
+  /** How many messages there are behind it that are still to be delivered. */
+  readonly pending: number;
+}
+
+/** Where a consumer stands when it begins. */
+export interface Beginning {
+  /** How many messages there are already. */
+  readonly waiting: number;
+  /** The server's clock, in ms; undefined where it does not say. */
+  readonly now: number | undefined;
 }
 
 /** Hears the messages of a stream from one on, until something is missing. */
@@ -21,8 +39,8 @@ export class Consumer {
     this.#options = options;
   }
 
-  /** Resolves with how many messages there are already, which may have come before. Rejects as `Connection.ask` does. */
-  async start(from: number): Promise<number> {
+  /** Resolves when the messages from this one on are being delivered; some may have come before. Rejects as `Connection.ask` does. */
+  async start(from: number): Promise<Beginning> {
     const { connection, stream, broke } = this.#options;
     const { address, stop } = connection.hear(
       (message) => this.#hear(message),
@@ -49,7 +67,7 @@ export class Consumer {
     const place = placeOf(message.reply ?? "");
     if (place === undefined) return;
     this.#count += 1;
-    if (place.count === this.#count) this.#options.heard(message, place.seq);
+    if (place.count === this.#count) this.#options.heard(message, place);
     else this.#break();
   }
 
@@ -67,9 +85,15 @@ export class Consumer {
 }
 
 /** Where a message stands, as the address for its acknowledgement tells: in the stream, and among those that were sent to us. */
-function placeOf(reply: string): { readonly seq: number; readonly count: number } | undefined {
+function placeOf(reply: string): (Delivery & { readonly count: number }) | undefined {
   const tokens = reply.split(".");
   if (tokens[0] !== "$JS" || tokens[1] !== "ACK" || tokens.length < 9) return undefined;
   const start = tokens.length === 9 ? 5 : 7; // newer servers name a domain and an account before
-  return { seq: Number(tokens[start]), count: Number(tokens[start + 1]) };
+  const [seq, count, nanoseconds, pending] = tokens.slice(start, start + 4).map(Number);
+  return { seq: seq!, count: count!, at: timeOf(nanoseconds! / 1e6), pending: pending! };
+}
+
+/** A time in whole ms; undefined for what is none. */
+export function timeOf(ms: number): number | undefined {
+  return ms > 0 ? Math.floor(ms) : undefined;
 }

@@ -1,5 +1,6 @@
 import { LONGEST_TIMER } from "../../clock.ts";
 import { asError, BusError } from "../../errors.ts";
+import { type CountedSocket, movedOn } from "../shared/silence.ts";
 
 export interface NatsHeaders {
   readonly code: number;
@@ -71,10 +72,13 @@ export interface JetStream {
     add(config: StreamConfig): Promise<StreamInfo>;
     update(name: string, config: Partial<StreamConfig>): Promise<StreamInfo>;
     purge(name: string, options: { filter: string; seq: number }): Promise<unknown>;
-    getMessage(name: string, query: { seq: number }): Promise<object | null>;
+    getMessage(name: string, query: { seq: number; next_by_subj?: string }): Promise<object | null>;
     deleteMessage(name: string, seq: number, erase: boolean): Promise<unknown>;
   };
-  readonly consumers: { add(stream: string, config: object): Promise<{ readonly num_pending: number }> };
+  readonly consumers: {
+    /** Resolves with how many messages there are, and when the server made it. */
+    add(stream: string, config: object): Promise<{ readonly num_pending: number; readonly created: string }>;
+  };
 }
 
 /** The client's packages, as far as they are needed. */
@@ -84,8 +88,11 @@ export interface Driver {
   readonly jetstream: (connection: NatsConnection) => Promise<JetStream>;
 }
 
-/** How long an answer is waited for, in ms. Who waits longer than this takes the connection for dead. */
+/** How long an answer is waited for in silence, in ms. After that the connection is taken for dead. */
 export const TIMEOUT = 2_000;
+
+/** How long the client itself waits for an answer, in ms: longer than nightbus, which looks at the bytes that move. */
+export const CLIENT_TIMEOUT = 150_000;
 
 /** Loads the client. Rejects with `store`. */
 export async function loadDriver(): Promise<Driver> {
@@ -99,7 +106,7 @@ export async function loadDriver(): Promise<Driver> {
       headers: () => transport.headers() as NatsHeaders,
       async jetstream(native) {
         const connection = native as Parameters<typeof jetstream>[0]; // made by this client, or by the application's copy of it
-        const { streams, consumers } = await jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT });
+        const { streams, consumers } = await jetstreamManager(connection, { checkAPI: false, timeout: CLIENT_TIMEOUT });
         const client = jetstream(connection);
         const publish = client.publish.bind(client);
         return { publish, streams, consumers } as unknown as JetStream; // nightbus's own description of it
@@ -135,17 +142,26 @@ function isMissing(error: unknown): boolean {
   return code === "ERR_MODULE_NOT_FOUND" && String(message).includes("@nats-io/");
 }
 
+/** The parts of a connection that the client does not show. */
+interface Inside {
+  readonly protocol?: {
+    readonly transport?: {
+      readonly socket?: CountedSocket & { unref?(): void };
+    };
+    readonly heartbeats?: { readonly timer?: { unref?(): void } };
+  };
+}
+
+/** A number that changes when bytes have come or gone on this connection; undefined where its socket is not found. */
+export function movedOnConnection(connection: NatsConnection): number | undefined {
+  return movedOn((connection as Inside).protocol?.transport?.socket);
+}
+
 /**
  * Lets the process end although this connection is open. The client has no word for it, so that it is taken from inside; where
  * it is not found the process stays alive until the bus is closed.
  */
 export function letGo(connection: NatsConnection): void {
-  interface Inside {
-    readonly protocol?: {
-      readonly transport?: { readonly socket?: { unref?(): void } };
-      readonly heartbeats?: { readonly timer?: { unref?(): void } };
-    };
-  }
   const { protocol } = connection as Inside;
   protocol?.transport?.socket?.unref?.();
   protocol?.heartbeats?.timer?.unref?.();

@@ -46,6 +46,12 @@ export function isConflict(error: unknown): boolean {
   return WRONG_LAST.includes(apiCode(error) ?? 0);
 }
 
+/** The number that the server takes for the newest message of a subject, as its conflict says. */
+export function newestIn(conflict: unknown): number | undefined {
+  const number = /wrong last sequence: (\d+)/.exec(asError(conflict).message)?.[1];
+  return number === undefined ? undefined : Number(number);
+}
+
 export function isGone(error: unknown): boolean {
   return apiCode(error) === NO_STREAM;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import type { StoreSink } from "../../store.ts";
+import { EngineTime } from "../shared/engine-time.ts";
 import { patiently } from "../shared/patience.ts";
 import { Trimmer } from "../shared/trimmer.ts";
 import { Trouble } from "../shared/trouble.ts";
@@ -20,6 +21,7 @@ export interface NatsSettings {
 /** A log that is open. */
 export interface Opened {
   readonly clock: Clock;
+  readonly time: EngineTime;
   readonly stream: Stream;
   readonly commits: Commits;
   readonly trimmer: Trimmer;
@@ -35,11 +37,12 @@ export async function openNats({ source, stream: name, replicas }: NatsSettings,
   const explain = (error: unknown): Error => failure("NATS failed in the background", error);
   const trouble = (): Trouble => new Trouble((error) => sink.error(error), explain);
   const connection = await patiently(clock, () => Connection.of(source, clock), mayPass).catch(notOpened);
-  const stream = new Stream(connection, name, replicas);
+  const stream = new Stream(connection, clock, { name, replicas });
   const follower = new Follower(sink);
-  const tail = new Tail({ clock, connection, stream, follower, trouble: trouble() });
+  const time = new EngineTime(clock);
+  const tail = new Tail({ clock, connection, stream, follower, time, trouble: trouble() });
   const catchUp = (): Promise<void> => patiently(clock, () => tail.catchUp(), mayAskAgain);
-  const commits = new Commits({ clock, connection, stream, follower, tail });
+  const commits = new Commits({ clock, time, connection, stream, follower, tail });
   const trimming = trouble();
   const trims = new Trims({ clock, connection, stream, follower, catchUp, failed: (error) => trimming.failed(error) });
   const trimmer = new Trimmer({
@@ -65,7 +68,7 @@ export async function openNats({ source, stream: name, replicas }: NatsSettings,
       await connection.close();
     }
   };
-  return { clock, stream, commits, trimmer, catchUp, close };
+  return { clock, time, stream, commits, trimmer, catchUp, close };
 }
 
 function notOpened(error: unknown): never {

@@ -49,6 +49,10 @@ export class NatsStore implements Store {
     }
   }
 
+  now(): number {
+    return this.#there().time.now();
+  }
+
   trim(trimmed: Trimmed): void {
     this.#there().trimmer.add(trimmed);
   }

@@ -1,8 +1,9 @@
-import { setTimeout as pause } from "node:timers/promises";
+import type { Clock } from "../../clock.ts";
 import { BusError, given } from "../../errors.ts";
 import type { Connection } from "./connection.ts";
-import { type StreamConfig, type StreamInfo, TIMEOUT } from "./driver.ts";
-import { apiCode, isGone, overlaps } from "./failures.ts";
+import { type Beginning, timeOf } from "./consumer.ts";
+import { CLIENT_TIMEOUT, type StreamConfig, type StreamInfo } from "./driver.ts";
+import { apiCode, isConflict, isGone, newestIn, overlaps } from "./failures.ts";
 import { HEADER } from "./wire.ts";
 
 /** For how long JetStream recognises a message that comes twice, in ns. */
@@ -40,6 +41,11 @@ export interface Publication {
   readonly id?: string;
   /** The number of the newest message on this subject, or nothing is published. */
   readonly after: number;
+  /**
+   * Goes by the number that the server named when it last refused: where the newest message was deleted, it may not know which
+   * one is the newest now (seen of 2.9). All of the subject has been read anew since, so that nothing newer can be there.
+   */
+  readonly trustsServer?: boolean;
 }
 
 /** The stream of a log, by what is asked of the server. All of it rejects as `Connection.ask` does. */
@@ -47,11 +53,15 @@ export class Stream {
   readonly #name: string;
   readonly #replicas: number;
   readonly #connection: Connection;
+  readonly #clock: Clock;
   #largest = Number.POSITIVE_INFINITY;
+  /** The number that the server named when it last refused a publication, by subject. */
+  readonly #named = new Map<string, number>();
   #begin = 0;
 
-  constructor(connection: Connection, name: string, replicas: number) {
+  constructor(connection: Connection, clock: Clock, { name, replicas }: { name: string; replicas: number }) {
     this.#connection = connection;
+    this.#clock = clock;
     this.#name = name;
     this.#replicas = replicas;
   }
@@ -69,6 +79,7 @@ export class Stream {
   /** Turns to the log that begins there. */
   turnTo(begin: number): void {
     this.#begin = begin;
+    this.#named.clear();
   }
 
   /** The most bytes of a message's body. */
@@ -90,12 +101,27 @@ export class Stream {
     return { begin, created, first: state.first_seq, last: state.last_seq };
   }
 
-  publish(publication: Publication, losses?: number): Promise<{ readonly seq: number; readonly duplicate: boolean }> {
-    const { subject, body, header, id, after } = publication;
+  async publish(
+    publication: Publication,
+    losses?: number,
+  ): Promise<{ readonly seq: number; readonly duplicate: boolean }> {
+    const { subject, body, header, id, trustsServer } = publication;
+    const after = (trustsServer ? this.#named.get(subject) : undefined) ?? publication.after;
     const headers = this.#connection.headers();
     headers.set(HEADER, header);
-    const options = { headers, timeout: TIMEOUT, expect: { lastSubjectSequence: after }, ...(id && { msgID: id }) };
-    return this.#connection.ask((js) => js.publish(subject, body, options), losses);
+    const options = {
+      headers,
+      timeout: CLIENT_TIMEOUT,
+      expect: { lastSubjectSequence: after },
+      ...(id && { msgID: id }),
+    };
+    try {
+      return await this.#connection.ask((js) => js.publish(subject, body, options), losses);
+    } catch (error) {
+      const named = isConflict(error) ? newestIn(error) : undefined;
+      if (named !== undefined) this.#named.set(subject, named);
+      throw error;
+    }
   }
 
   /** Deletes the messages of a subject that come before this one. */
@@ -108,6 +134,12 @@ export class Stream {
     return (await this.#connection.ask(({ streams }) => streams.getMessage(this.#name, { seq }), losses)) !== null;
   }
 
+  /** Whether there is any message from this one on. The server looks in the stream itself, not in what it counted. */
+  async hasFrom(seq: number, losses: number): Promise<boolean> {
+    const query = { seq, next_by_subj: ">" };
+    return (await this.#connection.ask(({ streams }) => streams.getMessage(this.#name, query), losses)) !== null;
+  }
+
   /** Deletes a message; one that is not there is no error. */
   async delete(seq: number, losses: number): Promise<void> {
     try {
@@ -117,9 +149,9 @@ export class Stream {
     }
   }
 
-  /** Has everything from this message on sent to an address, and resolves with how much there is already. */
-  async consume(address: string, from: number): Promise<number> {
-    const { num_pending } = await this.#connection.ask(({ consumers }) =>
+  /** Has everything from this message on sent to an address. */
+  async consume(address: string, from: number): Promise<Beginning> {
+    const { num_pending, created } = await this.#connection.ask(({ consumers }) =>
       consumers.add(this.#name, {
         deliver_subject: address,
         deliver_policy: "by_start_sequence",
@@ -133,7 +165,7 @@ export class Stream {
         inactive_threshold: 5e9,
       }),
     );
-    return num_pending;
+    return { waiting: num_pending, now: timeOf(Date.parse(created)) };
   }
 
   #info(): Promise<StreamInfo> {
@@ -144,7 +176,7 @@ export class Stream {
   // disk what the other did, which it takes up when it is started again. What is updated is written down as it is in memory; nobody
   // publishes before, since what is there until then may be replaced.
   async #settle(): Promise<StreamInfo> {
-    await pause(MAKING);
+    await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, MAKING));
     const info = await this.#info();
     if (isSettled(info)) return info;
     const { description = "", subjects = [] } = info.config;

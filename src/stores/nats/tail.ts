@@ -1,9 +1,10 @@
 import type { Clock } from "../../clock.ts";
 import { Syncs } from "../../syncs.ts";
+import type { EngineTime } from "../shared/engine-time.ts";
 import { every } from "../shared/patience.ts";
 import type { Trouble } from "../shared/trouble.ts";
 import type { Connection } from "./connection.ts";
-import { Consumer } from "./consumer.ts";
+import { Consumer, type Delivery } from "./consumer.ts";
 import type { NatsMessage } from "./driver.ts";
 import { Unanswered } from "./failures.ts";
 import type { Follower } from "./follower.ts";
@@ -16,11 +17,15 @@ const BEAT = 5_000;
 /** When nothing has come for so long that should, it is asked for again, in ms. */
 const STALL = 1_000;
 
+/** How often in a row that is done before the wait ends. */
+const MOST_STALLS = 5;
+
 export interface TailOptions {
   readonly clock: Clock;
   readonly connection: Connection;
   readonly stream: Stream;
   readonly follower: Follower;
+  readonly time: EngineTime;
   readonly trouble: Trouble;
 }
 
@@ -31,7 +36,11 @@ export class Tail {
   #consumer: Consumer | undefined;
   /** The number of the newest message that came. */
   #reached = 0;
+  /** Whether the server has no more to deliver behind what came, as it counts. */
+  #isDrained = false;
   #breaks = 0;
+  /** The time of the newest commit that was heard: none is earlier, whatever the server's clock did. */
+  #newestAt = 0;
   #isNew = true;
   #created = "";
   /** The newest message of the log that was heard: another in its place shows that the stream was restored from an older copy. */
@@ -118,23 +127,26 @@ export class Tail {
     this.#options.stream.turnTo(begin);
     this.#options.follower.reset(begin);
     this.#reached = 0;
+    this.#newestAt = 0;
     this.#created = created;
     this.#isNew = false;
   }
 
   async #consume(last: number): Promise<void> {
-    const { connection, stream, follower } = this.#options;
+    const { connection, stream, follower, time } = this.#options;
     const consumer = new Consumer({
       connection,
       stream,
-      heard: (message, seq) => this.#hear(message, seq),
+      heard: (message, delivery) => this.#hear(message, delivery),
       broke: () => this.#consumer === consumer && this.#broke(),
     });
     this.#consumer = consumer;
     const { seq, id } = follower;
     this.#unconfirmed = seq === 0 ? undefined : { seq, id };
     this.#isRefuted = false;
-    const waiting = await consumer.start(seq === 0 ? this.#reached + 1 : Math.min(seq, this.#reached + 1));
+    this.#isDrained = false;
+    const { waiting, now } = await consumer.start(seq === 0 ? this.#reached + 1 : Math.min(seq, this.#reached + 1));
+    if (now !== undefined) time.heard(now);
     if (waiting > 0) return;
     // A server that has just started may count too few: what is there comes, or is asked for again.
     if (this.#unconfirmed !== undefined && (await stream.has(this.#unconfirmed.seq, connection.losses))) return;
@@ -144,35 +156,54 @@ export class Tail {
 
   /** Resolves when everything up to this message has come; false when what was heard before is not there any more. */
   async #reach(last: number): Promise<boolean> {
+    const { connection, stream } = this.#options;
+    let stalls = 0;
     while (this.#reached < last || this.#unconfirmed !== undefined) {
       if (this.#isRefuted) return false;
-      const before = [this.#reached, this.#unconfirmed];
-      await this.#next();
+      const before = this.#reached;
+      const isSilent = this.#isDrained ? false : await this.#next();
       if (this.#consumer === undefined) throw new Unanswered("the connection was lost before all was read");
-      if (this.#reached !== before[0] || this.#unconfirmed !== before[1]) continue;
-      this.#end(); // the newest messages may be gone, or the server has forgotten us
+      if (this.#reached > before) stalls = 0;
+      if (!isSilent && !this.#isDrained) continue;
+      // The newest messages may be gone, which no delivery tells; or the server counts too few, or has forgotten us.
+      if (this.#unconfirmed === undefined && !(await stream.hasFrom(this.#reached + 1, connection.losses))) {
+        this.#reached = Math.max(this.#reached, last);
+        continue;
+      }
+      if (!isSilent) {
+        this.#isDrained = false; // it counted too few: what is there comes
+        continue;
+      }
+      stalls += 1;
+      if (stalls > MOST_STALLS) {
+        throw new Unanswered(`message ${this.#reached + 1} of the stream, which has ${last}, did not come`);
+      }
+      this.#end();
       await this.#consume(last);
     }
     return true;
   }
 
-  /** Resolves when a message comes, when none will, or after a while. */
-  async #next(): Promise<void> {
-    const { clock } = this.#options;
-    let timer: unknown;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = clock.setTimeout(resolve, STALL);
+  /** Resolves when a message comes, or none will; with true when nothing has come for a while. */
+  async #next(): Promise<boolean> {
+    let stop = (): void => {};
+    const isSilent = await new Promise<boolean>((resolve) => {
+      this.#wake = () => resolve(false);
+      stop = this.#options.connection.whenSilent(STALL, () => resolve(true));
     });
-    clock.clearTimeout(timer);
+    stop();
+    return isSilent;
   }
 
-  #hear(message: NatsMessage, seq: number): void {
-    const { stream, follower } = this.#options;
+  #hear(message: NatsMessage, delivery: Delivery): void {
+    const { stream, follower, time } = this.#options;
+    const { seq, at, pending } = delivery;
     this.#confirm(message, seq);
     this.#reached = Math.max(this.#reached, seq);
+    this.#isDrained = pending === 0;
+    if (this.#isDrained && this.isLive && at !== undefined) time.heard(at);
     if (this.#isRefuted) this.#wake();
-    else if (message.subject === stream.log) this.#hearCommit(message, seq);
+    else if (message.subject === stream.log) this.#hearCommit(message, delivery);
     else if (message.subject === stream.marks) follower.hear(message, seq);
     this.#wake();
   }
@@ -185,11 +216,13 @@ export class Tail {
     if (!this.#isRefuted) this.#unconfirmed = undefined;
   }
 
-  #hearCommit(message: NatsMessage, seq: number): void {
+  #hearCommit(message: NatsMessage, { seq, at }: Delivery): void {
     const { follower, trouble } = this.#options;
     const id = idOf(message);
     if (seq <= follower.seq) return; // this process has sent it, and handed it over
-    const commit = readCommit(message, seq, follower.wantedOf(id));
+    const earliest = Math.max(this.#newestAt, follower.at);
+    const commit = readCommit(message, { seq, at, earliest }, follower.wantedOf(id));
+    this.#newestAt = Math.max(earliest, commit?.at ?? 0);
     if (commit === undefined) {
       follower.skip(seq, id);
       trouble.failed(

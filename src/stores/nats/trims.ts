@@ -43,6 +43,8 @@ export class Trims {
   #number = 0;
   #lives = 0;
   #losses = 0;
+  /** Whether the server refused to publish behind the newest of the marks, though nothing newer was there. */
+  #trustsServer = false;
   /** Channels whose watermarks are to be forgotten when no message holds rows of theirs any longer. */
   #lingering = new Set<string>();
 
@@ -64,7 +66,9 @@ export class Trims {
       } catch (error) {
         if (error instanceof Unanswered) this.#unsure = [...this.#unsure, ...seqsOf(doomed)];
         if (!isConflict(error) && !(error instanceof Unreachable)) throw error;
+        const { seq } = follower.marks;
         await this.#options.catchUp(); // which makes a stream anew that is gone
+        this.#trustsServer = isConflict(error) && seq === follower.marks.seq;
         continue;
       }
       for (const [message, ids] of dying) bury(message, ids);
@@ -195,8 +199,15 @@ export class Trims {
   ): Promise<{ readonly seq: number; readonly bytes: number }> {
     const { stream, follower } = this.#options;
     const body = packChange(change);
-    const publication = { subject: stream.marks, body, header, after: follower.marks.seq };
+    const publication = {
+      subject: stream.marks,
+      body,
+      header,
+      after: follower.marks.seq,
+      trustsServer: this.#trustsServer,
+    };
     const { seq } = await stream.publish(publication, losses);
+    this.#trustsServer = false;
     return { seq, bytes: body.length };
   }
 }

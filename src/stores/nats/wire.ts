@@ -15,7 +15,7 @@ export interface Place {
   /** The newest id before it. Where `first` does not follow it, a run begins. */
   readonly was: number;
   readonly first: number;
-  /** When it was committed, by its sender's clock. */
+  /** When it was committed, in ms by the server's clock; as its sender reckons until the server has said. */
   readonly at: number;
 }
 
@@ -66,15 +66,27 @@ export function idOf({ headers }: NatsMessage): string {
   return headers?.get("Nats-Msg-Id") ?? "";
 }
 
+/** What is known of a published message beside what it says. */
+export interface Stored {
+  /** Its number in the stream. */
+  readonly seq: number;
+  /** When it was stored, by the server's clock, in ms; undefined where the server does not say. */
+  readonly at: number | undefined;
+  /** The time of the commit before it, than which it is not earlier. */
+  readonly earliest: number;
+}
+
 /**
  * A commit that was published; undefined for what is none, or one of a newer nightbus. Where it is known what was `sent` with
  * it, that is not read again.
  */
-export function readCommit(message: NatsMessage, seq: number, sent?: Sends): Commit | undefined {
+export function readCommit(message: NatsMessage, stored: Stored, sent?: Sends): Commit | undefined {
   const { headers, data } = message;
   const [version, ...numbers] = headers?.get(HEADER).split(" ") ?? [];
-  const [was, first, at] = numbers.map(Number);
-  if (version !== VERSION || was === undefined || first === undefined || at === undefined) return undefined;
+  const [was, first, reckoned] = numbers.map(Number);
+  if (version !== VERSION || was === undefined || first === undefined || reckoned === undefined) return undefined;
+  const { seq } = stored;
+  const at = Math.max(stored.at ?? reckoned, stored.earliest);
   try {
     const sends = sent ?? readSends(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
     const rows = rowsOf(sends, { first, at });

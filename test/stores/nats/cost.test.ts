@@ -31,7 +31,8 @@ natsRuns(describe)("what a bus costs NATS", () => {
   });
 
   it("is one read each five seconds when nothing happens", async () => {
-    const { bus: open, client } = stream();
+    const { bus: open, client, settle } = stream();
+    await settle();
     const [clock, idle] = [new ManualClock(), asking(await client())];
     const bus = open({ clock }, idle.connection);
     await bus.ready();
@@ -62,7 +63,8 @@ natsRuns(describe)("what a bus costs NATS", () => {
   });
 
   it("is a few requests when many rows are trimmed, and none for the other processes", async () => {
-    const { bus: open, client, held } = stream();
+    const { bus: open, client, held, settle } = stream();
+    await settle();
     const [one, two] = [asking(await client()), asking(await client())];
     const options = { retention: { count: 10 }, clock: new ManualClock() }; // nothing is trimmed before they are closed
     const [bus, other] = [open(options, one.connection), open(options, two.connection)];
@@ -77,7 +79,8 @@ natsRuns(describe)("what a bus costs NATS", () => {
   });
 
   it("is no more messages than what is retained, and one each half second, when it is trimmed while it is busy", async () => {
-    const { bus: open, client, held } = stream();
+    const { bus: open, client, held, settle } = stream();
+    await settle();
     const [clock, asked] = [new ManualClock(), asking(await client())];
     const bus = open({ clock, retention: { count: 10 } }, asked.connection);
     await bus.ready();

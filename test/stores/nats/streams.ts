@@ -14,6 +14,8 @@ export interface TestStream {
   readonly name: string;
   /** A bus on it, which the test's end closes. */
   bus(options?: BusOptions, connection?: string | NatsConnection): Bus;
+  /** Makes the stream, for buses whose clock stands still: a new one is waited for by the clock until it has settled. */
+  settle(): Promise<void>;
   /** A connection of the test's own, which its end closes. */
   client(): Promise<NatsConnection>;
   manager(): Promise<JetStreamManager>;
@@ -59,6 +61,11 @@ export function streams(): {
           held[subject.startsWith(`${name}.log.`) ? "log" : "marks"] += count;
         }
         return held;
+      },
+      async settle() {
+        const bus = new Bus({ store: nats(url, { stream: name }) });
+        await bus.ready();
+        await bus.close();
       },
       bus(options = {}, connection = url) {
         const bus = new Bus({ ...options, store: nats(connection, { stream: name }) });

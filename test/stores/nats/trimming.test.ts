@@ -149,7 +149,8 @@ natsRuns(describe)("what is trimmed from a stream", () => {
   const isDeletion = (subject: string): boolean => /^\$JS\.API\.STREAM\.(MSG\.DELETE|PURGE)\./.test(subject);
 
   it("is deleted by others when the process that said so did not live to do it", async () => {
-    const { bus: open, client, held } = stream();
+    const { bus: open, client, held, settle } = stream();
+    await settle();
     const [dying, living] = [new ManualClock(), new ManualClock()];
     const asked = asking(await client());
     const retention = { count: 1 };
