@@ -17,6 +17,8 @@ import { createClient } from "redis";
 import { systemClock } from "../../src/clock.ts";
 import type { Store } from "../../src/store.ts";
 import type { BusFactory, Transaction } from "../../src/testing/conformance/bus.ts";
+import { isPending } from "../../src/testing/conformance/topic.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { DATABASE_URL, NATS_URL, REDIS_URL } from "../stores/engines.ts";
 
 /** Buses that were given no store. */
@@ -167,20 +169,24 @@ export function newPrefix(connection: string | (() => RedisClient) = REDIS_URL):
 export const onNats: BusFactory = {
   durable: true,
   shared: true,
+  ownTime: true,
   largest: 900 * 2 ** 10, // a server takes 1 MiB with all that belongs to a message
-  place() {
-    const { store, remove } = newStream();
+  async place() {
+    const { store, remove } = await newStream();
     return { open: (options) => new Bus({ ...options, store: store() }), remove };
   },
 };
 
-/** A stream that is not there yet: stores on it, and how to remove it. */
-export function newStream(): {
+/** A stream with nothing in it: stores on it, and how to remove it. It is made here, since that takes time by a clock that goes. */
+export async function newStream(): Promise<{
   readonly name: string;
   readonly store: () => Store;
   readonly remove: () => Promise<void>;
-} {
+}> {
   const name = `nightbus-test-${randomBytes(6).toString("hex")}`;
+  const clock = new ManualClock();
+  await using bus = new Bus({ store: nats(NATS_URL, { stream: name }), clock });
+  while (await isPending(bus.ready())) clock.advance(1);
   return {
     name,
     store: () => nats(NATS_URL, { stream: name }),

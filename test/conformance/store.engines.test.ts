@@ -20,4 +20,8 @@ for (const [client, connection] of [
   );
 }
 
-testStore("NATS", { durable: true, shared: true, place: newStream }, { describe: natsRuns(describe), it });
+testStore(
+  "NATS",
+  { durable: true, shared: true, ownTime: true, place: newStream },
+  { describe: natsRuns(describe), it },
+);

@@ -14,20 +14,23 @@ export interface Change {
   readonly gone: readonly Range[];
   /** The numbers of the messages that are deleted after this. */
   readonly deleted: readonly number[];
+  /** Where the log begins since older holes were folded; 0 when none was. */
+  readonly begin: number;
 }
 
-export const NOTHING: Change = { watermarks: [], forgotten: [], floor: 0, holes: [], gone: [], deleted: [] };
+export const NOTHING: Change = { watermarks: [], forgotten: [], floor: 0, holes: [], gone: [], deleted: [], begin: 0 };
 
 /** What one entry takes beside its text, in bytes, at most. */
 const ENTRY = 48;
 
-export function packChange({ watermarks, forgotten, floor, holes, gone, deleted }: Change): Uint8Array {
+export function packChange({ watermarks, forgotten, floor, holes, gone, deleted, begin }: Change): Uint8Array {
   const head = JSON.stringify([
     forgotten.length,
     floor,
     holes.map(({ after, before }) => [after, before]),
     gone,
     deleted,
+    begin,
   ]);
   const rows = [
     ...forgotten.map((key) => ({ key, json: "" })),
@@ -41,8 +44,15 @@ export function readChange(data: Uint8Array): Change | undefined {
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString();
   const end = text.indexOf("\n");
   try {
-    type Head = [count: number, floor: number, holes: [number, number][], gone: Range[], deleted: number[]];
-    const [count, floor, holes, gone, deleted] = JSON.parse(text.slice(0, Math.max(0, end))) as Head; // as it was packed
+    type Head = [
+      count: number,
+      floor: number,
+      holes: [number, number][],
+      gone: Range[],
+      deleted: number[],
+      begin?: number,
+    ];
+    const [count, floor, holes, gone, deleted, begin = 0] = JSON.parse(text.slice(0, Math.max(0, end))) as Head; // as it was packed
     const rows = end + 1 === text.length ? [] : unpack(text.slice(end + 1));
     return {
       forgotten: rows.slice(0, count).map(({ key }) => key),
@@ -51,6 +61,7 @@ export function readChange(data: Uint8Array): Change | undefined {
       holes: holes.map(([after, before]) => ({ after, before })),
       gone,
       deleted,
+      begin,
     };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
@@ -64,8 +75,9 @@ export function cut(change: Change, most: number): readonly Change[] {
   let room = 0;
   const piece = (bytes: number): Piece => {
     if (room < bytes || pieces.length === 0) {
-      pieces.push({ watermarks: [], forgotten: [], floor: change.floor, holes: [], gone: [], deleted: [] });
-      room = most - ENTRY;
+      const { floor, begin } = change;
+      pieces.push({ watermarks: [], forgotten: [], floor, holes: [], gone: [], deleted: [], begin });
+      room = most - 2 * ENTRY; // what each piece says of the whole
     }
     room -= bytes;
     return pieces.at(-1)!; // one was just made if there was none

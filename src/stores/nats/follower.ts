@@ -203,7 +203,8 @@ export class Follower {
     const last = waiting.at(-1)?.last ?? this.#begin;
     const floor = Math.max(marks.floor, deleted);
     const watermarks = marks.watermarks(deleted);
-    this.#sink.opened({ begin: this.#begin, last, holes: this.#holes(waiting), watermarks, floor });
+    const begin = Math.max(this.#begin, marks.begin);
+    this.#sink.opened({ begin, last, holes: this.#holes(waiting), watermarks, floor });
     let page: Row[] = [];
     for (const rows of this.#alive(waiting)) {
       for (const row of rows) page.push(row);

@@ -7,6 +7,9 @@ import { type Author, readPart } from "./wire.ts";
 /** What a change costs beside its bytes, when it is decided whether they are worth a snapshot. */
 const COST = 256;
 
+/** The most holes that are remembered; older ones are folded into the log's beginning. */
+const MOST_HOLES = 100_000;
+
 /** Changes of so many bytes are always kept. */
 const LITTLE = 128 * 1024;
 
@@ -21,6 +24,7 @@ export class Marks {
   readonly #holes = new Map<number, Hole>();
   #gone = new Ranges();
   #floor = 0;
+  #begin = 0;
   /** The number of the newest message of it in the stream. */
   seq = 0;
   #parts: Change[] = [];
@@ -30,6 +34,11 @@ export class Marks {
 
   get floor(): number {
     return this.#floor;
+  }
+
+  /** Where the log begins since older holes were folded; 0 when none was. */
+  get begin(): number {
+    return this.#begin;
   }
 
   /** In order. */
@@ -83,9 +92,12 @@ export class Marks {
   }
 
   /** Takes in a change of this process's own, of so many bytes. */
-  apply({ watermarks, forgotten, floor, holes, gone }: Change, bytes: number): void {
+  apply({ watermarks, forgotten, floor, holes, gone, begin }: Change, bytes: number): void {
     for (const [key, id] of watermarks) if (id > this.watermark(key)) this.#watermarks.set(key, id);
-    for (const hole of holes) this.#holes.set(hole.before, hole);
+    for (const hole of holes) if (hole.before > this.#begin) this.#holes.set(hole.before, hole);
+    if (begin > this.#begin) this.#foldTo(begin);
+    // A tenth at once, since they have to be sorted for it.
+    if (this.#holes.size > MOST_HOLES) this.#foldTo(this.holes[this.#holes.size - MOST_HOLES * 0.9]!.before);
     for (const [from, to] of gone) this.#gone.add(from, to);
     this.#floor = Math.max(this.#floor, floor);
     for (const key of forgotten) if (this.watermark(key) <= floor) this.#watermarks.delete(key);
@@ -101,8 +113,13 @@ export class Marks {
 
   /** All of it. */
   snapshot(): Change {
-    const { floor, holes } = this;
-    return { ...NOTHING, watermarks: [...this.#watermarks], floor, holes, gone: this.#gone.list };
+    const { floor, holes, begin } = this;
+    return { ...NOTHING, watermarks: [...this.#watermarks], floor, holes, gone: this.#gone.list, begin };
+  }
+
+  #foldTo(begin: number): void {
+    this.#begin = begin;
+    for (const before of this.#holes.keys()) if (before <= begin) this.#holes.delete(before);
   }
 
   #replace(): void {

@@ -127,6 +127,7 @@ export class Trims {
       holes: doomed.flatMap(holeOf),
       gone: empty.map((message) => (message.seq === seq ? ([message.first, message.last] as const) : rangeOf(message))),
       deleted: [...this.#doomed, ...seqsOf(doomed)],
+      begin: 0,
     };
     return { change, doomed };
   }

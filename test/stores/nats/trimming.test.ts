@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "vitest";
-import { type Change, cut, packChange, readChange } from "../../../src/stores/nats/changes.ts";
+import { type Change, cut, NOTHING, packChange, readChange } from "../../../src/stores/nats/changes.ts";
+import { Marks } from "../../../src/stores/nats/marks.ts";
 import { bury, isEmpty, type Message, Messages } from "../../../src/stores/nats/messages.ts";
 import { Ranges } from "../../../src/stores/nats/ranges.ts";
 import { messagesOf, turns, until } from "../../../src/testing/conformance/topic.ts";
@@ -60,6 +61,7 @@ describe("a change of what is gone", () => {
     holes: fc.array(hole),
     gone: fc.array(fc.tuple(id, id)),
     deleted: fc.array(id),
+    begin: id,
   };
   const change: fc.Arbitrary<Change> = fc.record(parts, { noNullPrototype: true });
 
@@ -77,12 +79,27 @@ describe("a change of what is gone", () => {
             holes: joined((part) => part.holes),
             gone: joined((part) => part.gone),
             deleted: joined((part) => part.deleted),
+            begin: parts[0]!.begin,
           },
           whole,
         );
         for (const part of parts) assert.ok(packChange(part).length <= 300);
       }),
     );
+  });
+
+  it("keeps 100,000 holes at most: older ones are folded into the beginning, also in a snapshot", () => {
+    const marks = new Marks();
+    const holes = Array.from({ length: 100_001 }, (_, index) => ({ after: index * 10 + 1, before: index * 10 + 5 }));
+    marks.apply({ ...NOTHING, holes: holes.slice(0, 100_000) }, 0);
+    assert.deepEqual([marks.holes.length, marks.begin], [100_000, 0]);
+    marks.apply({ ...NOTHING, holes: holes.slice(100_000) }, 0);
+    assert.ok(marks.holes.length <= 90_001);
+    assert.equal(marks.begin, holes[10_001]!.before);
+    const again = new Marks();
+    again.apply(readChange(packChange(marks.snapshot()))!, 0);
+    again.apply({ ...NOTHING, holes: holes.slice(0, 10) }, 0);
+    assert.deepEqual([again.begin, again.holes], [marks.begin, marks.holes]);
   });
 
   it("is none where something else was published", () => {
