@@ -16,18 +16,7 @@ export function memory({ lead, add, slow }: Pace = pace): Store {
     hasEpoch = true;
   }
 
-  function commit(sends: readonly (readonly PendingRow[])[]): readonly (readonly number[])[] {
-    if (!hasEpoch) beginEpoch(sink.clock);
-    at = Math.max(at, sink.time());
-    const rows: Row[] = [];
-    const ids = sends.map((send) => commitOne(send, rows));
-    gaveOut(last);
-    add(rows.length);
-    sink.commit(rows);
-    return ids;
-  }
-
-  function commitOne(send: readonly PendingRow[], rows: Row[]): number[] {
+  function commit(send: readonly PendingRow[], rows: Row[]): number[] {
     const first = last + 1;
     const ids: number[] = [];
     for (const { key, json } of send) {
@@ -49,7 +38,14 @@ export function memory({ lead, add, slow }: Pace = pace): Store {
     async append(sends) {
       const slowed = slow();
       if (slowed !== undefined) await slowed;
-      return commit(sends);
+      if (!hasEpoch) beginEpoch(sink.clock);
+      at = Math.max(at, sink.time());
+      const rows: Row[] = [];
+      const ids = sends.map((send) => commit(send, rows));
+      gaveOut(last);
+      add(rows.length);
+      sink.commit(rows);
+      return ids;
     },
     async sync() {},
     lead,

@@ -64,7 +64,7 @@ export interface Unseen {
 export interface StoreSink {
   /** The bus's clock; `base()` says where a new epoch may begin. */
   readonly clock: Clock;
-  /** The time by which rows age, in ms, for stores whose rows have no engine's time: it goes on through steps of the clock. */
+  /** The time by which rows age, in whole ms, for stores whose rows have no engine's time: it goes on through steps of the clock. */
   time(): number;
   /**
    * Before anything else; and again when the engine has another log than the one before, which readers are told as missed. The

@@ -92,7 +92,7 @@ export class Ticks implements StoreSink {
   }
 
   time(): number {
-    return this.#options.log.time();
+    return Math.floor(this.#options.log.time());
   }
 
   error(error: Error): void {
