@@ -1,3 +1,4 @@
+import type { Clock } from "../../clock.ts";
 import type { Row, StoreSink } from "../../store.ts";
 import { Syncs } from "../../syncs.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
@@ -6,6 +7,7 @@ import { isGone } from "./failures.ts";
 import type { Ask, Page, Tables } from "./tables.ts";
 
 export interface FollowerOptions {
+  readonly clock: Clock;
   readonly tables: Tables;
   readonly sink: StoreSink;
   readonly time: EngineTime;
@@ -59,10 +61,11 @@ export class Follower {
   }
 
   async #page(seen: number): Promise<Page | undefined> {
-    const { tables, ask, time, waiting } = this.#options;
+    const { tables, ask, time, clock, waiting } = this.#options;
+    const asked = clock.monotonic();
     try {
       const page = await tables.page(ask, seen);
-      if (page !== undefined) time.heard(page.now);
+      if (page !== undefined) time.heard(page.now, asked);
       if (page?.waits === true) waiting();
       return page;
     } catch (error) {

@@ -47,11 +47,10 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
   const tail = new Tail({ clock, connections, listen, channel: `nightbus ${named}`, node, trouble });
   const { ask } = tail;
   const move = (): void => void commits.move().catch((error) => trouble.failed(error));
-  const follower = new Follower({ tables, sink, time, ask, restore: prepare, waiting: move });
+  const follower = new Follower({ clock, tables, sink, time, ask, restore: prepare, waiting: move });
   const catchUp = (): Promise<void> => patiently(clock, () => follower.catchUp(), mayReadAgain);
   const commits = new Commits({
     clock,
-    time,
     tables,
     follower,
     catchUp,
