@@ -19,6 +19,7 @@ export class TcpProxy {
   #isHolding = false;
   #delay = 0;
   #rate = Number.POSITIVE_INFINITY;
+  #forwarded = 0;
 
   private constructor(target: () => number) {
     this.#target = target;
@@ -40,6 +41,11 @@ export class TcpProxy {
   /** The number of connections that it holds. */
   get connections(): number {
     return this.#links.size;
+  }
+
+  /** How many bytes it has forwarded, in both directions. */
+  get forwarded(): number {
+    return this.#forwarded;
   }
 
   /** Resets all connections, on both sides, and each new one. */
@@ -116,6 +122,7 @@ export class TcpProxy {
       // The other direction may go on when this one has ended.
       for await (const chunk of from.iterator({ destroyOnReturn: false })) {
         await this.#passage(link, chunk as Buffer);
+        this.#forwarded += chunk.length;
         if (!to.write(chunk)) await once(to, "drain", { signal: link.gone });
       }
       await this.#passage(link);

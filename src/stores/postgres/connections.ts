@@ -58,6 +58,8 @@ export class Connections {
       return result;
     } catch (error) {
       broken = condemns(error); // an answer may still be on its way, too
+      // A pooler keeps its own connection to the server, unless one leaves it within a transaction.
+      if (isReadOnly(error)) await ask(client, "begin").catch(() => {});
       throw error;
     } finally {
       client.off("error", ignore);
