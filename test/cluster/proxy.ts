@@ -18,6 +18,8 @@ export class TcpProxy {
   #isRefusing = false;
   #isHolding = false;
   #delay = 0;
+  #rate = Number.POSITIVE_INFINITY;
+  #forwarded = 0;
 
   private constructor(target: () => number) {
     this.#target = target;
@@ -41,6 +43,11 @@ export class TcpProxy {
     return this.#links.size;
   }
 
+  /** How many bytes it has forwarded, in both directions. */
+  get forwarded(): number {
+    return this.#forwarded;
+  }
+
   /** Resets all connections, on both sides, and each new one. */
   drop(): void {
     this.#isRefusing = true;
@@ -55,6 +62,11 @@ export class TcpProxy {
   /** Holds back whatever comes, in both directions, by so many ms. */
   delay(ms: number): void {
     this.#delay = ms;
+  }
+
+  /** Forwards so many bytes a second at the most, on each connection and in each direction. */
+  throttle(rate: number): void {
+    this.#rate = rate;
   }
 
   /** Accepts everything and forwards nothing: both sides believe in their connections. What is held is forwarded later. */
@@ -72,6 +84,7 @@ export class TcpProxy {
     this.#isRefusing = false;
     this.#isHolding = false;
     this.#delay = 0;
+    this.#rate = Number.POSITIVE_INFINITY;
     this.#changes.emit("change");
   }
 
@@ -108,7 +121,8 @@ export class TcpProxy {
     try {
       // The other direction may go on when this one has ended.
       for await (const chunk of from.iterator({ destroyOnReturn: false })) {
-        await this.#passage(link);
+        await this.#passage(link, chunk as Buffer);
+        this.#forwarded += chunk.length;
         if (!to.write(chunk)) await once(to, "drain", { signal: link.gone });
       }
       await this.#passage(link);
@@ -119,7 +133,9 @@ export class TcpProxy {
     }
   }
 
-  async #passage(link: Link): Promise<void> {
+  async #passage(link: Link, chunk?: Buffer): Promise<void> {
+    const takes = ((chunk?.length ?? 0) / this.#rate) * 1_000;
+    if (takes > 0) await pause(takes, undefined, { signal: link.gone });
     if (this.#delay > 0) await pause(this.#delay, undefined, { signal: link.gone });
     while (this.#isHolding || link.isForgotten) await once(this.#changes, "change", { signal: link.gone });
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Bus, BusOptions } from "nightbus";
-import { until } from "../../src/testing/conformance/topic.ts";
+import { messagesOf, turns, until } from "../../src/testing/conformance/topic.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
 
 type Open = (options?: BusOptions) => Bus;
 
@@ -36,4 +37,21 @@ export async function trimTogether(open: Open): Promise<void> {
     assert.equal((await again.poll([channel], start, 0)).missed, channel !== "begin", channel);
   }
   assert.equal(again.last, newest);
+}
+
+/** Holds that one process's wall clock, a day ahead for a while, takes nothing from anybody. */
+export async function keepYoung(open: Open): Promise<void> {
+  const clock = new ManualClock(Date.now());
+  const retention = { age: 60_000 };
+  const [stepping, other] = [open({ clock, retention }), open({ retention })];
+  await Promise.all([stepping.ready(), other.ready()]);
+  const first = await other.sendone("a", 0);
+  await until(() => stepping.last === first, "it has heard");
+  clock.set(Date.now() + 86_400_000);
+  assert.deepEqual(messagesOf(await stepping.poll(["a"], 0, 0)), [0]);
+  await stepping.sendone("a", 1);
+  for (const _ of clock.steps(1_500)) await turns(2); // it sweeps, and trims what it takes for old
+  assert.deepEqual(messagesOf(await stepping.poll(["a"], 0, 0)), [0, 1]);
+  await stepping.close();
+  assert.deepEqual(messagesOf(await open({ retention }).poll(["a"], 0, 0)), [0, 1]);
 }

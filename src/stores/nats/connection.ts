@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Clock, Timer } from "../../clock.ts";
+import { type Clock, systemClock, type Timer } from "../../clock.ts";
 import { briefly, PATIENCE } from "../shared/patience.ts";
 import { whenSilent } from "../shared/silence.ts";
 import {
@@ -108,7 +108,9 @@ export class Connection {
 
   /** Calls back once, when no byte has come or gone for so many ms. Returns how to stop. */
   whenSilent(ms: number, silent: () => void): () => void {
-    return whenSilent({ ms, most: LONGEST, moved: () => movedOnConnection(this.#native) }, silent);
+    const moved = (): string | undefined => movedOnConnection(this.#native);
+    // By the machine's clock, as the client's own timeouts: bytes come in its time.
+    return whenSilent({ clock: systemClock, ms, most: LONGEST, moved }, silent);
   }
 
   /** Hears what is sent to an address of its own. Returns the address, and how to stop. */

@@ -1,6 +1,6 @@
 import { LONGEST_TIMER } from "../../clock.ts";
 import { asError, BusError } from "../../errors.ts";
-import { type CountedSocket, movedOn } from "../shared/silence.ts";
+import { movedOn } from "../shared/silence.ts";
 
 export interface NatsHeaders {
   readonly code: number;
@@ -146,14 +146,14 @@ function isMissing(error: unknown): boolean {
 interface Inside {
   readonly protocol?: {
     readonly transport?: {
-      readonly socket?: CountedSocket & { unref?(): void };
+      readonly socket?: { unref?(): void };
     };
     readonly heartbeats?: { readonly timer?: { unref?(): void } };
   };
 }
 
-/** A number that changes when bytes have come or gone on this connection; undefined where its socket is not found. */
-export function movedOnConnection(connection: NatsConnection): number | undefined {
+/** Another text whenever bytes have come or gone on this connection; undefined where its socket is not found. */
+export function movedOnConnection(connection: NatsConnection): string | undefined {
   return movedOn((connection as Inside).protocol?.transport?.socket);
 }
 

@@ -133,7 +133,7 @@ export class Tail {
   }
 
   async #consume(last: number): Promise<void> {
-    const { connection, stream, follower, time } = this.#options;
+    const { clock, connection, stream, follower, time } = this.#options;
     const consumer = new Consumer({
       connection,
       stream,
@@ -145,8 +145,9 @@ export class Tail {
     this.#unconfirmed = seq === 0 ? undefined : { seq, id };
     this.#isRefuted = false;
     this.#isDrained = false;
+    const asked = clock.monotonic();
     const { waiting, now } = await consumer.start(seq === 0 ? this.#reached + 1 : Math.min(seq, this.#reached + 1));
-    if (now !== undefined) time.heard(now);
+    if (now !== undefined) time.heard(now, asked);
     if (waiting > 0) return;
     // A server that has just started may count too few: what is there comes, or is asked for again.
     if (this.#unconfirmed !== undefined && (await stream.has(this.#unconfirmed.seq, connection.losses))) return;
@@ -201,7 +202,7 @@ export class Tail {
     this.#confirm(message, seq);
     this.#reached = Math.max(this.#reached, seq);
     this.#isDrained = pending === 0;
-    if (this.#isDrained && this.isLive && at !== undefined) time.heard(at);
+    if (at !== undefined) time.passed(at);
     if (this.#isRefuted) this.#wake();
     else if (message.subject === stream.log) this.#hearCommit(message, delivery);
     else if (message.subject === stream.marks) follower.hear(message, seq);

@@ -2,7 +2,6 @@ import { type Clock, gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
 import type { Hole, PendingRow, Row } from "../../store.ts";
 import { Syncs } from "../../syncs.ts";
-import type { EngineTime } from "../shared/engine-time.ts";
 import { patiently } from "../shared/patience.ts";
 import { isGone, mayCommitAgain } from "./failures.ts";
 import type { Follower } from "./follower.ts";
@@ -10,7 +9,6 @@ import type { Ask, Committed, Tables, Writer } from "./tables.ts";
 
 export interface CommitsOptions {
   readonly clock: Clock;
-  readonly time: EngineTime;
   readonly tables: Tables;
   readonly ask: Ask;
   readonly follower: Follower;
@@ -54,11 +52,10 @@ export class Commits {
 
   /** Hands over what was committed: from memory where it is all that is new, else it is read. */
   async #committed(committed: Committed, rows: readonly Row[]): Promise<void> {
-    const { follower, time, catchUp } = this.#options;
-    const { was, began, last, at, moved } = committed;
+    const { follower, catchUp } = this.#options;
+    const { was, began, last, moved } = committed;
     this.#running = true;
     gaveOut(last);
-    time.heard(at);
     if (moved || follower.seen !== was) {
       return catchUp().catch((cause) => {
         throw new BusError("store", "Postgres has committed, and then could not be read", { cause, refused: false });

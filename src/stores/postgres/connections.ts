@@ -3,12 +3,15 @@ import type { Clock } from "../../clock.ts";
 import { briefly, PATIENCE } from "../shared/patience.ts";
 import { ask } from "./ask.ts";
 import { makePool, type PgClient, type PgPool, type PgPoolClient } from "./driver.ts";
-import { sqlState, Unreachable } from "./failures.ts";
+import { condemns, isReadOnly, Unreachable } from "./failures.ts";
 
 /** A Pool of the application's, or how to connect. */
 export type Source =
   | { readonly pool: PgPool; readonly config?: never }
   | { readonly pool?: never; readonly config: object };
+
+/** How many connections a pool may keep that does not say. */
+const KEPT = 10;
 
 /** Where connections come from: the application's pool, or one that is ours to end. */
 export class Connections {
@@ -29,8 +32,22 @@ export class Connections {
     return new Connections(await makePool(config), true, clock);
   }
 
-  /** Lends a client for some work. Rejects with `Unreachable` when there was none, and then the work was not begun. */
+  /**
+   * Lends a client for some work. Rejects with `Unreachable` when there was none, and then the work was not begun. Where a session
+   * is read-only it has written nothing, and is done on another: those that a pool keeps may be of before a failover.
+   */
   async lend<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
+    for (let kept = Number.NaN; ; kept -= 1) {
+      try {
+        return await this.#lendOne(work);
+      } catch (error) {
+        if (Number.isNaN(kept)) kept = this.pool.totalCount ?? KEPT;
+        if (!isReadOnly(error) || kept < 0) throw error;
+      }
+    }
+  }
+
+  async #lendOne<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
     const client = await this.#connect().catch((cause) => {
       throw new Unreachable("there was no connection", { cause });
     });
@@ -40,7 +57,9 @@ export class Connections {
       broken = false;
       return result;
     } catch (error) {
-      broken = sqlState(error) === undefined; // an answer may still be on its way
+      broken = condemns(error); // an answer may still be on its way, too
+      // A pooler keeps its own connection to the server, unless one leaves it within a transaction.
+      if (isReadOnly(error)) await ask(client, "begin").catch(() => {});
       throw error;
     } finally {
       client.off("error", ignore);

@@ -12,6 +12,8 @@ export interface PgQuery {
 
 /** What nightbus uses of a `pg` client, be it the application's or its own. */
 export interface PgClient {
+  /** Where its bytes go, if it is one of pg itself. */
+  readonly connection?: { readonly stream?: { destroy?(): unknown } };
   query(query: PgQuery): Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number | null }>;
 }
 
@@ -35,6 +37,8 @@ export interface PgOwnClient extends PgClient {
 export interface PgPool {
   /** How it connects. */
   readonly options: object;
+  /** How many connections it has. */
+  readonly totalCount?: number;
   connect(lent: (error: Error | undefined, client: PgPoolClient | undefined) => void): void;
   end(): Promise<void>;
 }

@@ -10,6 +10,15 @@ export class Unreachable extends Error {}
  */
 const UNKNOWN = ["08", "57", "58", "XX"];
 
+/** The session is read-only: a statement that would write was refused before it wrote anything. */
+const READ_ONLY = "25006";
+
+/** Somebody holds a lock: the statement has waited for it, and did nothing. No other would fare better. */
+const LOCKED = "55P03";
+
+/** A statement was cancelled, as by a timeout that the application has set: its connection is a good one. */
+const CANCELLED = "57014";
+
 /** Errors of connecting that do not pass by themselves: who, which database, what is allowed. */
 const FINAL = ["28", "3D", "42"];
 
@@ -32,15 +41,34 @@ export function mayPass(error: unknown): boolean {
   return state === undefined || !FINAL.includes(state.slice(0, 2));
 }
 
-/** True for a commit that is to be tried again. */
+/** True for a commit that is to be tried again, since it is proven that nothing was committed. */
 export function mayCommitAgain(error: unknown): boolean {
-  return mayPass(error) || CONFLICT.includes(sqlState(error) ?? "");
+  return mayPass(error) || isReadOnly(error) || CONFLICT.includes(sqlState(error) ?? "");
+}
+
+/** True for what the role may not do. */
+export function isForbidden(error: unknown): boolean {
+  return sqlState(error) === "42501";
+}
+
+/** True when the session cannot write, as on a server that was the one that writes, or is not yet. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlState(error) === READ_ONLY;
+}
+
+/** True when a connection is of no use after this error: another may lead to a server that is better. */
+export function condemns(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state === undefined || isReadOnly(error)) return true;
+  const { severity } = error as { severity?: unknown };
+  return severity === "FATAL" || severity === "PANIC" || (isUnknown(state) && state !== CANCELLED);
 }
 
 /** True for reading that is to be tried again: reading twice does no harm. */
 export function mayReadAgain(error: unknown): boolean {
   const state = sqlState(error);
   if (error instanceof Unreachable) return mayPass(error);
+  if (isReadOnly(error)) return true;
   return state === undefined || isUnknown(state) || CONFLICT.includes(state);
 }
 
@@ -64,7 +92,9 @@ export function failure(sentence: string, error: unknown): BusError {
   }
   const state = sqlState(error);
   const refused = state !== undefined && !isUnknown(state);
-  return new BusError("store", `${sentence}: ${reasonOf(error)}`, { cause: error, refused });
+  const unavailable = isReadOnly(error) || state === LOCKED;
+  const tried = isReadOnly(error) ? ` (tried for ${PATIENCE / 1000} s)` : "";
+  return new BusError("store", `${sentence}: ${reasonOf(error)}${tried}`, { cause: error, refused, unavailable });
 }
 
 function isUnknown(state: string): boolean {

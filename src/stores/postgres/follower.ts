@@ -1,11 +1,13 @@
+import type { Clock } from "../../clock.ts";
 import type { Row, StoreSink } from "../../store.ts";
 import { Syncs } from "../../syncs.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
-import { handOver, isComplete, type News } from "../shared/news.ts";
-import { isGone } from "./failures.ts";
+import { handOver, isComplete, isTaken, type News, widthOf } from "../shared/news.ts";
+import { isGone, sqlState } from "./failures.ts";
 import type { Ask, Page, Tables } from "./tables.ts";
 
 export interface FollowerOptions {
+  readonly clock: Clock;
   readonly tables: Tables;
   readonly sink: StoreSink;
   readonly time: EngineTime;
@@ -14,6 +16,8 @@ export interface FollowerOptions {
   readonly restore: () => Promise<void>;
   /** Something waits in the outbox. */
   readonly waiting: () => void;
+  /** What was read came from a server that does not commit: another may be the one that does. */
+  readonly readOnly: () => void;
 }
 
 /** Where this process stands in the log: what it has handed over, and what it has still to read. */
@@ -21,7 +25,7 @@ export class Follower {
   readonly #options: FollowerOptions;
   readonly #reads: Syncs;
   #seen: number | undefined;
-  #begin = 0;
+  #origin = 0;
   /** Whether a log was handed over: if it is gone, and could not be made anew, that has to be tried again. */
   #isOpen = false;
 
@@ -51,7 +55,7 @@ export class Follower {
       const from = this.#seen;
       if (from === undefined) return this.#isOpen ? this.#startOver() : this.#replay();
       const page = await this.#page(from);
-      if (page === undefined || page.begin !== this.#begin || page.last < from) return this.#startOver();
+      if (page === undefined || page.origin !== this.#origin || page.last < from) return this.#startOver();
       // Where our own commit came first, the page is read again.
       if (this.#seen === from && page.last > from && !(await this.#take(page, from))) return this.#startOver();
       if (page.last <= this.#seen!) return;
@@ -59,11 +63,13 @@ export class Follower {
   }
 
   async #page(seen: number): Promise<Page | undefined> {
-    const { tables, ask, time, waiting } = this.#options;
+    const { tables, ask, time, clock, waiting, readOnly } = this.#options;
+    const asked = clock.monotonic();
     try {
       const page = await tables.page(ask, seen);
-      if (page !== undefined) time.heard(page.now);
-      if (page?.waits === true) waiting();
+      if (page !== undefined) time.heard(page.now, asked);
+      if (page?.isReadOnly === true) readOnly();
+      else if (page?.waits === true) waiting();
       return page;
     } catch (error) {
       if (isGone(error)) return undefined;
@@ -82,8 +88,18 @@ export class Follower {
     const holes = (state?.holes ?? []).filter(({ before }) => before <= end);
     if (state === undefined || holes.some(({ after }) => after < from)) return false;
     const watermarks = isComplete(from, { last: end, holes, rows }) ? undefined : state.watermarks;
+    if (watermarks !== undefined && isTaken({ ...state, last: end, holes, rows })) return false;
     this.handOver({ last: end, floor: state.floor, holes, rows, watermarks });
     return true;
+  }
+
+  // Where it cannot be written, those who open it later find out for themselves.
+  async #mend(): Promise<void> {
+    try {
+      await this.#options.tables.mend(this.#options.ask);
+    } catch (error) {
+      if (sqlState(error) === undefined) throw error;
+    }
   }
 
   // What was handed over is not in the log any more: the engine was restored from an older copy, or emptied.
@@ -107,10 +123,15 @@ export class Follower {
     }
     const state = await tables.state(ask, 0);
     if (state === undefined) throw new Error("nightbus's tables are not there any more");
-    sink.opened({ ...state, last: end, holes: state.holes.filter(({ before }) => before <= end) });
+    const holes = state.holes.filter(({ before }) => before <= end);
+    const rows = pages.reduce((sum, page) => sum + page.length, 0);
+    const isWhole = end - state.origin - widthOf(holes) - rows <= state.gone;
+    if (!isWhole) await this.#mend();
+    const { floor, watermarks } = state;
+    sink.opened({ begin: isWhole ? state.begin : end, last: end, holes, floor, watermarks });
     for (const page of pages) sink.commit(page);
     this.#seen = end;
-    this.#begin = state.begin;
+    this.#origin = state.origin;
     this.#isOpen = true;
   }
 }

@@ -1,9 +1,27 @@
+/** A function that is there where these functions are the newest. */
+export const NEWEST_FUNCTION = "nightbus_mend_1";
+
+/** When there are more runs than these, so many of the oldest are folded into the log's beginning. */
+const MOST_HOLES = 100_000;
+const FOLDED = 10_000;
+
+/** How long a commit waits for a lock: shorter than its answer is waited for, since it would go on waiting without us. */
+const LOCK = "set_config('lock_timeout', '4s', true)";
+
 /**
- * What is done inside the engine, so that a commit is one way there and back, and the counter is locked no longer than the
- * commit takes. A function of another version has another name: processes of both may run at once. `named` is the schema, quoted.
+ * Two rows of nightbus_watermarks are of no channel, whose keys are JSON: `begin` is where the log begins for those who open it,
+ * and `gone` counts the ids that have neither a row nor a hole. Rows beyond them that are missing were taken away by others.
+ */
+export const BEGIN = "begin";
+export const GONE = "gone";
+
+/**
+ * The work that the engine itself does, so that a commit is one way there and back, and the counter is locked no longer than the
+ * commit takes. A function that is called in another way has another name: processes of both may run at once. `named` is the
+ * schema, quoted.
  */
 export function functions(named: string): readonly string[] {
-  return [micros(named), append(named), trim(named)];
+  return [micros(named), append(named), trim(named), mend(named)];
 }
 
 function micros(named: string): string {
@@ -23,14 +41,14 @@ function append(named: string): string {
     here text := (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint;
   begin
     if keys is null and not exists (select from ${named}.nightbus_outbox) then return; end if;
-    perform set_config('synchronous_commit', 'on', true);
+    perform set_config('synchronous_commit', 'on', true), ${LOCK};
     select m.*, m.xmin::text::bigint as wrote into strict meta from ${named}.nightbus_meta m for update;
     was := meta.last;
     moved := false;
     stamp := greatest(meta.at, ${named}.nightbus_micros() / 1000);
     newest := was;
     if not running or meta.server <> here or meta.writer % 4294967296 <> meta.wrote or was < seen then
-      began := greatest(was + 1, seen + 1, base, ${named}.nightbus_micros());
+      began := greatest(was + 1, seen + 1, base);
       newest := began - 1;
     end if;
     for sent in
@@ -53,6 +71,16 @@ function append(named: string): string {
     end if;
     if began > was + 1 then
       insert into ${named}.nightbus_holes (before, after) values (began, was);
+      if (select count(*) from ${named}.nightbus_holes) > ${MOST_HOLES} then
+        with folded as (
+          delete from ${named}.nightbus_holes where before in (
+            select before from ${named}.nightbus_holes order by before limit ${FOLDED}
+          ) returning before, after
+        )
+        insert into ${named}.nightbus_watermarks as known (key, id)
+          select '${BEGIN}', max(before) from folded union all select '${GONE}', sum(before - after - 1)::bigint from folded
+          on conflict (key) do update set id = case known.key when '${GONE}' then known.id + excluded.id else greatest(known.id, excluded.id) end;
+      end if;
     else
       began := null;
     end if;
@@ -69,9 +97,17 @@ function append(named: string): string {
 // It takes no lock that a commit takes. Of several processes one trims, and the others come again later.
 function trim(named: string): string {
   const body = `
+  declare
+    deleted bigint;
   begin
     if not pg_try_advisory_xact_lock(hashtextextended(${literal(`nightbus trim ${named}`)}, 0)) then return false; end if;
+    perform ${LOCK};
     delete from ${named}.nightbus_rows where id = any (ids);
+    get diagnostics deleted = row_count;
+    if deleted > 0 then
+      insert into ${named}.nightbus_watermarks as known (key, id) values ('${GONE}', deleted)
+        on conflict (key) do update set id = known.id + excluded.id;
+    end if;
     insert into ${named}.nightbus_watermarks as known (key, id)
       select s.key, max(s.id) from unnest(ids, string_to_array(keys, e'\\n')) as s (id, key) group by s.key
       on conflict (key) do update set id = excluded.id where excluded.id > known.id;
@@ -83,6 +119,31 @@ function trim(named: string): string {
   end`;
   return `create or replace function ${named}.nightbus_trim_1(ids bigint[], keys text, forgotten text, floor bigint)
   returns boolean language plpgsql as ${literal(body)}`;
+}
+
+// It is called where more is missing than was trimmed, and where functions of before have not counted what was: without any
+// watermark nothing was. What is missing then lies before where the log begins, for those who open it.
+function mend(named: string): string {
+  const body = `
+  declare
+    missing bigint;
+    known bigint;
+  begin
+    perform ${LOCK};
+    perform pg_advisory_xact_lock(hashtextextended(${literal(`nightbus trim ${named}`)}, 0));
+    select m.last - m.begin - (select coalesce(sum(before - after - 1), 0) from ${named}.nightbus_holes)
+      - (select count(*) from ${named}.nightbus_rows) into missing from ${named}.nightbus_meta m;
+    select coalesce(max(id) filter (where key = '${GONE}'), 0) into known from ${named}.nightbus_watermarks;
+    if not counted and (exists (select from ${named}.nightbus_watermarks)
+      or exists (select from ${named}.nightbus_floor where id > 0)) then known := missing; end if;
+    if missing > known then
+      insert into ${named}.nightbus_watermarks (key, id) select '${BEGIN}', last from ${named}.nightbus_meta
+        on conflict (key) do update set id = excluded.id;
+    end if;
+    insert into ${named}.nightbus_watermarks (key, id) values ('${GONE}', missing)
+      on conflict (key) do update set id = excluded.id;
+  end`;
+  return `create or replace function ${named}.${NEWEST_FUNCTION}(counted boolean) returns void language plpgsql as ${literal(body)}`;
 }
 
 /** A text as a literal of SQL, which is the same whether the session takes backslashes to escape or not. */

@@ -47,7 +47,7 @@ export class Listener {
     const client = this.#client;
     this.#client = undefined;
     if (client === undefined) return;
-    client.end().catch(() => {}); // it is dead already
+    void goodbye(this.#options.clock, client);
     this.#again();
   }
 
@@ -56,14 +56,11 @@ export class Listener {
     this.#options.clock.clearTimeout(this.#timer);
     const client = this.#client;
     if (client === undefined) return;
-    await briefly(
-      this.#options.clock,
-      client.end().catch(() => {}), // it is dead already
-    );
+    await goodbye(this.#options.clock, client);
   }
 
   async #connect(): Promise<void> {
-    const { make, channel, notified, connected } = this.#options;
+    const { clock, make, channel, notified, connected } = this.#options;
     const client = await make();
     let lost = false;
     client.on("error", () => {}); // `end` follows
@@ -76,11 +73,11 @@ export class Listener {
       await client.connect();
       await ask(client, `listen ${channel}`);
     } catch (error) {
-      client.end().catch(() => {}); // it may never have been connected
+      void goodbye(clock, client);
       throw error;
     }
     if (this.#stopped || lost) {
-      await client.end();
+      void goodbye(clock, client);
       if (lost) this.#again();
       return;
     }
@@ -95,4 +92,13 @@ export class Listener {
     this.#timer = this.#options.clock.setTimeout(() => void this.start(), this.#pauses.take());
     keepAlive(this.#timer, false);
   }
+}
+
+/** Ends a client that may be dead already, or never have been connected: its socket goes, whether the server says goodbye or not. */
+async function goodbye(clock: Clock, client: PgOwnClient): Promise<void> {
+  await briefly(
+    clock,
+    client.end().catch(() => {}), // it is dead already
+  );
+  client.connection?.stream?.destroy?.();
 }

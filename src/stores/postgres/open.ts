@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../clock.ts";
-import type { StoreSink } from "../../store.ts";
+import type { PendingRow, StoreSink } from "../../store.ts";
 import { EngineTime } from "../shared/engine-time.ts";
 import { patiently } from "../shared/patience.ts";
 import { Trimmer } from "../shared/trimmer.ts";
 import { Trouble } from "../shared/trouble.ts";
 import { Commits } from "./commits.ts";
 import { Connections, type Source } from "./connections.ts";
-import { failure, mayPass, mayReadAgain } from "./failures.ts";
+import { failure, isGone, mayCommitAgain, mayReadAgain } from "./failures.ts";
 import { Follower } from "./follower.ts";
 import { prepareSchema } from "./schema.ts";
-import { Tables } from "./tables.ts";
+import { type Ask, Tables } from "./tables.ts";
 import { Tail } from "./tail.ts";
 
 export interface PostgresSettings {
@@ -26,7 +26,8 @@ export interface Opened {
   readonly commits: Commits;
   readonly trimmer: Trimmer;
   readonly time: EngineTime;
-  readonly tables: Tables;
+  /** Writes a send into an application's transaction; false where that is of another database. Rejects with pg's error. */
+  readonly put: (ask: Ask, send: readonly PendingRow[]) => Promise<boolean>;
   /** Hands over what was committed before the call. Rejects with pg's error. */
   readonly catchUp: () => Promise<void>;
   /** Trims what is left, and ends everything. Rejects with pg's error. */
@@ -47,11 +48,19 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
   const tail = new Tail({ clock, connections, listen, channel: `nightbus ${named}`, node, trouble });
   const { ask } = tail;
   const move = (): void => void commits.move().catch((error) => trouble.failed(error));
-  const follower = new Follower({ tables, sink, time, ask, restore: prepare, waiting: move });
+  const follower = new Follower({
+    clock,
+    tables,
+    sink,
+    time,
+    ask,
+    restore: prepare,
+    waiting: move,
+    readOnly: () => tail.doubt(),
+  });
   const catchUp = (): Promise<void> => patiently(clock, () => follower.catchUp(), mayReadAgain);
   const commits = new Commits({
     clock,
-    time,
     tables,
     follower,
     catchUp,
@@ -62,10 +71,10 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
     clock,
     trouble: new Trouble((error) => sink.error(error), explain),
     trim: (batch) => tables.trim((...asked) => connections.ask(...asked), batch),
-    patiently: (work) => patiently(clock, async () => work(), mayPass),
+    patiently: (work) => patiently(clock, async () => work(), mayReadAgain),
   });
   try {
-    await patiently(clock, prepare, mayPass);
+    await patiently(clock, prepare, mayCommitAgain);
     await tail.listen();
     await catchUp();
     tail.follow(follower, move);
@@ -78,5 +87,27 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
     const stopped = tail.stop();
     await trimmer.finish().finally(() => Promise.all([stopped, connections.end()]));
   };
-  return { clock, commits, trimmer, time, tables, catchUp, close };
+  return { clock, commits, trimmer, time, put: putBy(tables, ask), catchUp, close };
+}
+
+/**
+ * The place of the log is asked when it is needed, and again where a transaction is elsewhere: the server may have restarted. `own`
+ * takes no connection of the pool while one listens, since the application may hold the last one.
+ */
+function putBy(tables: Tables, own: Ask): Opened["put"] {
+  let place: string | undefined;
+  return async (ask, send) => {
+    const known = place;
+    place ??= await tables.place(own);
+    try {
+      if (await tables.put(ask, send, place)) return true;
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      await tables.place(own); // where they are gone as well, this is the reason
+      return false;
+    }
+    if (known === undefined) return false;
+    place = await tables.place(own);
+    return place !== known && tables.put(ask, send, place);
+  };
 }

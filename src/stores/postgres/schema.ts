@@ -1,18 +1,26 @@
 import { BusError, given } from "../../errors.ts";
 import { ask } from "./ask.ts";
 import type { PgClient } from "./driver.ts";
-import { functions } from "./functions.ts";
+import { condemns, isForbidden, isReadOnly } from "./failures.ts";
+import { functions, NEWEST_FUNCTION } from "./functions.ts";
 
 const VERSION = 1;
 
 /** A schema's name, quoted. */
 const NAMED = `'"' || replace(n.nspname, '"', '""') || '"'`;
 
+/** What is there. */
+interface Found {
+  readonly version: number;
+  readonly isNewest: boolean;
+}
+
 /** Makes what is missing of the tables, and refuses those of a newer nightbus. `named` is the schema, quoted. */
 export async function prepareSchema(client: PgClient, named: string, base: number): Promise<void> {
-  const version = await versionOf(client, named);
-  if (version === VERSION) return;
-  if (version !== undefined) {
+  const found = await versionOf(client, named);
+  const version = found?.version;
+  if (version === VERSION && found?.isNewest) return;
+  if (version !== undefined && version !== VERSION) {
     throw new BusError(
       "store",
       `${given(named)} was written by a newer nightbus (version ${version}): update nightbus`,
@@ -21,17 +29,28 @@ export async function prepareSchema(client: PgClient, named: string, base: numbe
   await checkEncoding(client);
   await ask(client, "begin isolation level read committed");
   try {
+    await ask(client, "set local lock_timeout = '4s'"); // it would go on waiting without us
     // Twenty processes may start at once: the first makes the tables, and the others find them.
     await ask(client, "select pg_advisory_xact_lock(hashtextextended($1, 0))", [`nightbus schema ${named}`]);
-    if ((await versionOf(client, named)) === undefined) await create(client, named, base);
+    const now = await versionOf(client, named);
+    if (now === undefined) await create(client, named, base);
+    else if (!now.isNewest) await renew(client, named);
     await ask(client, "commit");
   } catch (error) {
-    await ask(client, "rollback");
-    throw error;
+    const isKept = version !== undefined && (isForbidden(error) || isReadOnly(error));
+    if (isKept || !condemns(error)) await ask(client, "rollback"); // else its connection ends with it
+    if (!isKept) throw error;
   }
 }
 
-async function versionOf(client: PgClient, named: string): Promise<number | undefined> {
+// A process of before may have made them, and trims by them from now on. Where they belong to another role, or nothing can be written, theirs are kept:
+// then nobody notices rows that were taken away.
+async function renew(client: PgClient, named: string): Promise<void> {
+  for (const statement of functions(named)) await ask(client, statement);
+  await ask(client, `select ${named}.${NEWEST_FUNCTION}(false)`);
+}
+
+async function versionOf(client: PgClient, named: string): Promise<Found | undefined> {
   // Not by to_regclass(), which may go by what the session knew before it waited for the lock.
   const [table] = await ask(
     client,
@@ -40,8 +59,15 @@ async function versionOf(client: PgClient, named: string): Promise<number | unde
     [named],
   );
   if (table === undefined) return undefined;
-  const [meta] = await ask(client, `select version from ${named}.nightbus_meta`);
-  return meta === undefined ? undefined : Number(meta[0]);
+  const [meta] = await ask(
+    client,
+    `select version, exists (
+       select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+       where ${NAMED} = $1 and p.proname = '${NEWEST_FUNCTION}'
+     ) from ${named}.nightbus_meta`,
+    [named],
+  );
+  return meta === undefined ? undefined : { version: Number(meta[0]), isNewest: meta[1] === "t" };
 }
 
 async function checkEncoding(client: PgClient): Promise<void> {
@@ -76,7 +102,7 @@ async function create(client: PgClient, named: string, base: number): Promise<vo
   await ask(
     client,
     `insert into ${named}.nightbus_meta (version, begin, last, at, server, writer)
-     select $1, start, start, 0, '', 0 from (select greatest($2::bigint, ${named}.nightbus_micros()) as start) clock`,
+     values ($1, $2, $2, 0, '', 0)`,
     [VERSION, base],
   );
 }

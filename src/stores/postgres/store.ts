@@ -56,13 +56,17 @@ export class PostgresStore implements Store {
     if (typeof (Object(transaction) as Partial<PgClient>).query !== "function") throw noTransaction();
     const client = transaction as PgClient; // as far as can be seen
     if (this.#opening === undefined) throw new Error("a store is used only after it was told to open");
-    const { tables } = await this.#opening;
+    const { put } = await this.#opening;
     try {
-      await tables.put((text, values) => ask(client, text, values), send);
+      if (await put((text, values) => ask(client, text, values), send)) return;
     } catch (error) {
       if (isOutside(error)) throw noTransaction();
       throw failure("Postgres could not write into your transaction, which is to be rolled back", error);
     }
+    throw new BusError(
+      "bad_transaction",
+      "sendwithin takes a transaction of the bus's own database, and this one is of another database or server",
+    );
   }
 
   async close(): Promise<void> {

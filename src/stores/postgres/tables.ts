@@ -1,4 +1,5 @@
 import type { Hole, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import { BEGIN, GONE, NEWEST_FUNCTION } from "./functions.ts";
 
 /** A page ends with the send in which it has so many rows, or messages of so many bytes. */
 const PAGE = 5_000;
@@ -28,8 +29,8 @@ export interface Committed {
 
 /** What came after an id, as one moment saw it. */
 export interface Page {
-  /** Where the log begins, by which it is told from another. */
-  readonly begin: number;
+  /** Where the log began at first, by which it is told from another. */
+  readonly origin: number;
   readonly rows: readonly Row[];
   /** The newest committed id. */
   readonly last: number;
@@ -37,9 +38,25 @@ export interface Page {
   readonly end: number;
   /** Whether something waits in the outbox. */
   readonly waits: boolean;
+  /** Whether the session can only read, as on a server that does not commit any more. */
+  readonly isReadOnly: boolean;
   /** The engine's clock, in ms. */
   readonly now: number;
 }
+
+/** What is known of a log besides its rows. */
+export interface State extends LogState {
+  /** Where it began at first, by which it is told from another. */
+  readonly origin: number;
+  /** How many ids have neither a row nor a hole. */
+  readonly gone: number;
+}
+
+/**
+ * A server that runs and a database of it. A row of the log's own would be the same in a dump that was restored elsewhere, as would
+ * the system's identifier in a copy of the whole server. No two servers start in the same microsecond.
+ */
+const PLACE = "current_database() || ' ' || (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint";
 
 type Fields = readonly (string | null)[];
 
@@ -79,15 +96,25 @@ export class Tables {
     return this.#commit(ask, as, [null, null, null]);
   }
 
-  /** Puts a send into the outbox, and tells everyone when that is committed. Rejects outside a transaction. */
-  async put(ask: Ask, send: readonly PendingRow[]): Promise<void> {
+  /** Which database of which server has this log: a copy of either is another one. Rejects where it is not there. */
+  async place(ask: Ask): Promise<string> {
+    const [[place]] = (await ask(`select ${PLACE}, exists (select from ${this.#named}.nightbus_floor)`)) as [[string]];
+    return place;
+  }
+
+  /**
+   * Puts a send into the outbox, and tells everyone when that is committed; false where that is another place, in which nothing
+   * is done. Rejects outside a transaction.
+   */
+  async put(ask: Ask, send: readonly PendingRow[], place: string): Promise<boolean> {
     // The lock that the insert takes anyway; but this statement is refused where no transaction has begun.
     await ask(`lock table ${this.#named}.nightbus_outbox in row exclusive mode`);
-    await ask(
-      `with put as (insert into ${this.#named}.nightbus_outbox (keys, jsons) values ($1, $2))
-       select pg_notify($3, '')`,
-      [lines(send.map(({ key }) => key)), lines(send.map(({ json }) => json)), `nightbus ${this.#named}`],
+    const told = await ask(
+      `with put as (insert into ${this.#named}.nightbus_outbox (keys, jsons) select $1, $2 where ${PLACE} = $4 returning id)
+       select pg_notify($3, '') from put`,
+      [lines(send.map(({ key }) => key)), lines(send.map(({ json }) => json)), `nightbus ${this.#named}`, place],
     );
+    return told.length > 0;
   }
 
   /** What came after `seen`, each send whole; undefined when there is no log. */
@@ -95,6 +122,7 @@ export class Tables {
     // Where the page is cut comes first, so that no row is visited beyond the send in which that is.
     const found = await ask(
       `select m.begin, m.last, exists (select from ${this.#named}.nightbus_outbox), ${this.#named}.nightbus_micros() / 1000,
+         current_setting('transaction_read_only'),
          cut.id is not null, r.id, r.key, r.json, r.at, r.send
        from (select begin, last from ${this.#named}.nightbus_meta limit 1) m
        left join lateral (
@@ -112,27 +140,44 @@ export class Tables {
     );
     const [head] = found;
     if (head === undefined) return undefined;
-    const [begin, newest, waits, now, isCut, first] = head;
+    const [origin, newest, waits, now, readOnly, isCut, first] = head;
     const rows = first === null ? [] : found.map(rowOf);
     const last = Number(newest);
     const end = isCut === "t" ? rows.at(-1)!.id : last;
-    return { begin: Number(begin), rows, last, end, waits: waits === "t", now: Number(now) };
+    return {
+      origin: Number(origin),
+      rows,
+      last,
+      end,
+      waits: waits === "t",
+      isReadOnly: readOnly === "on",
+      now: Number(now),
+    };
+  }
+
+  /** Notes that rows were taken away: those who open the log are told that it begins after them. */
+  async mend(ask: Ask): Promise<void> {
+    await ask(`select ${this.#named}.${NEWEST_FUNCTION}(true)`);
   }
 
   /** What else is known of what came after `seen`. After the page, so that whatever the page lacks has its watermark. */
-  async state(ask: Ask, seen: number): Promise<LogState | undefined> {
+  async state(ask: Ask, seen: number): Promise<State | undefined> {
     const [found] = await ask(
       `select m.begin, m.last, f.id,
+         (select id from ${this.#named}.nightbus_watermarks where key = '${BEGIN}'),
+         (select id from ${this.#named}.nightbus_watermarks where key = '${GONE}'),
          (select json_agg(json_build_array(after, before) order by before) from ${this.#named}.nightbus_holes where before > $1),
          (select json_agg(json_build_array(key, id)) from ${this.#named}.nightbus_watermarks
-           where id > (case when f.id > $1 then 0 else $1 end))
+           where key not in ('${BEGIN}', '${GONE}') and id > (case when f.id > $1 then 0 else $1 end))
        from (select * from ${this.#named}.nightbus_meta limit 1) m, (select * from ${this.#named}.nightbus_floor limit 1) f`,
       [seen],
     );
     if (found === undefined) return undefined;
-    const [begin, last, floor, holes, watermarks] = found;
+    const [origin, last, floor, begin, gone, holes, watermarks] = found;
     return {
-      begin: Number(begin),
+      begin: Math.max(Number(origin), Number(begin)),
+      origin: Number(origin),
+      gone: Number(gone),
       last: Number(last),
       floor: Number(floor),
       holes: (JSON.parse(holes ?? "[]") as [number, number][]).map(([after, before]): Hole => ({ after, before })),
@@ -169,6 +214,6 @@ function lines(texts: readonly string[]): string {
   return texts.join("\n");
 }
 
-function rowOf([, , , , , id, key, json, at, send]: Fields): Row {
+function rowOf([, , , , , , id, key, json, at, send]: Fields): Row {
   return { id: Number(id), key: key!, json: json!, at: Number(at), send: Number(send) };
 }

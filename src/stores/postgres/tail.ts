@@ -5,7 +5,7 @@ import type { Trouble } from "../shared/trouble.ts";
 import { ask } from "./ask.ts";
 import type { Connections } from "./connections.ts";
 import { makeClient } from "./driver.ts";
-import { sqlState } from "./failures.ts";
+import { condemns } from "./failures.ts";
 import type { Follower } from "./follower.ts";
 import { Listener } from "./listener.ts";
 import type { Ask } from "./tables.ts";
@@ -36,6 +36,7 @@ export class Tail {
   #move: () => void = () => {};
   #stopBeat: () => void = () => {};
   #deaf = 0;
+  #isDoubted = false;
   #isKnownDeaf = false;
   #stopped = false;
 
@@ -72,10 +73,15 @@ export class Tail {
     try {
       return await ask(client, text, values);
     } catch (error) {
-      if (this.#listener.client === client && sqlState(error) === undefined) this.#listener.renew();
+      if (this.#listener.client === client && condemns(error)) this.#listener.renew();
       throw error;
     }
   };
+
+  /** Connects anew with the next beat: the connection that listens may be one of before a failover. */
+  doubt(): void {
+    this.#isDoubted = true;
+  }
 
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -105,6 +111,8 @@ export class Tail {
   async #beat(): Promise<void> {
     const seen = this.#follower?.seen;
     this.#deaf += 1;
+    if (this.#isDoubted) this.#listener.renew();
+    this.#isDoubted = false;
     await this.#look();
     if (this.#listener.client === undefined || this.#follower?.seen === seen) this.#deaf = 0;
     if (this.#deaf < DEAF || this.#isKnownDeaf) return;

@@ -1,3 +1,4 @@
+import { movedOn } from "../shared/silence.ts";
 import { CONNECTING, type Send } from "./connection.ts";
 import { Unreachable } from "./failures.ts";
 
@@ -6,6 +7,8 @@ export interface IoRedis {
   readonly isCluster?: boolean;
   readonly status: string;
   readonly stream?: { unref?(): void } | undefined;
+  /** Those of a cluster that it knows. */
+  nodes?(role: "all"): readonly IoRedis[];
   duplicate(overrides: object): IoRedis;
   duplicate(startup: readonly never[], overrides: object): IoRedis;
   connect(): Promise<unknown>;
@@ -66,8 +69,10 @@ export async function byIoRedis(base: IoRedis, life: AbortController): Promise<S
     throw trouble ?? error; // which only says that the connection is closed
   }
   client.stream?.unref?.();
-  return async ([command, ...args]) => {
+  const send: Send = async ([command, ...args]) => {
     if (client.status !== "ready") throw new Unreachable("the connection is lost");
     return client.call(command!, ...args); // a command is not empty
   };
+  const moved = (): string => (client.nodes?.("all") ?? [client]).map(({ stream }) => movedOn(stream)).join();
+  return Object.assign(send, { moved, seesWrites: true });
 }

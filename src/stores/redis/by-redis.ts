@@ -13,6 +13,12 @@ export interface NodeRedis {
   sendCommand(command: readonly string[]): Promise<unknown>;
 }
 
+/** What `redis` has inside of its client, and shows nobody: the events of its socket. */
+interface Inside {
+  _ejectSocket(): { on(event: "data", listener: (bytes: { readonly length: number }) => void): unknown };
+  _insertSocket(socket: unknown): void;
+}
+
 /** What nightbus uses of a cluster of `redis`. */
 export interface NodeRedisCluster {
   readonly slots: unknown;
@@ -51,10 +57,15 @@ export async function byNodeRedis(base: NodeRedis, life: AbortController): Promi
   client.on("end", () => life.abort());
   await client.connect();
   client.unref();
-  return async (command) => {
+  let bytes = 0;
+  const isSeen = listen(client, (count) => {
+    bytes += count;
+  });
+  const send: Send = async (command) => {
     if (!client.isReady) throw new Unreachable("the connection is lost");
     return client.sendCommand(command);
   };
+  return isSeen ? Object.assign(send, { moved: () => bytes }) : send;
 }
 
 /** Connects as a cluster of `redis` does, to the node that has this key. */
@@ -69,11 +80,32 @@ export async function byNodeRedisCluster(base: NodeRedisCluster, key: string, li
   });
   life.signal.addEventListener("abort", () => end(client));
   client.on("error", () => {}); // one of its nodes could not be asked; another may
+  let bytes = 0;
+  const heard = new WeakSet<object>();
   client.on("node-ready", () => {
-    for (const { client: node } of client.masters) node?.unref?.();
+    for (const { client: node } of client.masters) {
+      if (node === undefined || heard.has(node)) continue;
+      heard.add(node);
+      node.unref?.();
+      listen(node, (count) => {
+        bytes += count;
+      });
+    }
   });
   await client.connect();
-  return (command) => client.sendCommand(key, false, command).catch(explain);
+  const send: Send = (command) => client.sendCommand(key, false, command).catch(explain);
+  return Object.assign(send, { moved: () => bytes });
+}
+
+/** Hears how many bytes come, if this version of the client lets it: only an answer that is late for its size is lost without. */
+function listen(client: object, came: (count: number) => void): boolean {
+  const { _ejectSocket, _insertSocket } = client as Partial<Inside>;
+  if (typeof _ejectSocket !== "function" || typeof _insertSocket !== "function") return false;
+  const inside = client as Inside; // as has just been seen
+  const socket = inside._ejectSocket();
+  inside._insertSocket(socket);
+  socket.on("data", ({ length }) => came(length));
+  return true;
 }
 
 /** The node may only be connected to when it is needed, and what failed then was not sent. */

@@ -1,7 +1,6 @@
 import { type Clock, gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
 import type { Hole, PendingRow, Row } from "../../store.ts";
-import type { EngineTime } from "../shared/engine-time.ts";
 import { patiently } from "../shared/patience.ts";
 import type { Ask, Committed, Engine, Writer } from "./engine.ts";
 import { mayPass } from "./failures.ts";
@@ -9,7 +8,6 @@ import type { Follower } from "./follower.ts";
 
 export interface CommitsOptions {
   readonly clock: Clock;
-  readonly time: EngineTime;
   readonly engine: Engine;
   readonly ask: Ask;
   readonly follower: Follower;
@@ -33,7 +31,6 @@ export class Commits {
     const committed = await patiently(clock, () => this.#commit(sends), mayPass);
     this.#running = true;
     gaveOut(committed.last);
-    this.#options.time.heard(committed.at);
     const { ids, rows } = given(sends, committed);
     if (!this.#handOver(committed, rows)) {
       await catchUp().catch((cause) => {

@@ -1,5 +1,11 @@
 /** A connection that is there: what a command answers. Rejects as the client does, or with `Unreachable` when it was not sent. */
-export type Send = (command: readonly string[]) => Promise<unknown>;
+export interface Send {
+  (command: readonly string[]): Promise<unknown>;
+  /** Another number or text whenever bytes have come. Absent where the client does not show it. */
+  readonly moved?: () => number | string | undefined;
+  /** Whether that also tells of bytes that the network has taken. */
+  readonly seesWrites?: boolean;
+}
 
 /**
  * Makes a connection. It lives until `life` is aborted: by whoever needs it no more, at whatever it is, or when it is lost.

@@ -5,7 +5,7 @@ import { PATIENCE } from "../shared/patience.ts";
 export class Unreachable extends Error {}
 
 /** What a server answers that is not ready, or not the one that writes, which may pass; it has done nothing then. */
-const NOT_NOW = ["LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "BUSY"];
+const NOT_NOW = ["LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "BUSY", "UNBLOCKED"];
 
 /** What is wrong with who connects, which does not pass by itself. */
 const FINAL = ["WRONGPASS", "NOAUTH", "NOPERM"];
@@ -13,7 +13,9 @@ const FINAL = ["WRONGPASS", "NOAUTH", "NOPERM"];
 /** The code of an error that the engine itself has answered, such as `OOM`: then it has done nothing. */
 export function replyCode(error: unknown): string | undefined {
   const { message } = asError(error);
-  return /^([A-Z]{2,}) /.exec(message)?.[1];
+  const code = /^([A-Z]{2,}) /.exec(message)?.[1];
+  if (code !== "ERR") return code;
+  return /Error running script .* -?([A-Z]{3,}) /.exec(message)?.[1] ?? code; // as Redis before 7 has it
 }
 
 /** True for what failed before the engine did anything, and may pass. */

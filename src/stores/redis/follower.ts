@@ -1,3 +1,4 @@
+import type { Clock } from "../../clock.ts";
 import type { Hole, LogState, Row, StoreSink } from "../../store.ts";
 import { Syncs } from "../../syncs.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
@@ -6,6 +7,7 @@ import type { Ask, Engine, Gone, Page } from "./engine.ts";
 import type { Entry } from "./entries.ts";
 
 export interface FollowerOptions {
+  readonly clock: Clock;
   readonly engine: Engine;
   readonly sink: StoreSink;
   readonly time: EngineTime;
@@ -81,9 +83,10 @@ export class Follower {
   }
 
   async #page(seen: number, since?: number): Promise<Page | undefined> {
-    const { engine, ask, time } = this.#options;
+    const { engine, ask, time, clock } = this.#options;
+    const asked = clock.monotonic();
     const page = await engine.page(ask, seen, since);
-    if (page !== undefined) time.heard(page.now);
+    if (page !== undefined) time.heard(page.now, asked);
     return page;
   }
 

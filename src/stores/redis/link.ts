@@ -1,7 +1,11 @@
 import { type Clock, keepAlive } from "../../clock.ts";
 import { PATIENCE } from "../shared/patience.ts";
+import { unlessSilent } from "../shared/silence.ts";
 import type { Connect, Send } from "./connection.ts";
 import { isElsewhere, Unreachable } from "./failures.ts";
+
+/** How much slower a link may be that does not show what it has taken: a quarter of a MiB a second. */
+const UNSEEN = 4;
 
 /** A connection, from before it is there until it is lost. */
 interface Way {
@@ -26,7 +30,7 @@ export class Link {
   }
 
   /**
-   * What a command answers, within so many ms. Rejects with `Unreachable` when it was not sent, with the engine's error, or
+   * What a command answers, unless nothing moves for so many ms. Rejects with `Unreachable` when it was not sent, with the engine's error, or
    * otherwise when it may have been done.
    */
   async ask(command: readonly string[], ms = PATIENCE): Promise<unknown> {
@@ -64,7 +68,13 @@ export class Link {
       throw new Unreachable("there was no connection", { cause });
     });
     try {
-      return await this.#within(ms, send(command), "an answer");
+      return await unlessSilent(send(command), {
+        clock: this.#clock,
+        ms,
+        bytes: bytesOf(command) * (send.seesWrites === true ? 1 : UNSEEN),
+        what: "an answer",
+        ...(send.moved && { moved: send.moved }),
+      });
     } catch (error) {
       if (isElsewhere(error)) life.abort();
       throw error;
@@ -90,4 +100,8 @@ export class Link {
       work.then(resolve, reject).finally(() => this.#clock.clearTimeout(timer));
     });
   }
+}
+
+function bytesOf(command: readonly string[]): number {
+  return command.reduce((sum, { length }) => sum + length, 0);
 }

@@ -41,7 +41,7 @@ const COMMON = `
 export const CREATE = script(`
   if last then return 0 end
   call('unlink', log, holes, marks, sends, gone)
-  local first = text(math.max(tonumber(ARGV[2]), micros))
+  local first = text(tonumber(ARGV[2]))
   call('hset', meta, 'begin', first, 'last', first, 'at', '0', 'life', ARGV[1], 'server', server, 'floor', '0')
   leave()
   return 1
@@ -60,7 +60,7 @@ export const APPEND = script(`
   local was, running, seen, base = tonumber(last), ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
   local newest, began, stamp = was, 0, text(math.max(tonumber(at), math.floor(micros / 1000)))
   if running == '0' or before ~= server or was < seen then
-    began = math.max(was + 1, seen + 1, base, micros)
+    began = math.max(was + 1, seen + 1, base)
     newest = began - 1
     if newest > was then call('zadd', holes, text(began), last .. ' ' .. text(began)) end
     if call('zcard', holes) > ${MOST_HOLES} then call('hset', meta, 'begin', call('zpopmin', holes)[2]) end

@@ -12,8 +12,28 @@ export interface News {
 
 /** Whether these rows and holes are all that there is from `seen` to `last`, or some of it is gone. */
 export function isComplete(seen: number, { last, holes, rows }: Pick<News, "last" | "holes" | "rows">): boolean {
-  const never = holes.reduce((sum, hole) => sum + hole.before - hole.after - 1, 0);
-  return seen + never + rows.length === last;
+  return seen + widthOf(holes) + rows.length === last;
+}
+
+/** How many ids lie in holes. */
+export function widthOf(holes: readonly Hole[]): number {
+  return holes.reduce((sum, { after, before }) => sum + before - after - 1, 0);
+}
+
+/** Whether the newest of what is missing lies beyond all that was trimmed, so that somebody else took it away. */
+export function isTaken({ last, floor, holes, rows, watermarks = [] }: News): boolean {
+  let expected = last;
+  let [row, hole] = [rows.length - 1, holes.length - 1];
+  for (;;) {
+    if (row >= 0 && rows[row]!.id === expected) {
+      row -= 1;
+      expected -= 1;
+    } else if (hole >= 0 && holes[hole]!.before - 1 === expected) {
+      expected = holes[hole]!.after;
+      hole -= 1;
+    } else break;
+  }
+  return watermarks.every(([, id]) => id < expected) && floor < expected;
 }
 
 /** Hands news over, in the order that a sink expects. */

@@ -1,48 +1,66 @@
-// The machine's own timers: bytes come in its time, whatever the bus's clock is, or a test runner makes of the globals.
-const { setTimeout, clearTimeout } = globalThis;
-const monotonic = performance.now.bind(performance);
+import { type Clock, keepAlive, type Timer } from "../../clock.ts";
 
-/** How often one looks within the silence that is waited for. */
-const LOOKS = 4;
+/** How often a wait looks whether anything moves, in its patience. */
+const LOOKS = 10;
+
+/** Bytes for which a wait is longer by a second: buffers on the way hide that they move, and the engine has to work on them. */
+const HIDDEN = 2 ** 20;
+const LONGEST_HIDDEN = 30_000;
 
 export interface Silence {
+  readonly clock: Clock;
   /** How long nothing may move, in ms. */
   readonly ms: number;
-  /** The longest wait in all, in ms, whatever moves. */
-  readonly most: number;
-  /** A number that changes when bytes have moved; undefined where nobody counts them, which is silence. */
-  readonly moved: () => number | undefined;
+  /** How many bytes were asked with. */
+  readonly bytes?: number;
+  /** The longest wait in all, in ms, whatever moves. Default: Infinity, for a connection on which nothing else moves. */
+  readonly most?: number;
+  /** Another number or text whenever bytes have come, or were taken by the network; always the same where that cannot be seen. */
+  readonly moved?: (() => number | string | undefined) | undefined;
 }
 
 /**
- * Calls back once, when no byte has moved for a while, or the longest wait is over: a large message takes its time on a slow
- * way, and a lost one takes for ever. Returns how to stop.
+ * Calls back once when nothing has moved for so long: bytes that come or go are no silence. It counts looks and not time, so that
+ * a process that was busy or stopped takes nothing for silence that it could not hear. Returns how to stop.
  */
-export function whenSilent({ ms, most, moved }: Silence, silent: () => void): () => void {
-  const end = monotonic() + most;
-  let quiet = 0;
-  let before = moved();
+export function whenSilent(silence: Silence, silent: (ms: number) => void): () => void {
+  const { clock, ms, bytes = 0, most = Number.POSITIVE_INFINITY, moved } = silence;
+  const patience = ms + Math.min((bytes / HIDDEN) * 1_000, LONGEST_HIDDEN);
+  let timer: Timer;
+  let mark = moved?.();
+  let left = LOOKS;
+  let rest = Math.ceil((most / patience) * LOOKS);
   const look = (): void => {
-    const now = moved();
-    quiet = now === undefined || now === before ? quiet + 1 : 0;
-    before = now;
-    if (quiet >= LOOKS || monotonic() >= end) silent();
-    else timer = setTimeout(look, ms / LOOKS);
+    const now = moved?.();
+    left = now === mark ? left - 1 : LOOKS;
+    mark = now;
+    rest -= 1;
+    if (left > 0 && rest > 0) wait();
+    else silent(left > 0 ? most : patience);
   };
-  let timer = setTimeout(look, ms / LOOKS);
-  return () => clearTimeout(timer);
+  const wait = (): void => {
+    timer = clock.setTimeout(look, patience / LOOKS);
+    keepAlive(timer, false);
+  };
+  wait();
+  return () => clock.clearTimeout(timer);
 }
 
-/** As much of a socket as says how many bytes have moved. */
-export interface CountedSocket {
-  readonly bytesRead?: number | undefined;
-  readonly bytesWritten?: number | undefined;
-  /** Node's own handle, which knows how much of what was written still waits here. */
-  readonly _handle?: { readonly writeQueueSize?: number } | null;
+/** Settles as the work does, or rejects when it is silent: `what` did not come, as the error says. */
+export function unlessSilent<T>(
+  work: Promise<T>,
+  { what, ...silence }: Silence & { readonly what: string },
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = whenSilent(silence, (ms) => {
+      reject(new Error(`${what} did not come within ${Math.round(ms / 100) / 10} s`));
+    });
+    work.then(resolve, reject).finally(stop);
+  });
 }
 
-/** A number that changes when bytes have come or gone on a socket; undefined where it does not count. */
-export function movedOn(socket: CountedSocket | undefined): number | undefined {
-  if (socket?.bytesRead === undefined || socket.bytesWritten === undefined) return undefined;
-  return socket.bytesRead + socket.bytesWritten - (socket._handle?.writeQueueSize ?? 0);
+/** What a wait can see of a socket of Node: what it has read, and what the kernel has not taken yet. */
+export function movedOn(socket: unknown): string | undefined {
+  const { bytesRead, _handle } = Object(socket) as { bytesRead?: unknown; _handle?: { writeQueueSize?: unknown } };
+  return typeof bytesRead === "number" ? `${bytesRead} ${_handle?.writeQueueSize ?? 0}` : undefined;
 }

@@ -1,5 +1,6 @@
 import { type Clock, keepAlive, type Timer } from "../../clock.ts";
 import type { Trimmed } from "../../store.ts";
+import { PATIENCE } from "./patience.ts";
 import type { Trouble } from "./trouble.ts";
 
 /** How long trimmed rows are gathered, in ms. */
@@ -47,14 +48,21 @@ export class Trimmer {
     this.#schedule(DELAY);
   }
 
-  /** Forgets everything that is left. Rejects as `patiently` does. */
+  /** Forgets everything that is left. Rejects as `patiently` does, and when it is not the time for five seconds. */
   async finish(): Promise<void> {
     const { clock, patiently } = this.#options;
     this.#finishing = true;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     await this.#trimming;
+    let deadline = clock.monotonic() + PATIENCE;
     while (this.#waits()) {
-      if (await patiently(() => this.#trimBatch())) continue;
+      if (await patiently(() => this.#trimBatch())) {
+        deadline = clock.monotonic() + PATIENCE;
+        continue;
+      }
+      if (clock.monotonic() >= deadline) {
+        throw new Error(`another process has been trimming for ${PATIENCE / 1000} s, or has stopped while it did`);
+      }
       await new Promise<void>((resolve) => clock.setTimeout(resolve, PAUSE));
     }
   }

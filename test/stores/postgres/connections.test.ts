@@ -171,7 +171,7 @@ postgresRuns(describe)("a bus on the application's Postgres", () => {
     try {
       await elsewhere.query("begin");
       const sent = () => bus.sendwithin(elsewhere, [["a", 1]]);
-      await failsWith("store", sent, "could not write into your transaction", "does not exist");
+      await failsWith("bad_transaction", sent, "another database or server");
     } finally {
       await elsewhere.end();
     }

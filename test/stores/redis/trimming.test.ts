@@ -5,7 +5,7 @@ import { Engine } from "../../../src/stores/redis/engine.ts";
 import { messagesOf, until } from "../../../src/testing/conformance/topic.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { redisRuns } from "../engines.ts";
-import { trimTogether } from "../together.ts";
+import { keepYoung, trimTogether } from "../together.ts";
 import { asking, DEAF } from "./asked.ts";
 import { prefixes } from "./prefixes.ts";
 
@@ -65,6 +65,10 @@ redisRuns(describe)("what is trimmed from a stream", () => {
 
   it("is the same for processes that trim at the same time", async () => {
     await trimTogether(prefix().bus);
+  });
+
+  it("is nothing young, though one process's clock is a day ahead for a while", async () => {
+    await keepYoung(prefix().bus);
   });
 
   it("is the same when an answer is lost, and it is done once more", async () => {
