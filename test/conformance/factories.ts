@@ -186,7 +186,11 @@ export async function newStream(): Promise<{
   const name = `nightbus-test-${randomBytes(6).toString("hex")}`;
   const clock = new ManualClock();
   await using bus = new Bus({ store: nats(NATS_URL, { stream: name }), clock });
-  while (await isPending(bus.ready())) clock.advance(1);
+  const now = clock.now();
+  while (await isPending(bus.ready())) {
+    clock.advance(10);
+    clock.set(now); // the log begins at the time at which the tests' clocks begin
+  }
   return {
     name,
     store: () => nats(NATS_URL, { stream: name }),

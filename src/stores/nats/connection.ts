@@ -57,7 +57,7 @@ export class Connection {
   /** Connects. Rejects with `store` where the client is missing, or with `Unreachable`. */
   static async of({ native, config }: Source, clock: Clock): Promise<Connection> {
     const driver = await loadDriver();
-    const connection = native ?? (await connect(driver, config, clock).catch(unreachable));
+    const connection = native ?? (await connect(driver, config).catch(unreachable));
     return new Connection(connection, native === undefined, driver, await driver.jetstream(connection), clock);
   }
 
@@ -181,10 +181,10 @@ export class Connection {
 }
 
 /** Rejects after a while also where the application's options wait for the first connection for ever. */
-function connect(driver: Driver, config: object, clock: Clock): Promise<NatsConnection> {
+function connect(driver: Driver, config: object): Promise<NatsConnection> {
   return new Promise((resolve, reject) => {
     let isLate = false;
-    const timer = clock.setTimeout(() => {
+    const timer = systemClock.setTimeout(() => {
       isLate = true;
       reject(new Error("the server did not let us in"));
     }, PATIENCE);
@@ -192,7 +192,7 @@ function connect(driver: Driver, config: object, clock: Clock): Promise<NatsConn
       .connect(config)
       .then((native) => (isLate ? native.close() : resolve(native)))
       .catch(reject)
-      .finally(() => clock.clearTimeout(timer));
+      .finally(() => systemClock.clearTimeout(timer));
   });
 }
 

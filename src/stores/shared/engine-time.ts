@@ -20,10 +20,10 @@ export class EngineTime {
     this.#ahead = Math.min(Math.max(this.#ahead ?? least, least), most);
   }
 
-  /** The engine's clock has passed this time, in ms, as the stamp of something that has come says. */
+  /** The engine has passed this time, in ms, as a stamp says. It moves what was heard on, and says nothing by itself. */
   passed(now: number): void {
     const least = now - this.#clock.monotonic();
-    if (this.#ahead === undefined || this.#ahead < least) this.#ahead = least;
+    if (this.#ahead !== undefined && this.#ahead < least) this.#ahead = least;
   }
 
   /** In ms since 1970. This machine's clock until the engine has said anything. */

@@ -5,7 +5,7 @@ import { messagesOf, type Topic } from "./topic.ts";
 const FOREVER = Number.POSITIVE_INFINITY;
 
 /** A cursor is never mistaken: what is no position of the log is answered at once, with missed. */
-export function cursors({ it, over, timed, ownTime }: Topic): void {
+export function cursors({ it, itAges, over, timed, ownTime }: Topic): void {
   it(
     "stands at the log's beginning once ready, which is not 0 and from where nothing was missed",
     over({}, async ({ bus }) => {
@@ -118,7 +118,7 @@ export function cursors({ it, over, timed, ownTime }: Topic): void {
     }),
   );
 
-  it(
+  itAges(
     "answers at once when all that came after last was trimmed",
     timed({ retention: { age: 10 } }, async ({ bus, clock }) => {
       const start = bus.last;
