@@ -33,7 +33,7 @@ describe("what nats() takes", () => {
 });
 
 natsRuns(describe)("a bus on the application's NATS", () => {
-  const { stream } = streams();
+  const { stream, server } = streams();
 
   it("uses its connection, and neither closes it nor leaves anything on it", async () => {
     const { bus: open, client } = stream();
@@ -123,6 +123,25 @@ natsRuns(describe)("a bus on the application's NATS", () => {
       console.log("closed");
     `);
     assert.equal(closed, "closed");
+  });
+
+  it("sends and hears over a link on which one message takes longer than any answer is waited for", async () => {
+    const { bus: open, proxy: way } = await server();
+    const [up, down] = [await way(), await way()];
+    const [sender, reader] = [open({}, up.url), open({}, down.url)];
+    const errors: Error[] = [];
+    for (const bus of [sender, reader]) bus.on("error", (error) => errors.push(error));
+    await Promise.all([sender.ready(), reader.ready()]);
+    for (const { proxy } of [up, down]) proxy.throttle(100_000);
+    const started = performance.now();
+    const message = "x".repeat(350_000);
+    const [id, batch] = await Promise.all([sender.sendone("a", message), reader.poll(["a"], reader.last, 30_000)]);
+    assert.ok(performance.now() - started > 3_000, "it took its time");
+    assert.deepEqual([batch[0]?.id, batch[0]?.message === message], [id, true]);
+    assert.ok(up.proxy.forwarded < 900_000, "it was sent once, and came back once as to everybody");
+    assert.ok(down.proxy.forwarded < 500_000, "and read once");
+    assert.deepEqual(errors, []);
+    for (const { proxy } of [up, down]) proxy.restore();
   });
 });
 
