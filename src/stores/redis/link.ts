@@ -13,6 +13,8 @@ interface Way {
   readonly connected: Promise<Send>;
   /** How many commands wait for it, or for an answer. */
   asked: number;
+  /** The size of these commands: an answer comes after those of the commands before. */
+  bytes: number;
 }
 
 /** A connection that is made when it is needed, and made anew after it was lost. It keeps no process alive. */
@@ -37,11 +39,14 @@ export class Link {
     if (this.#isClosed) throw new Unreachable("the store is closed");
     this.#way ??= this.#begin();
     const way = this.#way;
+    const bytes = bytesOf(command);
     way.asked += 1;
+    way.bytes += bytes;
     try {
       return await this.#askOn(way, command, ms);
     } finally {
       way.asked -= 1;
+      way.bytes -= bytes;
       if (way.asked === 0 && this.#left.delete(way)) way.life.abort();
     }
   }
@@ -62,7 +67,8 @@ export class Link {
     for (const { life } of this.#left) life.abort();
   }
 
-  async #askOn({ life, connected }: Way, command: readonly string[], ms: number): Promise<unknown> {
+  async #askOn(way: Way, command: readonly string[], ms: number): Promise<unknown> {
+    const { life, connected } = way;
     const send = await this.#within(PATIENCE, connected, "the connection").catch((cause) => {
       life.abort();
       throw new Unreachable("there was no connection", { cause });
@@ -71,7 +77,7 @@ export class Link {
       return await unlessSilent(send(command), {
         clock: this.#clock,
         ms,
-        bytes: bytesOf(command) * (send.seesWrites === true ? 1 : UNSEEN),
+        bytes: way.bytes * (send.seesWrites === true ? 1 : UNSEEN),
         what: "an answer",
         ...(send.moved && { moved: send.moved }),
       });
@@ -83,7 +89,7 @@ export class Link {
 
   #begin(): Way {
     const life = new AbortController();
-    const way: Way = { life, connected: this.#connect(life), asked: 0 };
+    const way: Way = { life, connected: this.#connect(life), asked: 0, bytes: 0 };
     way.connected.catch(() => {}); // whoever waits for it is told, if anyone still does
     life.signal.addEventListener("abort", () => {
       if (this.#way === way) this.#way = undefined;
