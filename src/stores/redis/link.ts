@@ -4,7 +4,7 @@ import { unlessSilent } from "../shared/silence.ts";
 import type { Connect, Send } from "./connection.ts";
 import { isElsewhere, Unreachable } from "./failures.ts";
 
-/** How much slower a link may be that does not show what it has taken: a quarter of a MiB a second. */
+/** A link that does not show what it has taken may be so many times slower: a quarter of a MiB a second. */
 const UNSEEN = 4;
 
 /** A connection, from before it is there until it is lost. */
@@ -32,7 +32,8 @@ export class Link {
   }
 
   /**
-   * What a command answers, unless nothing moves for so many ms. Rejects with `Unreachable` when it was not sent, with the engine's error, or
+   * Resolves with a command's answer, unless nothing moves for so many ms. Rejects with `Unreachable` when it was not sent, with the
+   * engine's error, or
    * otherwise when it may have been done.
    */
   async ask(command: readonly string[], ms = PATIENCE): Promise<unknown> {

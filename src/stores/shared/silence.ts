@@ -1,6 +1,6 @@
 import { type Clock, keepAlive, type Timer } from "../../clock.ts";
 
-/** How often a wait looks whether anything moves, in its patience. */
+/** The looks that a wait takes in its patience. */
 const LOOKS = 10;
 
 /** Bytes for which a wait is longer by a second: buffers on the way hide that they move, and the engine has to work on them. */
@@ -9,19 +9,19 @@ const LONGEST_HIDDEN = 30_000;
 
 export interface Silence {
   readonly clock: Clock;
-  /** How long nothing may move, in ms. */
+  /** The silence after which a wait ends, in ms. */
   readonly ms: number;
-  /** How many bytes were asked with. */
+  /** The size of the question. */
   readonly bytes?: number;
   /** Another number or text whenever bytes have come, or were taken by the network; always the same where that cannot be seen. */
   readonly moved?: () => number | string | undefined;
-  /** What is waited for, as the error's first words. */
+  /** The name of the answer, as the error's first words. */
   readonly what: string;
 }
 
 /**
- * Settles as the work does, or rejects when nothing has moved for so long: bytes that come or go are no silence. It counts looks
- * and not time, so that a process that was busy or stopped takes nothing for silence that it could not hear.
+ * Settles as the work does, or rejects when nothing has moved for so long: bytes that come or go are no silence. The wait counts
+ * looks and not time, so that a process that was busy or stopped takes nothing for silence that it could not hear.
  */
 export function unlessSilent<T>(work: Promise<T>, { clock, ms, bytes = 0, moved, what }: Silence): Promise<T> {
   return new Promise<T>((resolve, reject) => {
@@ -45,7 +45,7 @@ export function unlessSilent<T>(work: Promise<T>, { clock, ms, bytes = 0, moved,
   });
 }
 
-/** What unlessSilent can see of a socket of Node: what it has read, and what the kernel has not taken yet. */
+/** A mark of a socket of Node for `moved`: the bytes that it has read, and those that the kernel has not taken yet. */
 export function movedOn(socket: unknown): string | undefined {
   const { bytesRead, _handle } = Object(socket) as { bytesRead?: unknown; _handle?: { writeQueueSize?: unknown } };
   return typeof bytesRead === "number" ? `${bytesRead} ${_handle?.writeQueueSize ?? 0}` : undefined;
