@@ -35,10 +35,10 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["waiters", "watchers"],
   ],
   "stores/": [
-    ["shared/news", "shared/trouble", "shared/patience", "shared/engine-time", "shared/packed"],
+    ["shared/news", "shared/trouble", "shared/patience", "shared/engine-time", "shared/packed", "shared/silence"],
     ["shared/trimmer"],
-    ["postgres/driver", "postgres/functions", "postgres/tables", "postgres/failures"],
-    ["postgres/ask"],
+    ["postgres/driver", "postgres/functions", "postgres/failures"],
+    ["postgres/ask", "postgres/tables"],
     ["postgres/connections", "postgres/schema", "postgres/follower", "postgres/listener"],
     ["postgres/tail", "postgres/commits"],
     ["postgres/open"],

@@ -43,7 +43,7 @@ export class TcpProxy {
     return this.#links.size;
   }
 
-  /** How many bytes it has forwarded, in both directions. */
+  /** The bytes that it has forwarded, in both directions. */
   get forwarded(): number {
     return this.#forwarded;
   }

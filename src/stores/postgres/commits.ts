@@ -2,6 +2,7 @@ import { type Clock, gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
 import type { Hole, PendingRow, Row } from "../../store.ts";
 import { Syncs } from "../../syncs.ts";
+import type { EngineTime } from "../shared/engine-time.ts";
 import { patiently } from "../shared/patience.ts";
 import { isGone, mayCommitAgain } from "./failures.ts";
 import type { Follower } from "./follower.ts";
@@ -9,6 +10,7 @@ import type { Ask, Committed, Tables, Writer } from "./tables.ts";
 
 export interface CommitsOptions {
   readonly clock: Clock;
+  readonly time: EngineTime;
   readonly tables: Tables;
   readonly ask: Ask;
   readonly follower: Follower;
@@ -33,7 +35,7 @@ export class Commits {
   /** Commits sends, hands them over, and resolves with their ids. Rejects with pg's error. */
   async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
     const { tables, ask } = this.#options;
-    const committed = await this.#try(() => tables.append(ask, this.#writer(), sends));
+    const committed = await this.#try(() => this.#timed(() => tables.append(ask, this.#writer(), sends)));
     const rows = rowsOf(sends, committed);
     await this.#committed(committed, rows);
     return idsOf(sends, committed.first);
@@ -63,6 +65,14 @@ export class Commits {
     }
     const holes: readonly Hole[] = began === undefined ? [] : [{ after: was, before: began }];
     follower.handOver({ last, floor: 0, holes, rows, watermarks: undefined });
+  }
+
+  async #timed(commit: () => Promise<Committed>): Promise<Committed> {
+    const { clock, time } = this.#options;
+    const asked = clock.monotonic();
+    const committed = await commit();
+    time.heard(committed.at, asked);
+    return committed;
   }
 
   async #try<T>(commit: () => Promise<T>): Promise<T> {

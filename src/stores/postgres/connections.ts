@@ -10,7 +10,7 @@ export type Source =
   | { readonly pool: PgPool; readonly config?: never }
   | { readonly pool?: never; readonly config: object };
 
-/** How many connections a pool may keep that does not say. */
+/** The assumed number of connections of a pool that does not tell it. */
 const KEPT = 10;
 
 /** Where connections come from: the application's pool, or one that is ours to end. */
@@ -33,8 +33,8 @@ export class Connections {
   }
 
   /**
-   * Lends a client for some work. Rejects with `Unreachable` when there was none, and then the work was not begun. Where a session
-   * is read-only it has written nothing, and is done on another: those that a pool keeps may be of before a failover.
+   * Lends a client for some work. Rejects with `Unreachable` when there was none, and then the work was not begun. A
+   * read-only session has written nothing, so the work is done on another: a pool keeps connections of before a failover.
    */
   async lend<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
     for (let kept = Number.NaN; ; kept -= 1) {

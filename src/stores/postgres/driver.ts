@@ -12,7 +12,7 @@ export interface PgQuery {
 
 /** What nightbus uses of a `pg` client, be it the application's or its own. */
 export interface PgClient {
-  /** Where its bytes go, if it is one of pg itself. */
+  /** The socket of a client of pg itself. */
   readonly connection?: { readonly stream?: { destroy?(): unknown } };
   query(query: PgQuery): Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number | null }>;
 }
@@ -37,7 +37,7 @@ export interface PgOwnClient extends PgClient {
 export interface PgPool {
   /** How it connects. */
   readonly options: object;
-  /** How many connections it has. */
+  /** The number of its connections. */
   readonly totalCount?: number;
   connect(lent: (error: Error | undefined, client: PgPoolClient | undefined) => void): void;
   end(): Promise<void>;

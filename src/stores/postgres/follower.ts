@@ -16,7 +16,7 @@ export interface FollowerOptions {
   readonly restore: () => Promise<void>;
   /** Something waits in the outbox. */
   readonly waiting: () => void;
-  /** What was read came from a server that does not commit: another may be the one that does. */
+  /** A page came from a server that does not commit: another may be the one that does. */
   readonly readOnly: () => void;
 }
 
@@ -93,13 +93,16 @@ export class Follower {
     return true;
   }
 
-  // Where it cannot be written, those who open it later find out for themselves.
-  async #mend(): Promise<void> {
+  // A log that cannot be written stays as it is: each process that opens it later finds out for itself.
+  // Functions of an older version have counted nothing: then nothing is known to be missing.
+  async #mend(): Promise<boolean> {
     try {
       await this.#options.tables.mend(this.#options.ask);
     } catch (error) {
       if (sqlState(error) === undefined) throw error;
+      return !isGone(error);
     }
+    return true;
   }
 
   // What was handed over is not in the log any more: the engine was restored from an older copy, or emptied.
@@ -125,8 +128,7 @@ export class Follower {
     if (state === undefined) throw new Error("nightbus's tables are not there any more");
     const holes = state.holes.filter(({ before }) => before <= end);
     const rows = pages.reduce((sum, page) => sum + page.length, 0);
-    const isWhole = end - state.origin - widthOf(holes) - rows <= state.gone;
-    if (!isWhole) await this.#mend();
+    const isWhole = end - state.origin - widthOf(holes) - rows <= state.gone || !(await this.#mend());
     const { floor, watermarks } = state;
     sink.opened({ begin: isWhole ? state.begin : end, last: end, holes, floor, watermarks });
     for (const page of pages) sink.commit(page);

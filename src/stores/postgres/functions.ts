@@ -1,11 +1,11 @@
 /** A function that is there where these functions are the newest. */
 export const NEWEST_FUNCTION = "nightbus_mend_1";
 
-/** When there are more runs than these, so many of the oldest are folded into the log's beginning. */
+/** The most runs that are kept, and the number of the oldest that one fold moves into the log's beginning. */
 const MOST_HOLES = 100_000;
 const FOLDED = 10_000;
 
-/** How long a commit waits for a lock: shorter than its answer is waited for, since it would go on waiting without us. */
+/** A commit waits for a lock for less time than its answer is waited for, since it would go on waiting without us. */
 const LOCK = "set_config('lock_timeout', '4s', true)";
 
 /**
@@ -79,7 +79,8 @@ function append(named: string): string {
         )
         insert into ${named}.nightbus_watermarks as known (key, id)
           select '${BEGIN}', max(before) from folded union all select '${GONE}', sum(before - after - 1)::bigint from folded
-          on conflict (key) do update set id = case known.key when '${GONE}' then known.id + excluded.id else greatest(known.id, excluded.id) end;
+          on conflict (key) do update
+            set id = case known.key when '${GONE}' then known.id + excluded.id else greatest(known.id, excluded.id) end;
       end if;
     else
       began := null;
@@ -121,8 +122,8 @@ function trim(named: string): string {
   returns boolean language plpgsql as ${literal(body)}`;
 }
 
-// It is called where more is missing than was trimmed, and where functions of before have not counted what was: without any
-// watermark nothing was. What is missing then lies before where the log begins, for those who open it.
+// A process calls it when more rows are missing than were trimmed; then the log begins after them for processes that open it. An
+// upgrade calls it to begin the count. A log without any watermark has trimmed nothing.
 function mend(named: string): string {
   const body = `
   declare
@@ -143,7 +144,8 @@ function mend(named: string): string {
     insert into ${named}.nightbus_watermarks (key, id) values ('${GONE}', missing)
       on conflict (key) do update set id = excluded.id;
   end`;
-  return `create or replace function ${named}.${NEWEST_FUNCTION}(counted boolean) returns void language plpgsql as ${literal(body)}`;
+  return `create or replace function ${named}.${NEWEST_FUNCTION}(counted boolean)
+  returns void language plpgsql as ${literal(body)}`;
 }
 
 /** A text as a literal of SQL, which is the same whether the session takes backslashes to escape or not. */

@@ -61,6 +61,7 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
   const catchUp = (): Promise<void> => patiently(clock, () => follower.catchUp(), mayReadAgain);
   const commits = new Commits({
     clock,
+    time,
     tables,
     follower,
     catchUp,

@@ -9,7 +9,7 @@ const VERSION = 1;
 /** A schema's name, quoted. */
 const NAMED = `'"' || replace(n.nspname, '"', '""') || '"'`;
 
-/** What is there. */
+/** The state of the schema's tables and functions. */
 interface Found {
   readonly version: number;
   readonly isNewest: boolean;
@@ -43,8 +43,8 @@ export async function prepareSchema(client: PgClient, named: string, base: numbe
   }
 }
 
-// A process of before may have made them, and trims by them from now on. Where they belong to another role, or nothing can be written, theirs are kept:
-// then nobody notices rows that were taken away.
+// A process of before may have made them, and trims by them from now on. Functions that belong
+// to another role, or to a server that is read-only, are kept: then nobody notices rows that were taken away.
 async function renew(client: PgClient, named: string): Promise<void> {
   for (const statement of functions(named)) await ask(client, statement);
   await ask(client, `select ${named}.${NEWEST_FUNCTION}(false)`);

@@ -29,7 +29,7 @@ export interface Committed {
 
 /** What came after an id, as one moment saw it. */
 export interface Page {
-  /** Where the log began at first, by which it is told from another. */
+  /** The log's first beginning, by which it is told from another. */
   readonly origin: number;
   readonly rows: readonly Row[];
   /** The newest committed id. */
@@ -38,17 +38,17 @@ export interface Page {
   readonly end: number;
   /** Whether something waits in the outbox. */
   readonly waits: boolean;
-  /** Whether the session can only read, as on a server that does not commit any more. */
+  /** True for a session that can only read, as on a server that does not commit any more. */
   readonly isReadOnly: boolean;
   /** The engine's clock, in ms. */
   readonly now: number;
 }
 
-/** What is known of a log besides its rows. */
+/** All that the tables tell of a log besides its rows. */
 export interface State extends LogState {
-  /** Where it began at first, by which it is told from another. */
+  /** The log's first beginning, by which it is told from another. */
   readonly origin: number;
-  /** How many ids have neither a row nor a hole. */
+  /** The number of ids that have neither a row nor a hole. */
   readonly gone: number;
 }
 

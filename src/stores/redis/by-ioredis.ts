@@ -7,7 +7,7 @@ export interface IoRedis {
   readonly isCluster?: boolean;
   readonly status: string;
   readonly stream?: { unref?(): void } | undefined;
-  /** Those of a cluster that it knows. */
+  /** The nodes that a client of a cluster knows. */
   nodes?(role: "all"): readonly IoRedis[];
   duplicate(overrides: object): IoRedis;
   duplicate(startup: readonly never[], overrides: object): IoRedis;

@@ -13,7 +13,7 @@ export interface NodeRedis {
   sendCommand(command: readonly string[]): Promise<unknown>;
 }
 
-/** What `redis` has inside of its client, and shows nobody: the events of its socket. */
+/** The inside of a client of `redis`, which alone has the events of its socket. */
 interface Inside {
   _ejectSocket(): { on(event: "data", listener: (bytes: { readonly length: number }) => void): unknown };
   _insertSocket(socket: unknown): void;

@@ -1,6 +1,7 @@
 import { type Clock, gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
 import type { Hole, PendingRow, Row } from "../../store.ts";
+import type { EngineTime } from "../shared/engine-time.ts";
 import { patiently } from "../shared/patience.ts";
 import type { Ask, Committed, Engine, Writer } from "./engine.ts";
 import { mayPass } from "./failures.ts";
@@ -8,6 +9,7 @@ import type { Follower } from "./follower.ts";
 
 export interface CommitsOptions {
   readonly clock: Clock;
+  readonly time: EngineTime;
   readonly engine: Engine;
   readonly ask: Ask;
   readonly follower: Follower;
@@ -41,9 +43,13 @@ export class Commits {
   }
 
   async #commit(sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
-    const { engine, ask, catchUp } = this.#options;
+    const { clock, time, engine, ask, catchUp } = this.#options;
+    const asked = clock.monotonic();
     const committed = await engine.append(ask, this.#writer(), sends);
-    if (committed !== undefined) return committed;
+    if (committed !== undefined) {
+      time.heard(committed.at, asked);
+      return committed;
+    }
     await catchUp(); // which makes the log anew
     const again = await engine.append(ask, this.#writer(), sends);
     if (again === undefined) throw new BusError("store", "Redis does not keep nightbus's keys", { refused: true });

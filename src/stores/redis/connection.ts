@@ -3,7 +3,7 @@ export interface Send {
   (command: readonly string[]): Promise<unknown>;
   /** Another number or text whenever bytes have come. Absent where the client does not show it. */
   readonly moved?: () => number | string | undefined;
-  /** Whether that also tells of bytes that the network has taken. */
+  /** True if that also tells of bytes that the network has taken. */
   readonly seesWrites?: boolean;
 }
 

@@ -4,7 +4,7 @@ import { unlessSilent } from "../shared/silence.ts";
 import type { Connect, Send } from "./connection.ts";
 import { isElsewhere, Unreachable } from "./failures.ts";
 
-/** How much slower a link may be that does not show what it has taken: a quarter of a MiB a second. */
+/** A link that does not show what it has taken may be so many times slower: a quarter of a MiB a second. */
 const UNSEEN = 4;
 
 /** A connection, from before it is there until it is lost. */
@@ -13,6 +13,8 @@ interface Way {
   readonly connected: Promise<Send>;
   /** How many commands wait for it, or for an answer. */
   asked: number;
+  /** The size of these commands: an answer comes after those of the commands before. */
+  bytes: number;
 }
 
 /** A connection that is made when it is needed, and made anew after it was lost. It keeps no process alive. */
@@ -30,18 +32,22 @@ export class Link {
   }
 
   /**
-   * What a command answers, unless nothing moves for so many ms. Rejects with `Unreachable` when it was not sent, with the engine's error, or
+   * Resolves with a command's answer, unless nothing moves for so many ms. Rejects with `Unreachable` when it was not sent, with the
+   * engine's error, or
    * otherwise when it may have been done.
    */
   async ask(command: readonly string[], ms = PATIENCE): Promise<unknown> {
     if (this.#isClosed) throw new Unreachable("the store is closed");
     this.#way ??= this.#begin();
     const way = this.#way;
+    const bytes = bytesOf(command);
     way.asked += 1;
+    way.bytes += bytes;
     try {
       return await this.#askOn(way, command, ms);
     } finally {
       way.asked -= 1;
+      way.bytes -= bytes;
       if (way.asked === 0 && this.#left.delete(way)) way.life.abort();
     }
   }
@@ -62,7 +68,8 @@ export class Link {
     for (const { life } of this.#left) life.abort();
   }
 
-  async #askOn({ life, connected }: Way, command: readonly string[], ms: number): Promise<unknown> {
+  async #askOn(way: Way, command: readonly string[], ms: number): Promise<unknown> {
+    const { life, connected } = way;
     const send = await this.#within(PATIENCE, connected, "the connection").catch((cause) => {
       life.abort();
       throw new Unreachable("there was no connection", { cause });
@@ -71,7 +78,7 @@ export class Link {
       return await unlessSilent(send(command), {
         clock: this.#clock,
         ms,
-        bytes: bytesOf(command) * (send.seesWrites === true ? 1 : UNSEEN),
+        bytes: way.bytes * (send.seesWrites === true ? 1 : UNSEEN),
         what: "an answer",
         ...(send.moved && { moved: send.moved }),
       });
@@ -83,7 +90,7 @@ export class Link {
 
   #begin(): Way {
     const life = new AbortController();
-    const way: Way = { life, connected: this.#connect(life), asked: 0 };
+    const way: Way = { life, connected: this.#connect(life), asked: 0, bytes: 0 };
     way.connected.catch(() => {}); // whoever waits for it is told, if anyone still does
     life.signal.addEventListener("abort", () => {
       if (this.#way === way) this.#way = undefined;

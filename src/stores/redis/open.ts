@@ -50,7 +50,7 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
   const create = (): Promise<void> => engine.create(ask, randomBytes(12).toString("hex"), clock.base());
   const follower = new Follower({ clock, engine, sink, time, ask, restore: create });
   const catchUp = (): Promise<void> => patiently(clock, () => follower.catchUp(), mayReadAgain);
-  const commits = new Commits({ clock, engine, ask, follower, catchUp });
+  const commits = new Commits({ clock, time, engine, ask, follower, catchUp });
   const tail = new Tail({
     clock,
     link: new Link(clock, connect),

@@ -15,12 +15,12 @@ export function isComplete(seen: number, { last, holes, rows }: Pick<News, "last
   return seen + widthOf(holes) + rows.length === last;
 }
 
-/** How many ids lie in holes. */
+/** The number of ids in holes. */
 export function widthOf(holes: readonly Hole[]): number {
   return holes.reduce((sum, { after, before }) => sum + before - after - 1, 0);
 }
 
-/** Whether the newest of what is missing lies beyond all that was trimmed, so that somebody else took it away. */
+/** True if the newest missing id lies beyond all that was trimmed, so that somebody else took its row away. */
 export function isTaken({ last, floor, holes, rows, watermarks = [] }: News): boolean {
   let expected = last;
   let [row, hole] = [rows.length - 1, holes.length - 1];

@@ -1,6 +1,6 @@
 import { type Clock, keepAlive, type Timer } from "../../clock.ts";
 
-/** How often a wait looks whether anything moves, in its patience. */
+/** The looks that a wait takes in its patience. */
 const LOOKS = 10;
 
 /** Bytes for which a wait is longer by a second: buffers on the way hide that they move, and the engine has to work on them. */
@@ -9,9 +9,9 @@ const LONGEST_HIDDEN = 30_000;
 
 export interface Silence {
   readonly clock: Clock;
-  /** How long nothing may move, in ms. */
+  /** The silence after which a wait ends, in ms. */
   readonly ms: number;
-  /** How many bytes were asked with. */
+  /** The size of the question. */
   readonly bytes?: number;
   /** The longest wait in all, in ms, whatever moves. Default: Infinity, for a connection on which nothing else moves. */
   readonly most?: number;
@@ -20,8 +20,8 @@ export interface Silence {
 }
 
 /**
- * Calls back once when nothing has moved for so long: bytes that come or go are no silence. It counts looks and not time, so that
- * a process that was busy or stopped takes nothing for silence that it could not hear. Returns how to stop.
+ * Calls back once when nothing has moved for so long: bytes that come or go are no silence. The wait counts looks and not time, so
+ * that a process that was busy or stopped takes nothing for silence that it could not hear. Returns how to stop.
  */
 export function whenSilent(silence: Silence, silent: (ms: number) => void): () => void {
   const { clock, ms, bytes = 0, most = Number.POSITIVE_INFINITY, moved } = silence;
@@ -59,7 +59,7 @@ export function unlessSilent<T>(
   });
 }
 
-/** What a wait can see of a socket of Node: what it has read, and what the kernel has not taken yet. */
+/** A mark of a socket of Node for `moved`: the bytes that it has read, and those that the kernel has not taken yet. */
 export function movedOn(socket: unknown): string | undefined {
   const { bytesRead, _handle } = Object(socket) as { bytesRead?: unknown; _handle?: { writeQueueSize?: unknown } };
   return typeof bytesRead === "number" ? `${bytesRead} ${_handle?.writeQueueSize ?? 0}` : undefined;

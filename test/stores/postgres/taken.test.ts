@@ -4,7 +4,7 @@ import { postgres } from "nightbus/postgres";
 import { describe, it, onTestFinished } from "vitest";
 import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
-import { postgresRuns } from "../engines.ts";
+import { DATABASE_URL, postgresRuns } from "../engines.ts";
 import { newDatabase } from "./databases.ts";
 import { schemas } from "./schemas.ts";
 
@@ -92,6 +92,34 @@ postgresRuns(describe)("rows of Postgres that somebody took away", () => {
     await again.close();
     await operator.query(`delete from "${name}".nightbus_rows where key = '"start"'`);
     assert.equal((await open({ retention }).poll(["start"], start, 0)).missed, true);
+  });
+
+  it("are not looked for where the functions belong to another role, and nobody is told missed for nothing", async () => {
+    const { name, bus: open, client } = schema();
+    const retention = { count: 2 };
+    const bus = open({ retention });
+    const start = await bus.sendone("start", 0);
+    for (let step = 0; step < 9; step += 1) await bus.sendone("a", step);
+    await bus.close();
+    const owner = await client();
+    const role = `nightbus_${Math.random().toString(36).slice(2)}`;
+    await owner.query(`drop function "${name}".nightbus_mend_1(boolean)`);
+    await owner.query(`delete from "${name}".nightbus_watermarks where key = 'gone'`);
+    await owner.query(`create role ${role} login`);
+    try {
+      await owner.query(`grant usage on schema "${name}" to ${role}`);
+      await owner.query(`grant all on all tables in schema "${name}" to ${role}`);
+      await owner.query(`grant all on all sequences in schema "${name}" to ${role}`);
+      const url = new URL(DATABASE_URL);
+      url.username = role;
+      await using guest = new Bus({ store: postgres(url.href, { schema: name }), retention });
+      const batch = await guest.poll(["start"], start, 0);
+      assert.equal(batch.missed, false);
+      await guest.sendone("start", 1);
+    } finally {
+      await owner.query(`drop owned by ${role}`);
+      await owner.query(`drop role ${role}`);
+    }
   });
 
   it("do not count what runs of ids have left out, and old runs are folded", { timeout: 60_000 }, async () => {

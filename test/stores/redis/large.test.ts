@@ -4,7 +4,7 @@ import { Bus } from "nightbus";
 import { type RedisClient, redis } from "nightbus/redis";
 import { createClient } from "redis";
 import { describe, it, onTestFinished } from "vitest";
-import { failsWith, until } from "../../../src/testing/conformance/topic.ts";
+import { failsWith, turns, until } from "../../../src/testing/conformance/topic.ts";
 import { TcpProxy } from "../../cluster/proxy.ts";
 import { REDIS_URL, redisRuns } from "../engines.ts";
 import { prefixes } from "./prefixes.ts";
@@ -72,6 +72,18 @@ redisRuns(describe)("a send that a link carries for longer than five seconds, on
         assert.equal((await open().poll(["a"], 0, 0, { limit: 100 })).length, COUNT);
       }),
     );
+  });
+
+  it("is sent in peace while the same connection is asked something else", { timeout: 40_000 }, async () => {
+    const { name, bus: open } = prefix();
+    const sender = await slow(name, "redis");
+    await sender.ready();
+    const errors: Error[] = [];
+    sender.on("error", (error) => errors.push(error));
+    const sending = sender.sendmany(ENTRIES);
+    const reading = turns(2).then(() => sender.poll(["a"], sender.last + 1e12, 0)); // beyond: it reads
+    await Promise.all([sending, reading]);
+    assert.deepEqual([(await open().poll(["a"], 0, 0, { limit: 100 })).length, errors], [COUNT, []]);
   });
 
   it("ends all the same when the server says nothing in the midst of it", { timeout: 30_000 }, async () => {
