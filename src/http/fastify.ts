@@ -9,7 +9,8 @@ export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./option
 
 /**
  * The bus as a plugin of Fastify 5: `app.register(mount(bus, options), { prefix: "/longpolling" })`. Hooks get Fastify's
- * request. Headers that other plugins have set on the reply are kept. Throws `bad_option`.
+ * request. Headers that other plugins have set on the reply are kept; their `onSend` hooks do not run, since answers are written to the
+ * raw response, as they come. When the application closes, the polls that wait here are answered and the streams end. Throws `bad_option`.
  */
 export function mount<C extends object, Request extends FastifyRequest = FastifyRequest>(
   bus: Bus<C>,
@@ -17,11 +18,16 @@ export function mount<C extends object, Request extends FastifyRequest = Fastify
 ): (instance: FastifyInstance) => Promise<void> {
   const endpoint = new Endpoint(bus, options);
   return async (instance) => {
+    // Fastify waits for its connections to end, and these would not by themselves.
+    instance.addHook("preClose", (done) => {
+      endpoint.close();
+      done();
+    });
     // Inside the plugin bodies are left to the endpoint, which knows what to say of bad ones.
     instance.removeAllContentTypeParsers();
     instance.addContentTypeParser("*", async (_, payload) => payload);
     const handler = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {
-      const answer = await endpoint.handle(new NodeRequest(request.raw, reply.raw, request), request);
+      const answer = await endpoint.handle(new NodeRequest(request.raw, reply.raw, request, instance.prefix), request);
       if (answer === undefined) {
         reply.callNotFound();
         return reply;
@@ -30,7 +36,7 @@ export function mount<C extends object, Request extends FastifyRequest = Fastify
         if (value !== undefined) reply.raw.setHeader(name, value);
       }
       reply.hijack();
-      answerTo(reply.raw, answer);
+      answerTo(reply.raw, answer, endpoint);
       return reply;
     };
     instance.all("/*", handler as never); // Fastify types its handlers by their routes' schemas, and ours have none

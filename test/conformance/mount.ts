@@ -6,10 +6,13 @@ import { Client, until } from "./client.ts";
 import { describeDialects } from "./dialects.ts";
 import { describeEvents } from "./events.ts";
 import { describeHookFailures } from "./hook-failures.ts";
+import { describeHookTimeouts } from "./hook-timeouts.ts";
 import { describeHooks } from "./hooks.ts";
 import { describeInjection } from "./injection.ts";
 import { describeBodies } from "./mount-bodies.ts";
 import { describeCors } from "./mount-cors.ts";
+import { describeOdoo } from "./odoo.ts";
+import { describeRoutes } from "./routes.ts";
 import { describeSlowBodies } from "./slow-bodies.ts";
 
 /** A mount of the bus on a running server, and how to end it. */
@@ -62,6 +65,9 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
     describeDialects(start);
     describeHooks(start, host);
     describeHookFailures(start);
+    describeHookTimeouts(start);
+    describeOdoo(start);
+    describeRoutes(start);
     describeEvents(start, host);
     describeInjection(start);
   });
