@@ -105,7 +105,8 @@ async function listening(server: Server, path = "/longpolling"): Promise<Served>
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${port}${path}`, close };
+  const stop = () => new Promise((resolve) => server.close(resolve));
+  return { url: `http://127.0.0.1:${port}${path}`, close, stop };
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
