@@ -3,6 +3,7 @@ import { Deadlines } from "../waiters/deadlines.ts";
 import { Delivery } from "./delivery.ts";
 import { Outlet } from "./outlet.ts";
 import type { Pieces } from "./pieces.ts";
+import { between } from "./piecewise.ts";
 import type { Sink, StreamingBody } from "./request.ts";
 import type { Unsent } from "./unsent.ts";
 
@@ -47,7 +48,7 @@ export class Deliveries {
     return (sink) => {
       const pieces = this.#shared(window, own);
       const delivery = this.#begin(sink, pieces, pieces.size, window);
-      delivery.write(head, pieces.read(), tail);
+      delivery.write(between(Buffer.from(head), pieces.read(), tail));
       return () => delivery.stop();
     };
   }

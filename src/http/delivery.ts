@@ -1,7 +1,7 @@
 import type { Bucket, Due } from "../waiters/deadlines.ts";
-import { later } from "./later.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Reading } from "./pieces.ts";
+import { writePieces } from "./piecewise.ts";
 
 export interface DeliveryOptions {
   readonly outlet: Outlet;
@@ -30,17 +30,10 @@ export class Delivery implements Due {
     this.#over = over;
   }
 
-  /** Writes this piece by piece, and lets others come between two of them. */
-  write(head: string, read: Reading, tail: string): void {
-    let text: string | undefined = tail;
-    const next = (): Uint8Array | undefined => {
-      const piece = read();
-      if (piece !== undefined || text === undefined) return piece;
-      const end = Buffer.from(text);
-      text = undefined;
-      return end;
-    };
-    this.#write(Buffer.from(head), next);
+  /** Writes this, and ends. */
+  write(read: Reading): void {
+    const guard = (work: () => void): void => this.#guard(work);
+    writePieces({ outlet: this.outlet, read, guard, done: () => this.#end() });
   }
 
   /** Ends the connection of a client that takes nothing. */
@@ -56,24 +49,17 @@ export class Delivery implements Due {
     this.#over();
   }
 
-  #write(piece: Uint8Array, next: () => Uint8Array | undefined): void {
-    const goOn = (): void => later(() => this.#step(next));
-    if (this.outlet.write(piece)) goOn();
-    else this.outlet.sink.drained(goOn);
+  #end(): void {
+    const { sink } = this.outlet;
+    sink.end();
+    if (sink.isPulled || sink.unsent === 0) this.stop(); // else the response tells that it has closed
   }
 
-  #step(next: () => Uint8Array | undefined): void {
+  #guard(work: () => void): void {
     if (this.#isOver) return;
     try {
       this.outlet.movedAt();
-      const piece = next();
-      if (piece !== undefined) {
-        this.#write(piece, next);
-        return;
-      }
-      const { sink } = this.outlet;
-      sink.end();
-      if (sink.isPulled || sink.unsent === 0) this.stop(); // else the response tells that it has closed
+      work();
     } catch (thrown) {
       this.giveUp();
       this.#failed(thrown);

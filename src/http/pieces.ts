@@ -8,7 +8,7 @@ export const PIECE = 64 * 1024;
 const KEPT = 16 * 2 ** 20;
 
 /** Returns the next piece at each call, and undefined after the last. */
-export type Reading = () => Uint8Array<ArrayBuffer> | undefined;
+export type Reading = () => Uint8Array | undefined;
 
 /** A text that is too long for one write, as bytes in pieces. Readers share the bytes, unless the text is very long. */
 export class Pieces {

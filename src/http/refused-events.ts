@@ -12,7 +12,7 @@ export function refusedEvents(refusal: Refusal, request: EndpointRequest): Endpo
   if (isLasting || !/\btext\/event-stream\b/i.test(request.header("accept") ?? "")) return refused(refusal);
   const seconds = Number(refusal.headers["Retry-After"] ?? RETRY_AFTER);
   // All that were refused come back, and not all in the same moment.
-  const body = Buffer.from(`retry: ${Math.round(seconds * 1_000 * (1 + Math.random()))}\n\n`);
+  const body = Buffer.from(`retry: ${Math.round(seconds * 1_000 * (1 + Math.random()))}\n`); // without an end, since some parsers hand on a frame without data
   const headers = { "Content-Length": String(body.length), ...refusal.headers, ...STREAMING };
   return { status: 200, headers, body };
 }

@@ -1,38 +1,12 @@
 import type { Answer } from "../log/answer.ts";
 import type { Known } from "../log/ask.ts";
-import type { Reader } from "../reader.ts";
 import type { Bucket, Due } from "../waiters/deadlines.ts";
 import { framesOf, heartbeat, hello, lengthOf, missed } from "./frames.ts";
-import { later } from "./later.ts";
 import { Outlet } from "./outlet.ts";
-import { Pieces, type Reading } from "./pieces.ts";
+import { Pieces } from "./pieces.ts";
+import { between, writePieces } from "./piecewise.ts";
 import type { Sink } from "./request.ts";
-import type { Unsent } from "./unsent.ts";
-
-/** What the streams of a mount share: what each had for itself would be paid for by every connection. */
-export interface Streaming {
-  readonly reader: Reader;
-  readonly unsent: Unsent;
-  /** How often a quiet stream is written to, in ms. */
-  readonly heartbeat: number;
-  /** The most unsent bytes of a stream. */
-  readonly maxBuffered: number;
-  /** Called once for each stream, when it ends. */
-  readonly ended: (stream: Stream) => void;
-  /** Is told what a stream throws. */
-  readonly failed: (thrown: unknown) => void;
-}
-
-export interface StreamOptions {
-  readonly keys: readonly string[];
-  /** The position to begin after. */
-  readonly last: number;
-  /** Whether it is told first that it has missed something. */
-  readonly missed: boolean;
-  readonly sink: Sink;
-  /** When it grows too old, by the monotonic clock. */
-  readonly oldAt: number;
-}
+import type { Streaming, StreamOptions } from "./streaming.ts";
 
 /** The shortest and the longest pause that a client is told to make before it comes back, in ms. */
 const RETRY = { from: 1_000, to: 3_000 };
@@ -47,7 +21,7 @@ export class Stream implements Due {
   /** When it grows too old, by the monotonic clock. */
   readonly oldAt: number;
   readonly #outlet: Outlet;
-  readonly #shared: Streaming;
+  readonly #shared: Streaming<Stream>;
   readonly #keys: readonly string[];
   #last: number;
   #known: Known | undefined;
@@ -57,7 +31,7 @@ export class Stream implements Due {
   #hasEnded = false;
   #isGone = false;
 
-  constructor(shared: Streaming, { keys, last, missed, sink, oldAt }: StreamOptions) {
+  constructor(shared: Streaming<Stream>, { keys, last, missed, sink, oldAt }: StreamOptions) {
     this.#outlet = new Outlet(sink, shared.unsent, shared.reader.clock);
     this.oldAt = oldAt;
     this.#shared = shared;
@@ -182,21 +156,13 @@ export class Stream implements Due {
   #writeInPieces(pieces: Pieces, gap: Uint8Array | undefined): void {
     this.#isWriting = true;
     this.#outlet.hold(pieces, pieces.size);
-    const read = pieces.read();
-    this.#writePiece(gap ?? read(), read);
-  }
-
-  // Others come between two pieces, of which none is written before the one before was taken.
-  #writePiece(piece: Uint8Array | undefined, read: Reading): void {
-    if (piece === undefined) {
+    const guard = (work: () => void): void => this.#guard(work);
+    const done = (): void => {
       this.#isWriting = false;
       if (this.#hasEnded) this.sink.end();
       else this.#catchUp();
-      return;
-    }
-    const goOn = (): void => later(() => this.#guard(() => this.#writePiece(read(), read)));
-    if (this.#outlet.write(piece)) goOn();
-    else this.sink.drained(goOn);
+    };
+    writePieces({ outlet: this.#outlet, read: between(gap, pieces.read(), ""), guard, done });
   }
 
   // Nothing was awaited since the last read, so nothing can have come in between.

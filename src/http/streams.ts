@@ -1,6 +1,7 @@
 import type { Reader } from "../reader.ts";
 import { Deadlines } from "../waiters/deadlines.ts";
-import { Stream, type Streaming, type StreamOptions } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { Streaming, StreamOptions } from "./streaming.ts";
 import type { Unsent } from "./unsent.ts";
 
 export interface StreamsOptions {
@@ -24,7 +25,7 @@ const GRACE = 10_000;
 /** The streams of a mount. Their heartbeats and their ends share one timer. */
 export class Streams {
   readonly #options: StreamsOptions;
-  readonly #shared: Streaming;
+  readonly #shared: Streaming<Stream>;
   readonly #deadlines: Deadlines<Stream>;
   #size = 0;
   #isClosed = false;
