@@ -112,7 +112,7 @@ describe("what is published on diagnostics channels", () => {
 describe("what stats() says", () => {
   it("is what the bus holds, and what it has done since it was made", async () => {
     const { bus } = observed({ retention: { count: 2 } });
-    const none = { rows: 0, channels: 0, waiters: 0, sends: 0, commits: 0, wakes: 0, streams: 0, trims: 0 };
+    const none = { rows: 0, channels: 0, waiters: 0, sends: 0, commits: 0, wakes: 0, streams: 0, unsent: 0, trims: 0 };
     assert.deepEqual(bus.stats(), { ...none, commitMs: 0 });
     const polls = ["a", "b"].map((channel) => bus.poll([channel], 0, 1_000));
     await turns();

@@ -18,7 +18,7 @@ export interface FastifyReply {
 export interface FastifyInstance {
   /** The path below which the plugin is registered. */
   readonly prefix: string;
-  addHook(name: "preClose", hook: (done: () => void) => void): unknown;
+  addHook(name: "preClose", hook: () => Promise<void>): unknown;
   removeAllContentTypeParsers(): unknown;
   addContentTypeParser(type: string, parser: (request: unknown, payload: unknown) => Promise<unknown>): unknown;
   all(path: string, handler: never): unknown;

@@ -8,9 +8,9 @@ export type { FastifyInstance, FastifyReply, FastifyRequest } from "./fastify-ty
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
- * The bus as a plugin of Fastify 5: `app.register(mount(bus, options), { prefix: "/longpolling" })`. Hooks get Fastify's
- * request. Headers that other plugins have set on the reply are kept; their `onSend` hooks do not run, since answers are written to the
- * raw response, as they come. When the application closes, the polls that wait here are answered and the streams end. Throws `bad_option`.
+ * The bus as a plugin of Fastify 5: `app.register(mount(bus, options), { prefix: "/longpolling" })`. Hooks get Fastify's request. Headers
+ * that others have set on the reply are kept; their `onSend` hooks do not run, since answers go to the raw response as they come. When the
+ * application closes, polls are answered and streams end. Throws `bad_option`.
  */
 export function mount<C extends object, Request extends FastifyRequest = FastifyRequest>(
   bus: Bus<C>,
@@ -18,11 +18,8 @@ export function mount<C extends object, Request extends FastifyRequest = Fastify
 ): (instance: FastifyInstance) => Promise<void> {
   const endpoint = new Endpoint(bus, options);
   return async (instance) => {
-    // Fastify waits for its connections to end, and these would not by themselves.
-    instance.addHook("preClose", (done) => {
-      endpoint.close();
-      done();
-    });
+    // Else Fastify would wait for connections that do not end by themselves.
+    instance.addHook("preClose", async () => endpoint.close());
     // Inside the plugin bodies are left to the endpoint, which knows what to say of bad ones.
     instance.removeAllContentTypeParsers();
     instance.addContentTypeParser("*", async (_, payload) => payload);
