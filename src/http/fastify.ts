@@ -18,8 +18,7 @@ export function mount<C extends object, Request extends FastifyRequest = Fastify
 ): (instance: FastifyInstance) => Promise<void> {
   const endpoint = new Endpoint(bus, options);
   return async (instance) => {
-    // Else Fastify would wait for connections that do not end by themselves.
-    instance.addHook("preClose", async () => endpoint.close());
+    instance.addHook("preClose", async () => endpoint.close()); // Fastify waits for the connections that this ends
     // Inside the plugin bodies are left to the endpoint, which knows what to say of bad ones.
     instance.removeAllContentTypeParsers();
     instance.addContentTypeParser("*", async (_, payload) => payload);
