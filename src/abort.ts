@@ -2,33 +2,42 @@
 export interface Signal {
   readonly aborted: boolean;
   readonly reason: unknown;
-  addEventListener(type: "abort", listener: (event: { readonly target: unknown }) => void): void;
-  removeEventListener(type: "abort", listener: (event: { readonly target: unknown }) => void): void;
+  addEventListener(type: "abort", listener: Listener): void;
+  removeEventListener(type: "abort", listener: Listener): void;
 }
 
-/** A signal that one listener at a time hears. An AbortSignal weighs twenty times as much. */
+type Listener = (event: { readonly target: unknown }) => void;
+
+/** A signal that mostly one listener hears, which it keeps without a list. An AbortSignal weighs twenty times as much. */
 export class LoneSignal implements Signal {
   aborted = false;
   reason: unknown;
-  #listener: ((event: { readonly target: unknown }) => void) | undefined;
+  #listeners: Listener | Listener[] | undefined;
 
-  addEventListener(_: "abort", listener: (event: { readonly target: unknown }) => void): void {
-    this.#listener = listener;
+  addEventListener(_: "abort", listener: Listener): void {
+    const known = this.#listeners;
+    if (known === undefined) this.#listeners = listener;
+    else if (Array.isArray(known)) this.#listeners = known.includes(listener) ? known : [...known, listener];
+    else if (known !== listener) this.#listeners = [known, listener];
   }
 
-  removeEventListener(_: "abort", listener: (event: { readonly target: unknown }) => void): void {
-    if (this.#listener === listener) this.#listener = undefined;
+  removeEventListener(_: "abort", listener: Listener): void {
+    const known = this.#listeners;
+    if (known === listener) this.#listeners = undefined;
+    else if (Array.isArray(known)) this.#listeners = known.filter((one) => one !== listener);
   }
 
   /** Nobody listens any more. */
   forget(): void {
-    this.#listener = undefined;
+    this.#listeners = undefined;
   }
 
+  /** Tells all that listen now, in their order. Twice is once. */
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    this.#listener?.({ target: this });
+    const known = this.#listeners ?? [];
+    for (const listener of Array.isArray(known) ? known : [known]) listener({ target: this });
   }
 }

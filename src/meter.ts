@@ -1,6 +1,6 @@
 import { diagnostics } from "./diagnostics.ts";
 
-/** What a bus has done since it was made. The numbers only grow, but for `streams`. */
+/** What a bus has done since it was made. The numbers only grow, but for `streams` and `unsent`. */
 interface Done {
   /** Sends of this process that were committed, without those within a transaction of the application's. */
   readonly sends: number;
@@ -12,6 +12,8 @@ interface Done {
   readonly wakes: number;
   /** Event streams that are open, of all mounts. */
   readonly streams: number;
+  /** Bytes of answers and streams that clients have yet to take, of all mounts; what several are sent counts once. */
+  readonly unsent: number;
   /** Notifications that were retained once, and are no longer. */
   readonly trims: number;
 }
@@ -44,6 +46,7 @@ export class Meter {
   #commitMs = 0;
   #wakes = 0;
   #streams = 0;
+  #unsent = 0;
   #trims = 0;
 
   constructor(bus: object) {
@@ -57,6 +60,7 @@ export class Meter {
       commitMs: this.#commitMs,
       wakes: this.#wakes,
       streams: this.#streams,
+      unsent: this.#unsent,
       trims: this.#trims,
     };
   }
@@ -102,6 +106,11 @@ export class Meter {
     this.#streams += change;
     const told = diagnostics["nightbus:stream"];
     if (told.hasSubscribers) told.publish({ bus: this.#bus, change, streams: this.#streams });
+  }
+
+  /** So many bytes more, or fewer, wait for clients to take them. */
+  held(change: number): void {
+    this.#unsent += change;
   }
 
   /** So many rows were trimmed in all. */

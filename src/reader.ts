@@ -76,7 +76,7 @@ export class Reader {
       beforeSweep: () => this.#ticks.end(),
     });
     const answering: Answering<Channel, Answer> = {
-      answer: (channels, { limit, exact }) => this.#ticks.since(channels, limit, exact),
+      answer: (channels, reading) => this.#ticks.since(channels, reading),
       nothing: () => this.nothing(),
       left: (channel) => this.#log.release(channel),
     };
@@ -115,6 +115,11 @@ export class Reader {
 
   get waiting(): number {
     return this.#waiters.size;
+  }
+
+  /** Whether the bus lets nobody in any longer. */
+  get isClosing(): boolean {
+    return this.#closing;
   }
 
   get held(): Held {
@@ -182,9 +187,16 @@ export class Reader {
     // It was called before the end, and is answered as those are that were parked then.
     if (this.#closing) return Promise.resolve(form(this.nothing()));
     const channels = ask.keys.map((key) => this.#log.channel(key));
-    const answer = this.#waiters.park({ channels, limit: ask.limit, exact: ask.last > 0, deadline, signal, form });
+    const { limit, size = Number.POSITIVE_INFINITY, last } = ask;
+    const answer = this.#waiters.park({ channels, limit, size, exact: last > 0, deadline, signal, form });
     this.spy?.parked(ask, deadline, answer);
     return answer;
+  }
+
+  /** Answers the parked polls of this form with nothing, as at the end. */
+  release(form: unknown): void {
+    this.#ticks.end();
+    this.#waiters.release(form);
   }
 
   /** Hands on what is committed from now on, after a `read` that has just found nothing. Returns how to stop. */

@@ -6,6 +6,7 @@ import type { Log } from "./log/log.ts";
 import type { SharedRow } from "./log/row.ts";
 import type { Notification } from "./notification.ts";
 import type { Hole, LogState, Row, StoreSink, Unseen } from "./store.ts";
+import type { Reading } from "./waiters/answers.ts";
 import type { Line } from "./waiters/waiters.ts";
 
 /** A channel of the log, with the line of those who wait on it. */
@@ -134,9 +135,9 @@ export class Ticks implements StoreSink {
   }
 
   /** What came on these channels in this tick; undefined when that does not concern the reader. */
-  since(channels: readonly Channel[], limit: number, exact: boolean): Answer | undefined {
+  since(channels: readonly Channel[], reading: Reading): Answer | undefined {
     const { log } = this.#options;
-    return log.since(channels, this.#before ?? log.newest, limit, exact);
+    return log.since(channels, this.#before ?? log.newest, reading);
   }
 
   #begin(): void {

@@ -122,6 +122,7 @@ describe("what stats() says", () => {
       commits: 0,
       wakes: 0,
       streams: 0,
+      unsent: 0,
       trims: 0,
     };
     assert.deepEqual(bus.stats(), { ...none, commitMs: 0 });

@@ -1,37 +1,44 @@
-import type { Clock } from "../clock.ts";
-import { Deadlines } from "../waiters/deadlines.ts";
+import { busy } from "./refusal.ts";
 import type { BodyLimits, Coming } from "./request.ts";
+import type { Waits } from "./waits.ts";
 
 export interface BodiesOptions {
-  readonly clock: Clock;
+  readonly waits: Waits;
   readonly maxBody: number;
   /** How long a body may take to come, in ms. */
   readonly bodyTimeout: number;
+  /** The most bodies that come at one time. */
+  readonly maxWaiting: number;
 }
 
-/** The bodies that a mount is reading. Their deadlines share one timer. */
+/** The bodies that a mount is reading. */
 export class Bodies implements BodyLimits {
   readonly maxBody: number;
-  readonly #clock: Clock;
-  readonly #bodyTimeout: number;
-  readonly #deadlines: Deadlines<Coming>;
+  readonly #options: BodiesOptions;
+  #size = 0;
 
-  constructor({ clock, maxBody, bodyTimeout }: BodiesOptions) {
-    this.maxBody = maxBody;
-    this.#clock = clock;
-    this.#bodyTimeout = bodyTimeout;
-    this.#deadlines = new Deadlines<Coming>(clock, (due) => {
-      for (const { late } of due) late();
-    });
+  constructor(options: BodiesOptions) {
+    this.maxBody = options.maxBody;
+    this.#options = options;
+  }
+
+  /** Throws a Refusal when as many bodies come as may. */
+  check(): void {
+    if (this.#size > this.#options.maxWaiting) throw busy("too many bodies are on their way, come back later");
   }
 
   coming(late: () => void): Coming {
-    const coming: Coming = { bucket: undefined, slot: 0, late };
-    this.#deadlines.add(coming, this.#clock.monotonic() + this.#bodyTimeout);
-    return coming;
+    this.#size += 1;
+    const { waits, bodyTimeout } = this.#options;
+    return waits.begin(bodyTimeout, () => {
+      this.#size -= 1;
+      late();
+    });
   }
 
   came(coming: Coming): void {
-    this.#deadlines.remove(coming);
+    if (coming.bucket === undefined) return; // it was late
+    this.#size -= 1;
+    this.#options.waits.end(coming);
   }
 }

@@ -1,5 +1,6 @@
+import type { Bodies } from "./bodies.ts";
 import { Refusal } from "./refusal.ts";
-import type { BodyLimits, EndpointRequest, RequestBody } from "./request.ts";
+import type { EndpointRequest, RequestBody } from "./request.ts";
 
 /** A body that is a JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -8,7 +9,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 const DEEPEST = 500;
 
 /** The body of a request that says that it is JSON. Throws or rejects with a Refusal: 415, 413, 408 or 400. */
-export function bodyOf(request: EndpointRequest, limits: BodyLimits): RequestBody | Promise<RequestBody> {
+export function bodyOf(request: EndpointRequest, limits: Bodies): RequestBody | Promise<RequestBody> {
+  limits.check();
   const type = request.header("content-type");
   // Only JSON: a form or plain text can be sent by any page without the browser asking first.
   if (type === undefined || !isJson(type)) {
@@ -60,7 +62,7 @@ export function unreadable(): Refusal {
 
 function isJson(type: string): boolean {
   if (type === "application/json") return true;
-  return /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type);
+  return /^application\/(([\w.-]+\+)?json|json-rpc)\s*(;|$)/i.test(type); // the other is Odoo's
 }
 
 function isObject(value: unknown): value is object {

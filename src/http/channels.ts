@@ -1,6 +1,6 @@
 import { given } from "../errors.ts";
 import { checkChannels } from "../input.ts";
-import { Refusal, refusalOfHook } from "./refusal.ts";
+import { Refusal } from "./refusal.ts";
 
 const ODOO = "bus.Bus only string channels are allowed.";
 
@@ -30,38 +30,26 @@ export function checkName(name: unknown, maxLength: number): asserts name is str
   throw new Refusal(400, "bad_channel", `the name of a channel has 1 to ${maxLength} characters, got ${given(name)}`);
 }
 
-type Hook<Context> = (
-  requested: readonly string[],
-  context: Context,
-  options: Readonly<Record<string, unknown>>,
-) => unknown;
-
-/** The keys of the channels that the application lets this client read. Throws a Refusal, or an Error of the hook's. */
-export function grant<Context>(
-  requested: readonly string[],
-  hook: Hook<Context> | undefined,
-  context: Context,
-  options: Readonly<Record<string, unknown>>,
-): readonly string[] | Promise<readonly string[]> {
-  return hook === undefined ? keysOf(requested) : ask(() => hook(requested, context, options), "channels").then(keysOf);
-}
-
-function keysOf(granted: unknown): readonly string[] {
-  if (Array.isArray(granted) && granted.length === 0) {
-    throw new Refusal(400, "bad_channel", "there is no channel to read: ask for at least one");
-  }
+/** The keys of the channels of which a client is told. Throws a Refusal, or an Error where a hook returned something else. */
+export function keysOf(granted: unknown, isHooks: boolean): readonly string[] {
+  if (Array.isArray(granted) && granted.length === 0) return [];
   try {
     return checkChannels(granted);
   } catch (cause) {
-    throw new Error(`the mount's channels hook must return a list of channels, got ${given(granted)}`, { cause });
+    throw isHooks
+      ? new Error(`the mount's channels hook ${returned(granted, "a list of channels")}`, { cause })
+      : cause;
   }
 }
 
-/** Asks a hook of the application. What it throws with the status 401 or 403 refuses the client; anything else is its own fault. */
-export async function ask(hook: () => unknown, name: string): Promise<unknown> {
-  try {
-    return await hook();
-  } catch (cause) {
-    throw refusalOfHook(cause) ?? new Error(`the mount's ${name} hook failed`, { cause });
-  }
+/** Throws a Refusal when there is no channel to read. */
+export function checkSome(keys: readonly string[]): void {
+  if (keys.length > 0) return;
+  throw new Refusal(400, "bad_channel", "there is no channel to read: ask for at least one");
+}
+
+/** What is said of a hook that returned something else than it has to. */
+export function returned(value: unknown, wanted: string): string {
+  if (value === undefined) return `returned nothing: it must return ${wanted} (is a "return" missing?)`;
+  return `must return ${wanted}, got ${given(value)}`;
 }

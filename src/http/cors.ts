@@ -25,7 +25,7 @@ export function preflight({ maxAge }: Cors, request: EndpointRequest): EndpointR
   return { status: 204, headers, body: undefined };
 }
 
-const EXPOSED: Headers = { "Access-Control-Expose-Headers": "Nightbus-Last, Nightbus-Missed" };
+const EXPOSED: Headers = { "Access-Control-Expose-Headers": "Nightbus-Last, Nightbus-Missed, Retry-After" };
 
 function allowedOrigin({ origin }: Cors, asking: string): string | undefined {
   if (typeof origin === "function") return isAllowed(origin, asking) ? asking : undefined;

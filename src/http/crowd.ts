@@ -1,19 +1,52 @@
-import { Refusal } from "./refusal.ts";
+import { busy, unavailable } from "./refusal.ts";
 
-/** How long a client that was turned away should wait, in seconds. */
-const RETRY_AFTER_SECONDS = "5";
+/** All that waits at a mount. Sends have as many places again, so that a full house of readers still hears news. */
+export class Crowd {
+  readonly #most: number;
+  readonly #others: () => number;
+  #reading = 0;
+  #sending = 0;
+  #isClosed = false;
 
-/** Throws a Refusal when as many polls and streams wait as may. */
-export function checkRoom({
-  polls,
-  streams,
-  options,
-}: {
-  readonly polls: number;
-  readonly streams: { readonly size: number };
-  readonly options: { readonly maxWaiting: number };
-}): void {
-  if (polls + streams.size < options.maxWaiting) return;
-  const headers = { "Retry-After": RETRY_AFTER_SECONDS };
-  throw new Refusal(503, "busy", "too many polls and streams are waiting, come back later", { headers });
+  /** `others` counts what waits and has a count of its own: streams, and answers that clients have yet to take. */
+  constructor(most: number, others: () => number) {
+    this.#most = most;
+    this.#others = others;
+  }
+
+  get size(): number {
+    return this.#reading + this.#sending + this.#others();
+  }
+
+  /** Throws a Refusal when as many wait as may. */
+  check(): void {
+    if (this.#isClosed) throw unavailable("closed", "this mount is closed", "bus.Bus unavailable");
+    if (this.size >= this.#most) throw busy("too many polls and streams are waiting, come back later");
+  }
+
+  /** Takes a place, until `leave`. Throws a Refusal. */
+  enter(): void {
+    this.check();
+    this.#reading += 1;
+  }
+
+  /** Lets nobody in any longer to wait. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  leave(): void {
+    this.#reading -= 1;
+  }
+
+  /** Runs a send, which takes a place until it has settled. Throws a Refusal. */
+  async sending<T>(send: () => Promise<T>): Promise<T> {
+    if (this.#sending >= this.#most) throw busy("too many sends are under way, come back later");
+    this.#sending += 1;
+    try {
+      return await send();
+    } finally {
+      this.#sending -= 1;
+    }
+  }
 }

@@ -1,28 +1,42 @@
 import type { Signal } from "../abort.ts";
 import { type Bus, readerOf } from "../bus.ts";
 import { asError } from "../errors.ts";
+import type { Answer } from "../log/answer.ts";
 import type { Reader } from "../reader.ts";
 import { Bodies } from "./bodies.ts";
+import { whenClosed } from "./closing.ts";
 import { corsHeaders, preflight } from "./cors.ts";
+import { Crowd } from "./crowd.ts";
+import { Deliveries } from "./deliveries.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
+import { Hooks } from "./hooks.ts";
+import { Idle } from "./idle.ts";
 import { type CheckedOptions, type Cors, checkOptions, type MountOptions } from "./options.ts";
 import { poll } from "./poll.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
+import { refusedEvents } from "./refused-events.ts";
 import { refused } from "./replies.ts";
-import type { EndpointReply, EndpointRequest } from "./request.ts";
+import type { EndpointReply, EndpointRequest, Sink } from "./request.ts";
 import { send } from "./send.ts";
 import { Streams } from "./streams.ts";
+import { Unsent } from "./unsent.ts";
+import { Waits } from "./waits.ts";
 
 /** What the routes of a mount share. */
 export interface Mounted<C extends object, Context> {
   readonly bus: Bus<C>;
   readonly reader: Reader;
   readonly options: CheckedOptions<C, Context>;
+  readonly crowd: Crowd;
   readonly streams: Streams;
   readonly bodies: Bodies;
-  /** The number of polls that wait through this mount. */
-  polls: number;
+  readonly hooks: Hooks;
+  readonly idle: Idle;
+  readonly unsent: Unsent;
+  readonly deliveries: Deliveries;
+  /** Gives a parked poll its answer as it is. Each mount has its own, by which its polls are known. */
+  readonly form: (answer: Answer) => Answer;
 }
 
 type Route = <C extends object, Context>(
@@ -36,7 +50,7 @@ type Methods = ReadonlyMap<string, Route>;
 // Maps, since what is looked up comes from outside: an object also has what it inherits.
 const ROUTES: ReadonlyMap<string, Methods> = table({
   poll: table<Route>({ GET: poll, POST: poll }),
-  events: table<Route>({ GET: events, HEAD: events }),
+  events: table<Route>({ GET: events, HEAD: events, POST: events }),
   send: table<Route>({ POST: send }),
   health: table<Route>({ GET: health, HEAD: health }),
 });
@@ -44,50 +58,91 @@ const ROUTES: ReadonlyMap<string, Methods> = table({
 /** The one HTTP behaviour of nightbus, behind every mount. */
 export class Endpoint<C extends object, Context> {
   readonly #mounted: Mounted<C, Context>;
+  #isClosed = false;
 
   /** Throws `bad_option`. */
   constructor(bus: Bus<C>, options: MountOptions<C, Context>) {
     const reader = readerOf(bus);
+    const { clock, meter } = reader;
     const checked = checkOptions(options);
-    const streams = new Streams({ ...checked, reader });
-    bus.once("close", () => streams.close());
-    const bodies = new Bodies({ ...checked, clock: reader.clock });
-    this.#mounted = { bus, reader, options: checked, streams, bodies, polls: 0 };
+    const failed = (thrown: unknown): void => void bus.emit("error", asError(thrown));
+    const waits = new Waits(clock);
+    const unsent = new Unsent(checked.maxUnsent, meter);
+    const streams = new Streams({ ...checked, reader, unsent, failed });
+    const deliveries = new Deliveries({ ...checked, clock, unsent, failed });
+    this.#mounted = {
+      bus,
+      reader,
+      options: checked,
+      crowd: new Crowd(checked.maxWaiting, () => streams.size + deliveries.size),
+      streams,
+      bodies: new Bodies({ ...checked, waits }),
+      hooks: new Hooks({ ...checked, waits, failed }),
+      idle: new Idle(reader),
+      unsent,
+      deliveries,
+      form: (answer) => answer,
+    };
+    whenClosed(bus, () => this.close());
   }
 
-  /** The number of polls and streams that wait through this mount. */
+  /** The number of requests that wait: in a hook, parked, streaming, or for their client to take the answer. */
   get waiting(): number {
-    const { polls, streams } = this.#mounted;
-    return polls + streams.size;
+    return this.#mounted.crowd.size;
+  }
+
+  /** Whether connections are not to be kept, since the mount or its bus closes. */
+  get isClosing(): boolean {
+    return this.#isClosed || this.#mounted.reader.isClosing;
+  }
+
+  /** What a client did not take at once, for hosts that see it: returns what is to be called when the response has closed. */
+  left(sink: Sink, bytes: Uint8Array): () => void {
+    return this.#mounted.deliveries.left(sink, bytes);
+  }
+
+  /** Answers the polls that wait here, ends the streams, and refuses new ones. The bus stays open. Twice is once. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { crowd, streams, reader, idle, form } = this.#mounted;
+    crowd.close();
+    streams.close();
+    reader.release(form);
+    idle.release();
   }
 
   /** Answers a request; undefined when its path is none of ours. Never rejects. */
   handle(request: EndpointRequest, context: Context): Promise<EndpointReply> | undefined {
-    const methods = this.#methods(request.path);
+    const methods = this.#methods(request);
     if (methods === undefined) return undefined;
     const { cors } = this.#mounted.options;
     if (cors === undefined) return this.#answer(methods, request, context);
-    return this.#answerAcross(cors, request, () => this.#answer(methods, request, context));
+    return this.#answerAcross(cors, methods, request, context);
   }
 
   async #answerAcross(
     cors: Cors,
+    methods: Methods,
     request: EndpointRequest,
-    answer: () => Promise<EndpointReply>,
+    context: Context,
   ): Promise<EndpointReply> {
     try {
       const headers = corsHeaders(cors, request);
-      const reply = request.method === "OPTIONS" ? preflight(cors, request) : await answer();
+      const isAsking = request.method === "OPTIONS";
+      const reply = isAsking ? preflight(cors, request) : await this.#answer(methods, request, context);
       return { ...reply, headers: { ...reply.headers, ...headers } };
     } catch (error) {
-      return this.#failed(error, request);
+      return this.#failed(error, request, methods.get(request.method));
     }
   }
 
-  #methods(path: string): Methods | undefined {
-    const { prefix, send } = this.#mounted.options;
+  // The path is compared as it came: whoever guards it elsewhere may compare it otherwise than by what it could mean.
+  #methods({ path, mount }: EndpointRequest): Methods | undefined {
+    const { isAt, send } = this.#mounted.options;
     const slash = path.lastIndexOf("/");
-    if (prefix !== undefined && path.slice(0, slash) !== prefix) return undefined;
+    const above = path.slice(0, slash);
+    if (slash === -1 || !(isAt === undefined ? above === mount : isAt(above))) return undefined;
     const name = path.slice(slash + 1);
     if (name === "send" && send === undefined) return undefined;
     return ROUTES.get(name);
@@ -97,7 +152,7 @@ export class Endpoint<C extends object, Context> {
   #answer(methods: Methods, request: EndpointRequest, context: Context): Promise<EndpointReply> {
     const route = methods.get(request.method);
     if (route !== undefined) {
-      return route(this.#mounted, request, context).catch((error) => this.#failed(error, request));
+      return route(this.#mounted, request, context).catch((error) => this.#failed(error, request, route));
     }
     const allowed = [...methods.keys()].join(", ");
     return Promise.resolve(
@@ -105,13 +160,13 @@ export class Endpoint<C extends object, Context> {
     );
   }
 
-  #failed(error: unknown, request: EndpointRequest): EndpointReply {
+  #failed(error: unknown, request: EndpointRequest, route: Route | undefined): EndpointReply {
     // Nobody reads what is answered to a client that has gone; proxies know this status by that meaning.
     if (saysGone(error, request.signal)) return refused(new Refusal(499, "gone", "the client has gone"));
-    const refusal = refusalOf(error);
-    if (refusal !== undefined) return refused(refusal);
-    this.#mounted.bus.emit("error", asError(error));
-    return refused(new Refusal(500, "internal", "something went wrong on the server"));
+    const known = refusalOf(error);
+    if (known === undefined) this.#mounted.bus.emit("error", asError(error));
+    const refusal = known ?? new Refusal(500, "internal", "something went wrong on the server");
+    return route === events ? refusedEvents(refusal, request) : refused(refusal);
   }
 }
 

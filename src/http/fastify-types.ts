@@ -16,6 +16,9 @@ export interface FastifyReply {
 
 /** What nightbus uses of a Fastify instance. */
 export interface FastifyInstance {
+  /** The path below which the plugin is registered. */
+  readonly prefix: string;
+  addHook(name: "preClose", hook: () => Promise<void>): unknown;
   removeAllContentTypeParsers(): unknown;
   addContentTypeParser(type: string, parser: (request: unknown, payload: unknown) => Promise<unknown>): unknown;
   all(path: string, handler: never): unknown;

@@ -7,15 +7,17 @@ import type { BodyLimits, EndpointReply, EndpointRequest, RequestBody } from "./
 export class FetchRequest implements EndpointRequest {
   readonly method: string;
   readonly path: string;
+  readonly mount: string;
   readonly query: string;
   readonly #request: Request;
   readonly #readText: (() => Promise<string>) | undefined;
 
   /** `readText` gives the body where a framework has read it already. */
-  constructor(request: Request, readText?: () => Promise<string>) {
+  constructor(request: Request, mount: string, readText?: () => Promise<string>) {
     const { pathname, search } = new URL(request.url);
     this.method = request.method;
     this.path = pathname;
+    this.mount = mount;
     this.query = search.slice(1);
     this.#request = request;
     this.#readText = readText;
@@ -38,7 +40,12 @@ export class FetchRequest implements EndpointRequest {
 }
 
 /** Makes the Response of an answer. */
-export function response({ status, headers, body }: EndpointReply, { method, signal }: Request): Response {
+export function response(
+  { status, headers: given, body }: EndpointReply,
+  { method, signal }: Request,
+  { isClosing }: { readonly isClosing: boolean },
+): Response {
+  const headers = isClosing ? { Connection: "close", ...given } : given;
   if (body === undefined || method === "HEAD") return new Response(null, { status, headers });
   return new Response(typeof body === "function" ? streamOf(body, signal) : body, { status, headers });
 }

@@ -30,6 +30,7 @@ export function streamOf(body: StreamingBody, signal: AbortSignal): ReadableStre
 }
 
 class FetchSink implements Sink {
+  readonly isPulled = true;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #drained: (() => void) | undefined;
 

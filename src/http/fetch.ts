@@ -11,8 +11,8 @@ interface BunServer<R> {
 }
 
 /**
- * The bus for whatever speaks in Request and Response: Next.js, h3, Bun, Deno. `const handler = mount(bus, options)` takes a
- * request and resolves with the response. On Bun hand on the server too, so that it does not end polls that idle.
+ * The bus for whatever speaks in Request and Response: Next.js, h3, Bun, Deno. `const handler = mount(bus, { prefix: "/longpolling" })`
+ * takes a request and resolves with the response; without a prefix it is mounted at the root. On Bun hand on the server too, so that it does not end polls that idle.
  * A path that is none of its routes is answered 404. Throws `bad_option`.
  */
 export function mount<C extends object, R extends Request = Request>(
@@ -22,8 +22,8 @@ export function mount<C extends object, R extends Request = Request>(
   const endpoint = new Endpoint(bus, options);
   return async (request, server) => {
     if (isBun<R>(server)) server.timeout(request, 0);
-    const answer = await endpoint.handle(new FetchRequest(request), request);
-    return response(answer ?? notFound(), request);
+    const answer = await endpoint.handle(new FetchRequest(request, ""), request);
+    return response(answer ?? notFound(), request, endpoint);
   };
 }
 

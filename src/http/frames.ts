@@ -1,31 +1,29 @@
 import type { Answer } from "../log/answer.ts";
 import type { SharedRow } from "../log/row.ts";
+import { Pieces } from "./pieces.ts";
 
-/** The frames of an answer as bytes. Streams that are handed the same answer share them. */
-export function framesOf(answer: Answer): Uint8Array {
+/** Frames beyond this, in UTF-16 units, are written in pieces. */
+const WHOLE = 256 * 1024;
+
+/** The frames of an answer: bytes, or pieces where they are many. Streams that are handed the same answer share them. */
+export function framesOf(answer: Answer): Uint8Array | Pieces {
   return answer.once(build);
 }
 
-/** How many of these rows, from the first on, have no more UTF-16 units than this. */
-export function countFitting(rows: readonly SharedRow[], size: number): number {
-  let left = size;
-  let count = 0;
-  for (const { text } of rows) {
-    left -= text.length;
-    if (left < 0) break;
-    count += 1;
-  }
-  return count;
+/** The bytes of frames, or the length of their text where they are many. */
+export function lengthOf(frames: Uint8Array | Pieces): number {
+  return frames instanceof Pieces ? frames.size : frames.length;
 }
 
 /** The first frame: a connection that breaks before its first notification resumes from here, after so many ms. */
-export function hello(position: number, retry: number): Uint8Array {
-  return Buffer.from(`retry: ${retry}\nid: ${position}\n\n`);
+export function hello(position: number, retry: number, heartbeat: number): Uint8Array {
+  const data = JSON.stringify({ last: position, heartbeat }); // null for none
+  return Buffer.from(`retry: ${retry}\nevent: position\nid: ${position}\ndata: ${data}\n\n`);
 }
 
-/** A frame without data, which an EventSource does not dispatch: it only moves the cursor. */
+/** Moves the cursor. It has a name and data, since some parsers hand on a frame without either. */
 export function heartbeat(position: number): Uint8Array {
-  return Buffer.from(`id: ${position}\n\n`);
+  return Buffer.from(`event: position\nid: ${position}\ndata: {"last":${position}}\n\n`);
 }
 
 /** The history after `last` has a hole; `position` is the one before what follows. */
@@ -33,7 +31,8 @@ export function missed(last: number, position: number): Uint8Array {
   return Buffer.from(`event: missed\nid: ${position}\ndata: {"last":${last}}\n\n`);
 }
 
-function build({ rows }: Answer): Uint8Array {
+function build({ rows, size }: Answer): Uint8Array | Pieces {
+  if (size > WHOLE) return new Pieces(size, () => frameTexts(rows));
   // A Buffer, since Node makes one of any other Uint8Array at each write.
   return Buffer.from(rows.map(frameOf).join(""));
 }
@@ -41,4 +40,12 @@ function build({ rows }: Answer): Uint8Array {
 // JSON.stringify leaves no line break in a text, so that one line of data holds it.
 function frameOf({ id, text }: SharedRow): string {
   return `id: ${id}\ndata: ${text}\n\n`;
+}
+
+function* frameTexts(rows: readonly SharedRow[]): Generator<string> {
+  for (const { id, parts } of rows) {
+    yield `id: ${id}\ndata: `;
+    yield* parts;
+    yield "\n\n";
+  }
 }

@@ -7,12 +7,12 @@ export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./option
 
 /** What nightbus uses of a Hono context. */
 export interface HonoContext {
-  readonly req: { readonly raw: Request; text(): Promise<string> };
+  readonly req: { readonly raw: Request; readonly routePath: string; text(): Promise<string> };
 }
 
 /**
- * The bus on Hono: `app.all("/longpolling/*", mount(bus, options))`. Hooks get Hono's context. A path that is none of its
- * routes goes to the next handler. Throws `bad_option`.
+ * The bus on Hono: `app.all("/longpolling/*", mount(bus, options))`. A pattern such as `/lp/:room/*` needs `prefix` besides. Hooks get
+ * Hono's context. A path that is none of its routes goes to the next handler. Throws `bad_option`.
  */
 export function mount<C extends object, Context extends HonoContext = HonoContext>(
   bus: Bus<C>,
@@ -21,9 +21,14 @@ export function mount<C extends object, Context extends HonoContext = HonoContex
   const endpoint = new Endpoint(bus, options);
   return async (context, next) => {
     const { req } = context;
-    const answer = await endpoint.handle(new FetchRequest(req.raw, () => req.text()), context);
-    if (answer !== undefined) return response(answer, req.raw);
+    const answer = await endpoint.handle(new FetchRequest(req.raw, mountOf(req.routePath), () => req.text()), context);
+    if (answer !== undefined) return response(answer, req.raw, endpoint);
     await next();
     return undefined;
   };
+}
+
+/** Where a route that goes on has its mount: `/longpolling/*` at `/longpolling`. All others are taken for the root. */
+function mountOf(route: string): string {
+  return route.endsWith("/*") ? route.slice(0, -2) : "";
 }

@@ -1,9 +1,11 @@
-import type { Answer } from "../log/answer.ts";
 import type { JsonObject } from "./body.ts";
-import type { Dialect, PollCall, SendCall } from "./dialect.ts";
+import type { Around, Dialect, Given, PollCall, SendCall } from "./dialect.ts";
 import type { Refusal } from "./refusal.ts";
 import { HEADERS, json, refused } from "./replies.ts";
 import type { EndpointReply } from "./request.ts";
+
+/** The refusals that say nothing of the request: their clients meet them as those of any proxy. */
+const HTTP_ERRORS: ReadonlySet<string> = new Set(["store", "busy", "hook_timeout"]);
 
 /** The dialect of Odoo's long-polling clients, versions 8 to 14: JSON-RPC 2.0, where application errors are answered with 200. */
 class JsonRpc implements Dialect {
@@ -13,12 +15,16 @@ class JsonRpc implements Dialect {
     this.#id = JSON.stringify(id ?? null);
   }
 
-  answer(answer: Answer): EndpointReply {
-    return this.#result(`,"result":${answer.text}`, standing(answer));
+  answer(given: Given): EndpointReply {
+    const { head, tail, headers } = this.around(given);
+    return json(200, `${head}${given.answer.text}${tail}`, headers);
   }
 
-  peek(answer: Answer, keys: readonly string[]): EndpointReply {
-    return this.#result(`,"result":{"notifications":${answer.text},"channels":[${keys.join()}]}`, standing(answer));
+  around({ answer: { last }, missed, peeked }: Given): Around {
+    const begin = `{"jsonrpc":"2.0","id":${this.#id},"result":`;
+    const headers = standing(last, missed);
+    if (peeked === undefined) return { head: begin, tail: "}", headers };
+    return { head: `${begin}{"notifications":`, tail: `,"channels":[${peeked.join()}]}}`, headers };
   }
 
   // A result of nothing has no key.
@@ -27,7 +33,7 @@ class JsonRpc implements Dialect {
   }
 
   refused(refusal: Refusal): EndpointReply {
-    if (refusal.code === "store" || refusal.code === "busy") return refused(refusal);
+    if (HTTP_ERRORS.has(refusal.code)) return refused(refusal);
     const expired = refusal.status === 401;
     const [code, message] = expired ? [100, "Odoo Session Expired"] : [200, "Odoo Server Error"];
     const name = expired ? "odoo.http.SessionExpiredException" : `nightbus.${refusal.code}`;
@@ -35,8 +41,8 @@ class JsonRpc implements Dialect {
     return this.#result(`,"error":${JSON.stringify({ code, message, data })}`);
   }
 
-  #result(rest: string, headers = HEADERS): EndpointReply {
-    return json(200, `{"jsonrpc":"2.0","id":${this.#id}${rest}}`, headers);
+  #result(rest: string): EndpointReply {
+    return json(200, `{"jsonrpc":"2.0","id":${this.#id}${rest}}`);
   }
 }
 
@@ -46,9 +52,11 @@ export function isJsonRpc(body: JsonObject): boolean {
 }
 
 export function rpcPoll(body: JsonObject, lookback: number): PollCall {
-  const { channels, last = 0, options } = paramsOf(body);
-  const asked = isObject(options) ? options : {};
-  return { dialect: new JsonRpc(body["id"]), channels, last, timeout: undefined, lookback, options: asked };
+  const { channels, last, options: given } = paramsOf(body);
+  const options = isObject(given) ? given : {};
+  const from = last === undefined || last === null || last === false ? 0 : last; // as these clients say it
+  const isHeld = options["peek"] !== true;
+  return { dialect: new JsonRpc(body["id"]), channels, last: from, timeout: undefined, lookback, options, isHeld };
 }
 
 export function rpcSend(body: JsonObject): SendCall {
@@ -65,7 +73,7 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 // The array of the result has no place for it.
-function standing({ last, missed }: Answer): Readonly<Record<string, string>> {
+function standing(last: number, missed: boolean): Readonly<Record<string, string>> {
   const headers = { "Nightbus-Last": String(last), ...HEADERS };
   return missed ? { "Nightbus-Missed": "true", ...headers } : headers;
 }

@@ -31,6 +31,6 @@ export function mount<C extends object, Context extends KoaContext = KoaContext>
       return;
     }
     context.respond = false;
-    reply(res, answer);
+    reply(res, answer, endpoint);
   };
 }

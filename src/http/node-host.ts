@@ -6,7 +6,7 @@ import { LoneSignal, type Signal } from "../abort.ts";
 import { checkDepth, checkLength } from "./body.ts";
 import { readText } from "./node-body.ts";
 import { NodeSink } from "./node-sink.ts";
-import type { BodyLimits, EndpointReply, EndpointRequest, RequestBody } from "./request.ts";
+import type { BodyLimits, EndpointReply, EndpointRequest, RequestBody, Sink } from "./request.ts";
 
 type Headers = EndpointReply["headers"];
 
@@ -14,6 +14,10 @@ type Headers = EndpointReply["headers"];
 interface Framework {
   /** The path as it was asked for, where routing has cut something off. */
   readonly originalUrl?: string;
+  /** The rest of it, below where something is mounted. */
+  readonly url?: string;
+  /** Where Express has mounted something. */
+  readonly baseUrl?: string;
   /** The body, where it was read and parsed already, or the stream to read it from. */
   readonly body?: unknown;
 }
@@ -22,19 +26,27 @@ interface Framework {
 export class NodeRequest implements EndpointRequest {
   readonly method: string;
   readonly path: string;
+  readonly mount: string;
   readonly query: string;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #framework: Framework;
   #gone: LoneSignal | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse, framework: Framework = request as Framework) {
+  /** `mount` is where the host has mounted the bus, where that cannot be seen in what the framework made of the request. */
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    framework: Framework = request as Framework,
+    mount?: string,
+  ) {
     this.#request = request;
     this.#response = response;
     this.#framework = framework;
     this.method = request.method ?? "GET";
-    const url = framework.originalUrl ?? request.url ?? "/";
+    const url = pathIn((mount === undefined ? framework.originalUrl : undefined) ?? request.url ?? "/");
     const end = url.indexOf("?");
+    this.mount = mount ?? framework.baseUrl ?? mountOf(url, framework.url);
     this.path = end === -1 ? url : url.slice(0, end);
     this.query = end === -1 ? "" : url.slice(end + 1);
   }
@@ -71,13 +83,40 @@ export class NodeRequest implements EndpointRequest {
   }
 }
 
+/** What of an endpoint is needed to write its answers. */
+interface Answering {
+  readonly isClosing: boolean;
+  left(sink: Sink, bytes: Uint8Array): () => void;
+}
+
 /** Writes an answer, unless nobody is there to read it. */
-export function reply(response: ServerResponse, { status, headers: given, body }: EndpointReply): void {
+export function reply(
+  response: ServerResponse,
+  { status, headers: given, body }: EndpointReply,
+  endpoint: Answering,
+): void {
   if (response.destroyed || response.headersSent) return;
-  const headers = "Connection" in given ? hangingUp(response, given) : given;
+  const all = endpoint.isClosing ? { Connection: "close", ...given } : given;
+  const headers = "Connection" in all ? hangingUp(response, all) : all;
   response.writeHead(status, merged(response, headers));
   if (typeof body === "function") onceClosed(response.req, response, body(new NodeSink(response)));
-  else response.end(response.req.method === "HEAD" ? undefined : body);
+  else if (body === undefined || response.req.method === "HEAD") response.end();
+  else {
+    response.end(body);
+    // Mostly the socket has taken it by now.
+    if (response.writableLength > 0) onceClosed(response.req, response, endpoint.left(new NodeSink(response), body));
+  }
+}
+
+/** The path and the query of what was asked for, which may name a host as well. */
+function pathIn(target: string): string {
+  return target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
+}
+
+/** What stands before the rest of a path that routing has left; empty where it has rewritten it, or left all. */
+function mountOf(url: string, rest: string | undefined): string {
+  if (rest === undefined || url.length <= rest.length || !url.endsWith(rest)) return "";
+  return url.slice(0, url.length - rest.length);
 }
 
 /** The headers of an answer after which no more of the request is read. HTTP/2 has none for that, and others on its connection. */

@@ -9,7 +9,8 @@ export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./option
 
 /**
  * The bus on a server of `node:http`, and on whatever hands on its pair of objects:
- * `http.createServer(mount(bus, options))`. A path that is none of its routes goes to `next`, or is answered 404.
+ * `http.createServer(mount(bus, options))`. It is mounted at `prefix`, else where connect, polka or Nest say, else at the root. A path
+ * that is none of its routes goes to `next`, or is answered 404.
  * Throws `bad_option`.
  */
 export function mount<C extends object, Request extends IncomingMessage = IncomingMessage>(
@@ -20,21 +21,23 @@ export function mount<C extends object, Request extends IncomingMessage = Incomi
   // Not async: every parked poll would hold one more promise.
   return (request, response, next) => {
     const answering = endpoint.handle(new NodeRequest(request, response), request);
-    if (answering === undefined) return handOn(response, next);
-    return answering.then((answer) => write(response, answer, next));
+    if (answering === undefined) return handOn(response, endpoint, next);
+    return answering.then((answer) => write(response, answer, endpoint, next));
   };
 }
 
 type Next = ((error?: unknown) => void) | undefined;
 
-async function handOn(response: ServerResponse, next: Next): Promise<void> {
-  if (next === undefined) write(response, notFound(), next);
+type Mounted = Parameters<typeof reply>[2];
+
+async function handOn(response: ServerResponse, endpoint: Mounted, next: Next): Promise<void> {
+  if (next === undefined) write(response, notFound(), endpoint, next);
   else next();
 }
 
-function write(response: ServerResponse, answer: EndpointReply, next: Next): void {
+function write(response: ServerResponse, answer: EndpointReply, endpoint: Mounted, next: Next): void {
   try {
-    reply(response, answer);
+    reply(response, answer, endpoint);
   } catch (error) {
     if (next === undefined) response.destroy();
     else next(error);

@@ -46,7 +46,10 @@ export interface MountOptions<C extends object, Context> {
     entries: readonly RemoteEntry[],
     context: Context,
   ) => boolean | Allowed<C> | Promise<boolean | Allowed<C>>;
-  /** The path of the mount, where the framework does not cut it off: other paths are others' business. */
+  /**
+   * The whole path of the mount, as it is asked for: the routes are the one segment below it. A segment such as `:room` stands for
+   * any. Default: where the host says that the mount is (Express, Fastify, Hono, connect); the root on the others.
+   */
   readonly prefix?: string;
   /** The longest poll, in ms. Default: 50,000. */
   readonly timeout?: number;
@@ -60,19 +63,42 @@ export interface MountOptions<C extends object, Context> {
   readonly maxChannels?: number;
   /** The longest name of a channel, in UTF-16 units. Default: 256. */
   readonly maxChannelLength?: number;
-  /** The most bytes of a body. Default: 64 KiB. */
+  /** The most bytes of a request's body. Default: 256 KiB, in which the names of 100 channels fit. */
   readonly maxBody?: number;
   /** How long a body may take to come, in ms; then its client is answered 408 and hung up on. Default: 10,000. */
   readonly bodyTimeout?: number;
-  /** The most parked polls and streams of this mount; more are answered 503. Default: 10,000. */
+  /**
+   * How long a hook may take, in ms; then its client is answered 503 with the code `hook_timeout`, the bus's `error` is told, and what
+   * the hook answers later is dropped. Default: 10,000.
+   */
+  readonly hookTimeout?: number;
+  /**
+   * The most requests of this mount that wait: in a hook, for the store, parked, streaming, or for their client to take the answer. More
+   * are answered 503. Default: 10,000.
+   */
   readonly maxWaiting?: number;
+  /**
+   * The most text of one answer, in UTF-16 units, but a first send that is larger comes whole: it ends an answer as `limit` does, and
+   * its client asks for more. Default: 1 Mi.
+   */
+  readonly maxAnswer?: number;
+  /**
+   * The most bytes that the clients of this mount have yet to take; what several are sent counts once. Beyond it answers are 503, and
+   * streams that lag end. Default: 64 MiB.
+   */
+  readonly maxUnsent?: number;
+  /** How long a client may take nothing of what it is sent, in ms; then its connection ends. Default: 30,000. */
+  readonly unsentTimeout?: number;
   /** The most unsent bytes of a stream whose client is slow; then it is closed, and the client resumes. Default: 1 MiB. */
   readonly maxBuffered?: number;
   readonly cors?: Cors;
 }
 
 export type CheckedOptions<C extends object, Context> = MountOptions<C, Context> &
-  Required<Pick<MountOptions<C, Context>, Defaults>>;
+  Required<Pick<MountOptions<C, Context>, Defaults>> & {
+    /** Whether a path is that of the mount; undefined where the host says it. */
+    readonly isAt: ((path: string) => boolean) | undefined;
+  };
 
 type Defaults = keyof typeof DEFAULTS;
 
@@ -83,9 +109,13 @@ const DEFAULTS = {
   lookback: 50_000,
   maxChannels: 100,
   maxChannelLength: 256,
-  maxBody: 64 * 1024,
+  maxBody: 256 * 1024,
   bodyTimeout: 10_000,
+  hookTimeout: 10_000,
   maxWaiting: 10_000,
+  maxAnswer: 2 ** 20,
+  maxUnsent: 64 * 2 ** 20,
+  unsentTimeout: 30_000,
   maxBuffered: 2 ** 20,
 } as const;
 
@@ -101,7 +131,18 @@ export function checkOptions<C extends object, Context>(options: MountOptions<C,
   checkFunction("send", options.send);
   checkPrefix(options.prefix);
   if (options.cors !== undefined) checkCors(options.cors);
-  return checked;
+  return { ...checked, isAt: options.prefix === undefined ? undefined : matching(options.prefix) };
+}
+
+/** Compares with a prefix, of which a segment such as `:room` stands for any. */
+function matching(prefix: string): (path: string) => boolean {
+  if (!prefix.includes("/:")) return (path) => path === prefix;
+  const wanted = prefix.split("/");
+  return (path) => {
+    const segments = path.split("/");
+    if (segments.length !== wanted.length) return false;
+    return wanted.every((one, index) => (one.startsWith(":") ? segments[index] !== "" : one === segments[index]));
+  };
 }
 
 function checkNumber(name: string, value: unknown): void {

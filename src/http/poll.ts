@@ -2,13 +2,14 @@ import { given } from "../errors.ts";
 import { checkLast } from "../input.ts";
 import type { Answer } from "../log/answer.ts";
 import type { Ask } from "../log/ask.ts";
-import type { Reader } from "../reader.ts";
 import { bodyOf, type JsonObject, jsonIn } from "./body.ts";
-import { checkNames, grant } from "./channels.ts";
-import { checkRoom } from "./crowd.ts";
+import { checkNames, checkSome } from "./channels.ts";
 import type { PollCall } from "./dialect.ts";
 import type { Mounted } from "./endpoint.ts";
+import { grant } from "./grant.ts";
+import { hold } from "./hold.ts";
 import { isJsonRpc, rpcPoll } from "./jsonrpc.ts";
+import { listOf, PIECE } from "./pieces.ts";
 import { plainPoll, queryPoll } from "./plain.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
 import type { EndpointReply, EndpointRequest } from "./request.ts";
@@ -19,7 +20,7 @@ export async function poll<C extends object, Context>(
   request: EndpointRequest,
   context: Context,
 ): Promise<EndpointReply> {
-  const { reader, options } = mounted;
+  const { reader, options, crowd } = mounted;
   const call =
     request.method === "GET"
       ? queryPoll(request.query)
@@ -29,21 +30,23 @@ export async function poll<C extends object, Context>(
     const requested = checkNames(call.channels, options);
     const timeout = checkTimeout(call.timeout, options.timeout);
     const last = checkLast(call.last);
-    const granted = grant(requested, options.channels, context, call.options);
+    const granted = grant(mounted, { requested, last, request, context, options: call.options });
     const keys = granted instanceof Promise ? await granted : granted;
-    const reaching = reader.reach(last);
-    if (reaching !== undefined) await reaching;
     // From here on nothing is awaited until the poll is parked.
-    const ask = { keys, last, limit: reader.limit, lookback: call.lookback };
-    const now = answerNow(reader, call, ask, timeout);
-    if (now !== undefined) return now;
-    checkRoom(mounted);
-    mounted.polls += 1;
+    const ask = { keys, last, limit: reader.limit, size: options.maxAnswer, lookback: call.lookback };
+    if (call.isHeld) {
+      const { answer, missed } = await hold(mounted, ask, timeout, request.signal);
+      return reply(mounted, call, ask, answer, missed);
+    }
+    const now = answerNow(mounted, call, ask, timeout);
+    if (now !== undefined) return reply(mounted, call, ask, now);
+    crowd.enter();
     try {
       const deadline = reader.clock.monotonic() + timeout;
-      return call.dialect.answer(await reader.park(ask, { deadline, signal: request.signal, form: itself }));
+      const { signal } = request;
+      return reply(mounted, call, ask, await reader.park(ask, { deadline, signal, form: mounted.form }));
     } finally {
-      mounted.polls -= 1;
+      crowd.leave();
     }
   } catch (error) {
     const refusal = refusalOf(error);
@@ -57,21 +60,34 @@ function postedPoll(body: JsonObject, lookback: number): PollCall {
 }
 
 /** What is answered without waiting, if anything is. */
-function answerNow(
-  reader: Reader,
-  { dialect, options }: PollCall,
+function answerNow<C extends object, Context>(
+  { reader }: Mounted<C, Context>,
+  { options }: PollCall,
   ask: Ask,
   timeout: number,
-): EndpointReply | undefined {
+): Answer | undefined {
   const peeks = options["peek"] === true;
+  if (!peeks) checkSome(ask.keys);
   const found = reader.read(ask) ?? (peeks || timeout === 0 ? reader.nothing() : undefined);
   reader.meter.polled(ask.keys, found);
-  if (found === undefined) return undefined;
-  return peeks ? dialect.peek(found, ask.keys) : dialect.answer(found);
+  return found;
 }
 
-function itself(answer: Answer): Answer {
-  return answer;
+/** Writes an answer: what is long in pieces. Throws a Refusal when too much is unsent. */
+function reply<C extends object, Context>(
+  { unsent, deliveries }: Mounted<C, Context>,
+  { dialect, options }: PollCall,
+  { keys }: Ask,
+  answer: Answer,
+  missed = answer.missed,
+): EndpointReply {
+  const given = { answer, missed, peeked: options["peek"] === true ? keys : undefined };
+  const { rows, size } = answer;
+  if (rows.length > 0) unsent.check(size);
+  if (size <= PIECE) return dialect.answer(given);
+  const { head, tail, headers } = dialect.around(given);
+  const window = `${keys.join()} ${rows[0]?.id} ${rows.at(-1)?.id} ${rows.length}`;
+  return { status: 200, headers, body: deliveries.body({ head, pieces: listOf(answer), tail, window }) };
 }
 
 function checkTimeout(timeout: unknown, longest: number): number {

@@ -1,11 +1,13 @@
 import type { Signal } from "../abort.ts";
-import type { Due } from "../waiters/deadlines.ts";
+import type { Wait } from "./waits.ts";
 
 /** A request, whatever the host that it came through. */
 export interface EndpointRequest {
   readonly method: string;
   /** The path alone, as it was asked for. */
   readonly path: string;
+  /** The beginning of the path at which the host has mounted the bus; empty for the root. */
+  readonly mount: string;
   /** What follows the question mark; empty where there is none. */
   readonly query: string;
   /** A header by its lower-case name. */
@@ -27,9 +29,7 @@ export interface BodyLimits {
 }
 
 /** A body that is being read. */
-export interface Coming extends Due {
-  readonly late: () => void;
-}
+export type Coming = Wait;
 
 export type RequestBody = { readonly text: string } | { readonly parsed: unknown };
 
@@ -39,6 +39,8 @@ export interface Sink {
   write(bytes: Uint8Array): boolean;
   /** The bytes that the client has not taken yet. */
   readonly unsent: number;
+  /** Set where only pulling tells what was taken, and nothing tells of what was unsent at the end. */
+  readonly isPulled?: true;
   /** Calls back once, when what was written has been taken. */
   drained(callback: () => void): void;
   /** Ends the answer after what was written. */

@@ -1,7 +1,7 @@
 import { given } from "../errors.ts";
 import type { Entry } from "../notification.ts";
 import { bodyOf, jsonIn } from "./body.ts";
-import { ask, checkName } from "./channels.ts";
+import { checkName, returned } from "./channels.ts";
 import type { Mounted } from "./endpoint.ts";
 import { isJsonRpc, rpcSend } from "./jsonrpc.ts";
 import type { RemoteEntry } from "./options.ts";
@@ -19,7 +19,7 @@ export async function send<C extends object, Context>(
   const { dialect, entries } = isJsonRpc(body) ? rpcSend(body) : plainSend(body);
   try {
     const checked = checkEntries(entries, mounted.options.maxChannelLength);
-    return dialect.sent(await publish(mounted, checked, context));
+    return dialect.sent(await mounted.crowd.sending(() => publish(mounted, checked, context)));
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
@@ -28,16 +28,16 @@ export async function send<C extends object, Context>(
 }
 
 async function publish<C extends object, Context>(
-  { bus, options }: Mounted<C, Context>,
+  { bus, options, hooks }: Mounted<C, Context>,
   entries: readonly RemoteEntry[],
   context: Context,
 ): Promise<readonly number[]> {
-  const verdict = await ask(() => options.send?.(entries, context), "send");
+  const verdict = await hooks.ask("send", () => options.send?.(entries, context));
   // What a client sends is not known to fit the application's types: letting it through is the hook's word that it does.
   if (verdict === true) return bus.sendmany(entries as unknown as readonly Entry<C>[]);
   if (verdict === false) throw new Refusal(403, "refused", "this may not be sent");
   if (!Array.isArray(verdict)) {
-    throw new Error(`the mount's send hook must return true, false or entries, got ${given(verdict)}`);
+    throw new Error(`the mount's send hook ${returned(verdict, "true, false or entries")}`);
   }
   try {
     return await bus.sendmany(verdict as unknown as readonly Entry<C>[]); // the hook's type says so

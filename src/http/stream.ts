@@ -1,27 +1,12 @@
 import type { Answer } from "../log/answer.ts";
 import type { Known } from "../log/ask.ts";
-import type { Reader } from "../reader.ts";
 import type { Bucket, Due } from "../waiters/deadlines.ts";
-import { countFitting, framesOf, heartbeat, hello, missed } from "./frames.ts";
+import { framesOf, heartbeat, hello, lengthOf, missed } from "./frames.ts";
+import { Outlet } from "./outlet.ts";
+import { Pieces } from "./pieces.ts";
+import { between, writePieces } from "./piecewise.ts";
 import type { Sink } from "./request.ts";
-
-/** What the streams of a mount share: what each had for itself would be paid for by every connection. */
-export interface Streaming {
-  readonly reader: Reader;
-  /** The most unsent bytes of a stream. */
-  readonly maxBuffered: number;
-  /** Called once for each stream, when it ends. */
-  readonly ended: (stream: Stream) => void;
-}
-
-export interface StreamOptions {
-  readonly keys: readonly string[];
-  /** The position to begin after. */
-  readonly last: number;
-  readonly sink: Sink;
-  /** When it grows too old, by the monotonic clock. */
-  readonly oldAt: number;
-}
+import type { Streaming, StreamOptions } from "./streaming.ts";
 
 /** The shortest and the longest pause that a client is told to make before it comes back, in ms. */
 const RETRY = { from: 1_000, to: 3_000 };
@@ -33,40 +18,64 @@ const RETRY = { from: 1_000, to: 3_000 };
 export class Stream implements Due {
   bucket: Bucket | undefined = undefined;
   slot = 0;
-  readonly sink: Sink;
   /** When it grows too old, by the monotonic clock. */
   readonly oldAt: number;
-  readonly #shared: Streaming;
+  readonly #outlet: Outlet;
+  readonly #shared: Streaming<Stream>;
   readonly #keys: readonly string[];
   #last: number;
   #known: Known | undefined;
+  #owesMissed: boolean;
   #stopWatching: (() => void) | undefined;
+  #isWriting = false;
   #hasEnded = false;
+  #isGone = false;
 
-  constructor(shared: Streaming, { keys, last, sink, oldAt }: StreamOptions) {
-    this.sink = sink;
+  constructor(shared: Streaming<Stream>, { keys, last, missed, sink, oldAt }: StreamOptions) {
+    this.#outlet = new Outlet(sink, shared.unsent, shared.reader.clock);
     this.oldAt = oldAt;
     this.#shared = shared;
     this.#keys = keys;
     this.#last = last;
+    this.#owesMissed = missed;
+  }
+
+  get sink(): Sink {
+    return this.#outlet.sink;
   }
 
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
 
+  /** Whether its client has yet to take something. */
+  get isUnsent(): boolean {
+    return this.#isWriting || this.sink.unsent > 0;
+  }
+
   start(): void {
     // After a restart all clients come back, and not all in the same moment.
     const retry = Math.round(RETRY.from + Math.random() * (RETRY.to - RETRY.from));
-    this.sink.write(hello(this.#last, retry));
-    this.#catchUp();
+    this.#guard(() => {
+      this.#outlet.write(hello(this.#last, retry, this.#shared.heartbeat));
+      if (this.#owesMissed) this.#outlet.write(missed(this.#last, this.#positionBefore(this.#page())));
+      this.#catchUp();
+    });
   }
 
   /** Moves a quiet client's cursor, if it has been given everything. */
   beat(): void {
     if (this.#stopWatching === undefined || this.sink.unsent > 0) return;
     this.#last = this.#shared.reader.last;
-    this.sink.write(heartbeat(this.#last));
+    this.#outlet.write(heartbeat(this.#last));
+  }
+
+  /** When its client last took something of what was unsent, by the monotonic clock, as far as can be seen. */
+  movedAt(): number {
+    const { unsent } = this.sink;
+    if (unsent === 0) this.#outlet.release();
+    else if (!this.#outlet.holds) this.#outlet.hold(this, unsent);
+    return this.#outlet.movedAt();
   }
 
   /** Ends it after what was written; the client comes back. Twice is once. */
@@ -74,33 +83,86 @@ export class Stream implements Due {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#unwatch();
-    this.sink.end();
+    if (!this.#isWriting) this.sink.end();
     this.#shared.ended(this);
   }
 
+  /** Ends it at once, with its connection. */
+  giveUp(): void {
+    this.end();
+    this.sink.destroy();
+  }
+
+  /** Its client has gone. Twice is once. */
+  gone(): void {
+    this.#isGone = true;
+    this.#isWriting = false;
+    this.end();
+    this.#outlet.release();
+  }
+
   #catchUp(): void {
+    this.#outlet.release();
     while (!this.#hasEnded) {
       const answer = this.#page();
       if (answer === undefined) {
         this.#watch();
         return;
       }
-      if (!this.#write(answer)) {
-        this.sink.drained(() => this.#catchUp());
+      if (this.#shared.unsent.isFull) {
+        this.end();
         return;
       }
+      if (!this.#write(answer)) return;
     }
   }
 
-  /** What comes next, if anything: no more than may be unsent, but for the rest of the last send. */
+  /** What comes next, if anything: no more than may be unsent, but for a first send that is larger. */
   #page(): Answer | undefined {
     const { reader, maxBuffered } = this.#shared;
-    const [keys, last, known] = [this.#keys, this.#last, this.#known];
-    const ask = { keys, last, known, limit: reader.limit, lookback: Number.POSITIVE_INFINITY };
-    const answer = reader.read(ask);
-    if (answer === undefined) return undefined;
-    const fitting = countFitting(answer.rows, maxBuffered);
-    return fitting === answer.rows.length ? answer : reader.read({ ...ask, limit: Math.max(1, fitting) });
+    const ask = { keys: this.#keys, last: this.#last, known: this.#known, limit: reader.limit, size: maxBuffered };
+    return reader.read({ ...ask, lookback: Number.POSITIVE_INFINITY });
+  }
+
+  /** Writes a page, and says whether more may follow at once; else it goes on by itself. */
+  #write(answer: Answer): boolean {
+    const gap = this.#pass(answer);
+    const frames = framesOf(answer);
+    if (frames instanceof Pieces) {
+      this.#writeInPieces(frames, gap);
+      return false;
+    }
+    const bytes = gap === undefined ? frames : Buffer.concat([gap, frames]);
+    if (this.#outlet.write(bytes)) return true;
+    this.#outlet.hold(bytes, bytes.length);
+    this.sink.drained(() => this.#guard(() => this.#catchUp()));
+    return false;
+  }
+
+  /** Moves on past an answer. Returns the frame that says what was missed before it, if anything. */
+  #pass(answer: Answer): Uint8Array | undefined {
+    const from = this.#last;
+    this.#last = answer.last;
+    this.#known = answer.known;
+    return answer.missed ? missed(from, this.#positionBefore(answer)) : undefined;
+  }
+
+  #positionBefore(answer: Answer | undefined): number {
+    const { reader } = this.#shared;
+    const first = answer?.rows[0];
+    return first === undefined ? (answer?.last ?? reader.last) : reader.positionBefore(first.id);
+  }
+
+  #writeInPieces(pieces: Pieces, gap: Uint8Array | undefined): void {
+    this.#isWriting = true;
+    this.#outlet.hold(pieces, pieces.size);
+    const guard = (work: () => void): void => this.#guard(work);
+    const done = (): void => {
+      this.#isWriting = false;
+      if (this.#hasEnded) this.sink.end();
+      else this.#catchUp();
+    };
+    writePieces({ outlet: this.#outlet, read: between(gap, pieces.read(), ""), guard, done });
   }
 
   // Nothing was awaited since the last read, so nothing can have come in between.
@@ -126,38 +188,48 @@ export class Stream implements Due {
   }
 
   #take(answer: Answer): void {
-    const { length } = framesOf(answer);
-    if (!this.#isTooMuch(length)) {
-      this.#write(answer);
+    const frames = framesOf(answer);
+    const { unsent } = this.sink;
+    if (this.#isTooMuch(lengthOf(frames))) {
+      // Much may have come in one turn of the event loop, in which nothing is sent: then the client is not to blame.
+      this.#unwatch();
+      this.#shared.reader.clock.setTimeout(() => this.#guard(() => this.#judge(lengthOf(frames))), 0);
       return;
     }
-    // Much may have come in one turn of the event loop, in which nothing is sent: then the client is not to blame.
-    this.#unwatch();
-    this.#shared.reader.clock.setTimeout(() => this.#judge(length), 0);
+    if (frames instanceof Pieces) {
+      this.#unwatch();
+      this.#writeInPieces(frames, this.#pass(answer));
+      return;
+    }
+    const gap = this.#pass(answer);
+    this.#outlet.write(gap === undefined ? frames : Buffer.concat([gap, frames]));
+    if (unsent > 0) this.#outlet.hold(frames, frames.length);
+    else this.#outlet.release();
   }
 
   #judge(length: number): void {
     const { sink } = this;
     if (this.#isTooMuch(length)) this.end();
-    else if (sink.unsent > 0) sink.drained(() => this.#catchUp());
+    else if (sink.unsent > 0) sink.drained(() => this.#guard(() => this.#catchUp()));
     else this.#catchUp();
   }
 
   // One write of any size is allowed on an empty buffer, or a large send would never get through.
   #isTooMuch(length: number): boolean {
     const { unsent } = this.sink;
-    return unsent > 0 && unsent + length > this.#shared.maxBuffered;
+    if (unsent === 0) return false;
+    return unsent + length > this.#shared.maxBuffered || this.#shared.unsent.isFull;
   }
 
-  /** Writes an answer in one go, and says whether more may follow at once. */
-  #write(answer: Answer): boolean {
-    const rows = framesOf(answer);
-    const from = this.#last;
-    this.#last = answer.last;
-    this.#known = answer.known;
-    if (!answer.missed) return this.sink.write(rows);
-    const first = answer.rows[0];
-    const position = first === undefined ? answer.last : this.#shared.reader.positionBefore(first.id);
-    return this.sink.write(Buffer.concat([missed(from, position), rows]));
+  /** Runs what nobody waits for. */
+  #guard(work: () => void): void {
+    if (this.#isGone) return;
+    try {
+      work();
+    } catch (thrown) {
+      this.#isWriting = false;
+      this.end();
+      this.#shared.failed(thrown);
+    }
   }
 }

@@ -1,16 +1,22 @@
 import type { Reader } from "../reader.ts";
 import { Deadlines } from "../waiters/deadlines.ts";
-import type { Sink } from "./request.ts";
-import { Stream, type Streaming } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { Streaming, StreamOptions } from "./streaming.ts";
+import type { Unsent } from "./unsent.ts";
 
 export interface StreamsOptions {
   readonly reader: Reader;
+  readonly unsent: Unsent;
   /** How often a quiet stream is written to, in ms. */
   readonly heartbeat: number;
   /** How long a stream may last, in ms. */
   readonly maxAge: number;
   /** The most unsent bytes of a stream. */
   readonly maxBuffered: number;
+  /** How long a client may take nothing of what is unsent, in ms. */
+  readonly unsentTimeout: number;
+  /** Is told what streams throw. */
+  readonly failed: (thrown: unknown) => void;
 }
 
 /** How long an ended stream whose client does not read may keep its connection and what is unsent, in ms. */
@@ -19,16 +25,15 @@ const GRACE = 10_000;
 /** The streams of a mount. Their heartbeats and their ends share one timer. */
 export class Streams {
   readonly #options: StreamsOptions;
-  readonly #shared: Streaming;
+  readonly #shared: Streaming<Stream>;
   readonly #deadlines: Deadlines<Stream>;
   #size = 0;
   #isClosed = false;
 
   constructor(options: StreamsOptions) {
-    const { reader, maxBuffered } = options;
     this.#options = options;
-    this.#shared = { reader, maxBuffered, ended: (stream) => this.#ended(stream) };
-    this.#deadlines = new Deadlines<Stream>(reader.clock, (due) => {
+    this.#shared = { ...options, ended: (stream) => this.#ended(stream) };
+    this.#deadlines = new Deadlines<Stream>(options.reader.clock, (due) => {
       for (const stream of due) this.#tend(stream);
     });
   }
@@ -38,20 +43,20 @@ export class Streams {
     return this.#size;
   }
 
-  /** Starts a stream of these channels after this position, and returns what is to be called when its client has gone. */
-  open(keys: readonly string[], last: number, sink: Sink): () => void {
+  /** Starts a stream, and returns what is to be called when its client has gone. */
+  open(options: Omit<StreamOptions, "oldAt">): () => void {
     if (this.#isClosed) {
-      sink.end();
+      options.sink.end();
       return () => {};
     }
     const { reader, heartbeat, maxAge } = this.#options;
-    const stream = new Stream(this.#shared, { keys, last, sink, oldAt: reader.clock.monotonic() + maxAge });
+    const stream = new Stream(this.#shared, { ...options, oldAt: reader.clock.monotonic() + maxAge });
     this.#size += 1;
     reader.meter.streamed(1);
     this.#wait(stream, Math.min(heartbeat, maxAge));
     stream.start();
     return () => {
-      stream.end();
+      stream.gone();
       this.#deadlines.remove(stream);
     };
   }
@@ -69,14 +74,16 @@ export class Streams {
     this.#size -= 1;
     this.#options.reader.meter.streamed(-1);
     this.#deadlines.remove(stream);
-    if (stream.sink.unsent > 0) this.#wait(stream, GRACE);
+    if (stream.isUnsent) this.#wait(stream, GRACE);
   }
 
   #tend(stream: Stream): void {
-    const { reader, heartbeat } = this.#options;
-    const left = stream.oldAt - reader.clock.monotonic();
+    const { reader, heartbeat, unsentTimeout } = this.#options;
+    const now = reader.clock.monotonic();
+    const left = stream.oldAt - now;
     if (stream.hasEnded) stream.sink.destroy();
     else if (left <= 0) stream.end();
+    else if (now - stream.movedAt() >= unsentTimeout) stream.giveUp();
     else {
       stream.beat();
       this.#wait(stream, Math.min(heartbeat, left));

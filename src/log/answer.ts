@@ -17,6 +17,7 @@ export class Answer {
   known: Known | undefined = undefined;
   #batch: Batch<Notification> | undefined;
   #text: string | undefined;
+  #size = 0;
   #maker: ((answer: Answer) => unknown) | undefined;
   #made: unknown;
 
@@ -30,6 +31,12 @@ export class Answer {
   get batch(): Batch<Notification> {
     this.#batch ??= batchOf(this);
     return this.#batch;
+  }
+
+  /** The length of `text` in UTF-16 units, at least. */
+  get size(): number {
+    if (this.#size === 0) for (const row of this.rows) this.#size += row.size;
+    return this.#size;
   }
 
   /** The JSON text of the notifications, for HTTP. */

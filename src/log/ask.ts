@@ -5,6 +5,8 @@ export interface Ask {
   readonly last: number;
   /** The most rows, but a send that crosses the limit comes whole. */
   readonly limit: number;
+  /** The most text, in UTF-16 units, but a first send that is larger comes whole. Default: any amount. */
+  readonly size?: number;
   /** When reading from 0: only rows that are at most so many ms old. */
   readonly lookback: number;
   /** From the answer before, for a reader who goes on from it: the watermarks that are no news to it. */

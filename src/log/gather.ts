@@ -5,6 +5,8 @@ import { sorted } from "./sorted.ts";
 export interface Range {
   readonly after: number;
   readonly limit: number;
+  /** The most text, in UTF-16 units, but a first send that is larger comes whole. Default: any amount. */
+  readonly size?: number;
 }
 
 /** Places in the ring, in order. They are overwritten by the next call. */
@@ -37,6 +39,13 @@ export function gather<C extends Chain>(
 ): Found {
   const span = ring.span - range.after;
   if (chains.length === 0 || span === 0) return { places: scratch.subarray(0, 0), rest: undefined };
+  const found = within(ring, chains, range, numbers);
+  const { size = Number.POSITIVE_INFINITY } = range;
+  return size === Number.POSITIVE_INFINITY ? found : fitting(ring, found, size);
+}
+
+function within<C extends Chain>(ring: Ring<C>, chains: readonly C[], range: Range, numbers: ChannelNumbers): Found {
+  const span = ring.span - range.after;
   const most = mostToFollow(chains.length, span, range.limit);
   const followed = expectsAtMost(ring, chains, range.after, most) ? follow(ring, chains, range.after, most) : undefined;
   // Where more was there than was to be expected, a scan comes after it, and costs no more than what was spent.
@@ -136,6 +145,21 @@ function limited<C extends Chain>(ring: Ring<C>, places: Int32Array, limit: numb
   let end = limit;
   while (end < places.length && ring.sendAt(places[end]!) === send) end += 1;
   return { places: places.subarray(0, end), rest: places[end] };
+}
+
+/** Ends what was found before the send whose text does not fit, unless that is the first. */
+function fitting<C extends Chain>(ring: Ring<C>, found: Found, size: number): Found {
+  const { places } = found;
+  let left = size;
+  let end = 0;
+  while (end < places.length && left >= 0) left -= ring.sizeAt(places[end++]!);
+  if (left >= 0) return found;
+  const send = ring.sendAt(places[end - 1]!);
+  let start = end - 1;
+  while (start > 0 && ring.sendAt(places[start - 1]!) === send) start -= 1;
+  if (start > 0) return { places: places.subarray(0, start), rest: places[start] };
+  while (end < places.length && ring.sendAt(places[end]!) === send) end += 1;
+  return end === places.length ? found : { places: places.subarray(0, end), rest: places[end] };
 }
 
 function scan<C extends Chain>(ring: Ring<C>, chains: readonly C[], range: Range, numbers: ChannelNumbers): Found {

@@ -12,6 +12,14 @@ import { LogTime, type LogTimeOptions } from "./time.ts";
 import type { Trimmings } from "./trimmings.ts";
 import { Watermarks } from "./watermarks.ts";
 
+/** How those read who waited. */
+interface Reading {
+  readonly limit: number;
+  readonly size: number;
+  /** Whether a gap in the history concerns them: not those who read from 0. */
+  readonly exact: boolean;
+}
+
 export interface LogOptions extends AgesOptions, LogTimeOptions {
   /** Where the trimmed rows are gathered for the store. */
   readonly trimmings: Trimmings;
@@ -149,7 +157,7 @@ export class Log<W> {
     }
     const found = behind.filter(({ size }) => size > 0);
     const after = from === 0 ? this.#ring.placeAfterTime(now - ask.lookback - 1) : this.#ring.placeAfter(from);
-    const answer = this.#answer(found, { after, limit: ask.limit }, missed);
+    const answer = this.#answer(found, { after, limit: ask.limit, size: ask.size ?? Number.POSITIVE_INFINITY }, missed);
     if (answer !== undefined && answer.last < this.newest) {
       answer.known = ask.last === 0 || missed ? this.#knownOf(ask.keys) : ask.known;
     }
@@ -160,10 +168,10 @@ export class Log<W> {
    * What the channels got after `from`, for readers who waited since then; undefined when there is nothing to tell. `missed` is
    * false for those who read from 0.
    */
-  since(channels: readonly LogChannel<W>[], from: number, limit: number, exact: boolean): Answer | undefined {
+  since(channels: readonly LogChannel<W>[], from: number, { limit, size, exact }: Reading): Answer | undefined {
     const found = channels.filter((channel) => channel.newestId > from && channel.size > 0);
     const missed = exact && channels.some((channel) => channel.watermark > from);
-    return this.#answer(found, { after: this.#ring.placeAfter(from), limit }, missed);
+    return this.#answer(found, { after: this.#ring.placeAfter(from), limit, size }, missed);
   }
 
   /** The newest `count` rows of all, which were just added. */

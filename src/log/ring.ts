@@ -1,6 +1,6 @@
 // Longer than 250 lines: the columns are private, since every loop over them is a hot path.
 import type { Row } from "../store.ts";
-import { type RowSource, SharedRow } from "./row.ts";
+import { type RowSource, SharedRow, sizeOf } from "./row.ts";
 
 /** No slot: the end of a chain. */
 export const NONE = -1;
@@ -62,6 +62,12 @@ export class Ring<C extends Chain> {
 
   sendAt(place: number): number {
     return this.#sends[(this.#head + place) & this.#mask]!;
+  }
+
+  /** The size of the row's text, in UTF-16 units. */
+  sizeAt(place: number): number {
+    const slot = (this.#head + place) & this.#mask;
+    return sizeOf(this.#chains[slot]!.key, this.#texts[slot]!);
   }
 
   /** The channel's number, or 0 for a gap. */

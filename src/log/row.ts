@@ -1,6 +1,9 @@
 import { BusError } from "../errors.ts";
 import type { Channel, Notification } from "../notification.ts";
 
+/** The length of what a row's text has beside its channel and its message, with an id of 16 digits. */
+const AROUND = '{"id":1234567890123456,"channel":,"message":},'.length;
+
 /** The channel that a row came on. */
 export interface RowSource {
   readonly key: string;
@@ -36,9 +39,24 @@ export class SharedRow {
 
   /** What goes over HTTP. The message is written as it was sent and never parsed. */
   get text(): string {
-    this.#text ??= `{"id":${this.id},"channel":${this.#source.key},"message":${this.#json}}`;
+    this.#text ??= this.parts.join("");
     return this.#text;
   }
+
+  /** The text in parts, of which the middle one may be long: a text of its own would copy it. */
+  get parts(): readonly [string, string, string] {
+    return [`{"id":${this.id},"channel":${this.#source.key},"message":`, this.#json, "}"];
+  }
+
+  /** The text's length with what separates it from the next, in UTF-16 units, at least. */
+  get size(): number {
+    return sizeOf(this.#source.key, this.#json);
+  }
+}
+
+/** The length of a row's text with what separates it from the next, in UTF-16 units, at least. */
+export function sizeOf(key: string, json: string): number {
+  return key.length + json.length + AROUND;
 }
 
 function parse(id: number, json: string): unknown {

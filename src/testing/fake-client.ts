@@ -37,6 +37,7 @@ export function fakeClient<C extends object = AnyChannels>(
 
 function handlerOf<C extends object>(bus: Bus<C>): Handler {
   const handler = mount(bus, {
+    prefix: "/longpolling",
     channels: (asked, request) => [...asked, ...((added.get(request) ?? []) as Tuple<NameOf<C>>[])], // a client of this bus put them there
     send: () => true,
   });

@@ -1,6 +1,8 @@
 /** How a reader reads. */
 export interface Reading {
   readonly limit: number;
+  /** The most text of an answer, in UTF-16 units, but a first send that is larger comes whole. */
+  readonly size: number;
   /** Whether a hole in the history concerns it: not those who read from 0. */
   readonly exact: boolean;
 }
@@ -65,8 +67,7 @@ export class Answers<C extends Numbered, A> {
 
   #ofChannel(channel: C, reading: Reading): A | undefined {
     const isFirst = this.#channel !== channel;
-    const { limit, exact } = this.#reading ?? reading;
-    if (!isFirst && limit === reading.limit && exact === reading.exact) return this.#answer;
+    if (!isFirst && (this.#reading === reading || isAlike(this.#reading!, reading))) return this.#answer; // the first set it
     this.#answer = isFirst ? this.#answering.answer([channel], reading) : this.#ofSome([channel], reading);
     this.#channel = channel;
     this.#reading = reading;
@@ -75,10 +76,15 @@ export class Answers<C extends Numbered, A> {
 
   #ofSome(channels: readonly C[], reading: Reading): A | undefined {
     const numbers = channels.map((channel) => channel.number).sort((a, b) => a - b);
-    const key = `${reading.limit} ${reading.exact} ${numbers.join()}`;
+    const key = `${reading.limit} ${reading.size} ${reading.exact} ${numbers.join()}`;
     if (this.#of.has(key)) return this.#of.get(key);
     const answer = this.#answering.answer(channels, reading);
     this.#of.set(key, answer);
     return answer;
   }
+}
+
+/** Whether two read in the same way. */
+export function isAlike(one: Reading, other: Reading): boolean {
+  return one.limit === other.limit && one.size === other.size && one.exact === other.exact;
 }

@@ -69,6 +69,11 @@ export class Deadlines<T extends Due> {
     if (this.#size === 0) this.#keepAlive(false);
   }
 
+  /** All that waits. */
+  all(): readonly T[] {
+    return [...this.#buckets.values()].flat() as T[]; // only `add` puts members in, and it takes T
+  }
+
   /** Removes everything, and returns it. */
   drain(): readonly T[] {
     const all: T[] = [];

@@ -86,6 +86,11 @@ export class Waiters<C extends Watched, A> {
     this.#answers.begin(NOTHING);
   }
 
+  /** Answers those who are answered in this form, with nothing. */
+  release(form: unknown): void {
+    this.#giveUp(this.#deadlines.all().filter(({ manner }) => manner.form === form));
+  }
+
   /** Answers everyone who waits, with nothing. */
   close(): void {
     this.#giveUp(this.#deadlines.drain());
@@ -93,10 +98,11 @@ export class Waiters<C extends Watched, A> {
   }
 
   // Most readers read alike, so they share what says how.
-  #mannerOf({ limit, exact, form }: Wait<C, unknown, unknown>): Manner {
+  #mannerOf({ limit, size, exact, form }: Wait<C, unknown, unknown>): Manner {
     const before = this.#manner;
-    if (before?.limit === limit && before.exact === exact && before.form === form) return before;
-    this.#manner = { limit, exact, form };
+    if (before?.limit === limit && before.size === size && before.exact === exact && before.form === form)
+      return before;
+    this.#manner = { limit, size, exact, form };
     return this.#manner;
   }
 

@@ -1,6 +1,10 @@
 import { type Answering, Answers, type Numbered, type Reading, type Waiting } from "./answers.ts";
 
-const EVERYTHING: Reading = { limit: Number.POSITIVE_INFINITY, exact: true };
+const EVERYTHING: Reading = {
+  limit: Number.POSITIVE_INFINITY,
+  size: Number.POSITIVE_INFINITY,
+  exact: true,
+};
 const NOTHING: ReadonlySet<never> = new Set();
 
 /** A channel that stays known for as long as somebody watches it. */

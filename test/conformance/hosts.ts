@@ -18,7 +18,7 @@ import type { Host, Served } from "./mount.ts";
 /** Calls back with every host that there is a mount for. */
 export function onEveryHost(describeOn: <Context>(name: string, host: Host<Context>) => void): void {
   describeOn("node:http", {
-    serve: (bus, options, headers) => listen(behind(headers, mountOnNode(bus, options))),
+    serve: (bus, options, headers) => listen(behind(headers, mountOnNode(bus, options)), ""),
     header: (request: IncomingMessage, name) => nodeHeader(request, name),
   });
 
@@ -88,7 +88,7 @@ export function onEveryHost(describeOn: <Context>(name: string, host: Host<Conte
 
   describeOn("fetch", {
     serve: (bus, options) => {
-      const fetch = mountOnFetch(bus, options);
+      const fetch = mountOnFetch(bus, { ...options, prefix: "/longpolling" });
       return listening(serveFetch({ fetch, port: 0, hostname: "127.0.0.1" }) as Server);
     },
     header: (request: Request, name) => request.headers.get(name) ?? undefined,
@@ -98,18 +98,19 @@ export function onEveryHost(describeOn: <Context>(name: string, host: Host<Conte
 
 const nodeHeader = ({ headers }: Pick<IncomingMessage, "headers">, name: string) => headers[name] as string | undefined;
 
-async function listening(server: Server): Promise<Served> {
+async function listening(server: Server, path = "/longpolling"): Promise<Served> {
   if (!server.listening) await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const close = () => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${port}/longpolling`, close };
+  const stop = () => new Promise((resolve) => server.close(resolve));
+  return { url: `http://127.0.0.1:${port}${path}`, close, stop };
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
-const listen = (handler: Handler) => listening(createServer(handler).listen(0, "127.0.0.1"));
+const listen = (handler: Handler, path?: string) => listening(createServer(handler).listen(0, "127.0.0.1"), path);
 
 /** A handler behind something that sets headers. */
 const behind =

@@ -80,7 +80,7 @@ export function describeCors<Context>(start: Start<Context>, host: Host<Context>
     const reply = await client.request("health", from("https://a.example"));
     expect(reply.headers.get("access-control-allow-origin")).toBe("https://a.example");
     expect(reply.headers.get("access-control-allow-credentials")).toBe("true");
-    expect(reply.headers.get("access-control-expose-headers")).toBe("Nightbus-Last, Nightbus-Missed");
+    expect(reply.headers.get("access-control-expose-headers")).toBe("Nightbus-Last, Nightbus-Missed, Retry-After");
     expect(reply.headers.get("vary")).toContain("Origin");
     const other = await client.request("health", from("https://b.example"));
     expect(other.headers.get("access-control-allow-origin")).toBeNull();

@@ -3,13 +3,18 @@ import { Bus } from "../../src/bus.ts";
 import type { MountOptions } from "../../src/http/options.ts";
 import type { AnyChannels } from "../../src/notification.ts";
 import { Client, until } from "./client.ts";
+import { describeClosing } from "./closing.ts";
 import { describeDialects } from "./dialects.ts";
+import { describeEventSources } from "./event-sources.ts";
 import { describeEvents } from "./events.ts";
 import { describeHookFailures } from "./hook-failures.ts";
+import { describeHookTimeouts } from "./hook-timeouts.ts";
 import { describeHooks } from "./hooks.ts";
 import { describeInjection } from "./injection.ts";
 import { describeBodies } from "./mount-bodies.ts";
 import { describeCors } from "./mount-cors.ts";
+import { describeOdoo } from "./odoo.ts";
+import { describeRoutes } from "./routes.ts";
 import { describeSlowBodies } from "./slow-bodies.ts";
 
 /** A mount of the bus on a running server, and how to end it. */
@@ -17,6 +22,8 @@ export interface Served {
   /** Where the mount's routes are. */
   readonly url: string;
   close(): Promise<unknown>;
+  /** Closes the server, and waits for its connections to end by themselves. */
+  stop(): Promise<unknown>;
 }
 
 export type Options<Context> = MountOptions<AnyChannels, Context>;
@@ -37,7 +44,7 @@ export type Start<Context> = (
   options?: Options<Context>,
   bus?: Bus,
   headers?: Readonly<Record<string, string>>,
-) => Promise<{ bus: Bus; client: Client }>;
+) => Promise<{ bus: Bus; client: Client; stop: () => Promise<unknown> }>;
 
 /** What every mount owes, over real HTTP. */
 export function describeMount<Context>(name: string, host: Host<Context>): void {
@@ -51,7 +58,7 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
       ended.push(() => bus.close());
       const served = await host.serve(bus, options, headers);
       ended.push(() => served.close());
-      return { bus, client: new Client(served.url) };
+      return { bus, client: new Client(served.url), stop: served.stop };
     };
 
     describePolling(start);
@@ -62,8 +69,13 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
     describeDialects(start);
     describeHooks(start, host);
     describeHookFailures(start);
+    describeHookTimeouts(start);
+    describeOdoo(start);
+    describeRoutes(start);
     describeEvents(start, host);
     describeInjection(start);
+    describeClosing(start);
+    describeEventSources(start);
   });
 }
 

@@ -7,7 +7,9 @@ export interface OpenStream {
   readonly headers: Headers;
   /** All that has come. */
   readonly text: string;
+  /** What came, but for the positions. */
   readonly events: readonly EventSourceMessage[];
+  readonly positions: readonly EventSourceMessage[];
   readonly retry: number | undefined;
   /** Whether the server has ended it. */
   readonly over: boolean;
@@ -18,12 +20,22 @@ export interface OpenStream {
 }
 
 /** Opens a stream, and reads it as fast as it comes. */
-export async function openStream(url: string, headers: Record<string, string> = {}): Promise<OpenStream> {
+export async function openStream(
+  url: string,
+  headers: Record<string, string> = {},
+  init: RequestInit = {},
+): Promise<OpenStream> {
   const going = new AbortController();
-  const response = await fetch(url, { headers, signal: going.signal });
-  const state = { text: "", events: [] as EventSourceMessage[], retry: undefined as number | undefined, over: false };
+  const response = await fetch(url, { ...init, headers, signal: going.signal });
+  const state = {
+    text: "",
+    events: [] as EventSourceMessage[],
+    positions: [] as EventSourceMessage[],
+    retry: undefined as number | undefined,
+    over: false,
+  };
   const parser = createParser({
-    onEvent: (event) => state.events.push(event),
+    onEvent: (event) => (event.event === "position" ? state.positions : state.events).push(event),
     onRetry: (retry) => {
       state.retry = retry;
     },

@@ -34,6 +34,32 @@ it("carries an EventSource over a restart of the server, with nothing lost and n
   await served.close();
 });
 
+it("comes back to a mount that was full, hears nothing meanwhile, and is told nothing but notifications", async () => {
+  const bus = new Bus();
+  const [full, open] = [mount(bus, { maxWaiting: 0 }), mount(bus, { heartbeat: 10 })];
+  let asked = 0;
+  const server = createServer((request, response) => {
+    asked += 1;
+    return asked === 1 ? full(request, response) : open(request, response);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const source = new EventSource(`http://127.0.0.1:${port}/events?channels=a`);
+  const heard: unknown[] = [];
+  const positions: unknown[] = [];
+  source.onmessage = ({ data }) => heard.push(JSON.parse(data).message);
+  source.addEventListener("position", ({ data }) => positions.push(JSON.parse(data)));
+  await until(() => positions.length > 3);
+  expect(asked).toBe(2);
+  await bus.sendone("a", 1);
+  await until(() => heard.length > 0);
+  expect(heard).toEqual([1]);
+  expect(positions[0]).toEqual({ last: expect.any(Number), heartbeat: 10 });
+  source.close();
+  await bus.close();
+  await new Promise((resolve) => server.close(resolve));
+});
+
 interface Served {
   readonly bus: Bus;
   readonly port: number;

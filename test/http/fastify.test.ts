@@ -3,7 +3,8 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { expect, it, onTestFinished } from "vitest";
 import type { Bus } from "../../src/bus.ts";
 import { mount } from "../../src/http/fastify.ts";
-import { Client } from "../conformance/client.ts";
+import { Client, until } from "../conformance/client.ts";
+import { openStream } from "../conformance/stream.ts";
 import { portOf, startBus } from "./servers.ts";
 
 async function start(bus: Bus, prepare: (app: FastifyInstance) => unknown): Promise<Client> {
@@ -56,4 +57,38 @@ it("refuses a body that a preParsing hook cannot make anything of", async () => 
   const reply = await gzipped(client, Buffer.from("this is not compressed"));
   expect(reply).toMatchObject({ status: 400, json: { error: { code: "bad_json" } } });
   expect(errors).toEqual([]);
+});
+
+it("closes with streams and polls that wait, before the bus is closed", async () => {
+  const { bus } = startBus();
+  const app = Fastify();
+  await app.register(mount(bus), { prefix: "/longpolling" });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const client = new Client(`http://127.0.0.1:${await portOf(app.server)}/longpolling`);
+  await bus.ready();
+  const held = [client.get(`poll?channels=a&last=${bus.last}`), client.poll({ params: { channels: [], last: 0 } })];
+  const stream = await openStream(`${client.url}/events?channels=a`);
+  const own = bus.poll(["a"], bus.last);
+  await until(() => bus.waiting === 2 && stream.positions.length === 1);
+  const began = performance.now();
+  await app.close();
+  expect(performance.now() - began).toBeLessThan(3_000);
+  for (const { status } of await Promise.all(held)) expect(status).toBe(200);
+  await until(() => stream.over);
+  expect(bus.waiting, "the application's own goes on").toBe(1);
+  await bus.sendone("a", 1);
+  expect(await own).toHaveLength(1);
+});
+
+it("answers past the onSend hooks of others, as its page says", async () => {
+  const { bus } = startBus();
+  let sent = 0;
+  const client = await start(bus, (app) =>
+    app.addHook("onSend", async (_, __, payload) => {
+      sent += 1;
+      return payload;
+    }),
+  );
+  expect((await client.get("health")).status).toBe(200);
+  expect(sent).toBe(0);
 });

@@ -60,7 +60,9 @@ it("ends a stream whose request was aborted, before it began or while it is open
     if (!opened) ending.abort();
     const response = await handler(new Request("http://localhost/events?channels=x", { signal: ending.signal }));
     ending.abort();
-    expect(await response.text()).toMatch(/^retry: \d+\nid: \d+\n\n$/);
+    expect(await response.text()).toMatch(
+      /^retry: \d+\nevent: position\nid: (\d+)\ndata: \{"last":\1,"heartbeat":15000\}\n\n$/,
+    );
   }
   expect(errors).toEqual([]);
 });

@@ -16,6 +16,7 @@ async function failLate(thrown: (reason: unknown) => unknown): Promise<readonly 
   const request: EndpointRequest = {
     method: "GET",
     path: "/poll",
+    mount: "",
     query: "channels=x",
     header: () => undefined,
     body: () => ({ text: "" }),
@@ -32,7 +33,9 @@ async function failLate(thrown: (reason: unknown) => unknown): Promise<readonly 
 
 it("tells the application that a hook has failed, also when its client has gone meanwhile", async () => {
   const cause = new Error("the database is down");
-  expect(await failLate(() => cause)).toMatchObject([{ message: "the mount's channels hook failed", cause }]);
+  expect(await failLate(() => cause)).toMatchObject([
+    { message: "the mount's channels hook threw: Error: the database is down", cause },
+  ]);
   expect(await failLate(() => undefined)).toHaveLength(1);
 });
 

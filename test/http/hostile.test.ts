@@ -14,7 +14,7 @@ import { writtenRequests } from "./hostile/written.ts";
 type Handle = (request: Request) => Promise<Response> | Response;
 
 const handlers: Readonly<Record<string, (bed: Bed, options: Options) => Handle>> = {
-  "the handler of nightbus/fetch": ({ bus }, options) => mount(bus, options),
+  "the handler of nightbus/fetch": ({ bus }, options) => mount(bus, { ...options, prefix: "/longpolling" }),
   "Hono, handed requests": ({ bus }, options) => new Hono().all("/longpolling/*", mountOnHono(bus, options)).fetch,
 };
 const hosts: string[] = [];

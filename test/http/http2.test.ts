@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { type ClientHttp2Session, connect, createServer, type Http2Session } from "node:http2";
+import { type ClientHttp2Session, connect, constants, createServer, type Http2Session } from "node:http2";
 import { expect, it, onTestFinished, vi } from "vitest";
 import type { Bus } from "../../src/bus.ts";
 import { mount } from "../../src/http/node.ts";
@@ -148,5 +148,23 @@ it("ends a request over HTTP/2 whose body takes too long to come", async () => {
   expect((await answered)[0][":status"]).toBe(408);
   expect(seconds).toBeGreaterThanOrEqual(10);
   await cut;
+  expect(errors).toEqual([]);
+});
+
+it("writes a large answer in pieces over HTTP/2, and lets go of it when its client goes in the middle", async () => {
+  const { bus, errors } = startBus();
+  const session = await start(bus, { maxWaiting: 1 });
+  await bus.sendmany(Array.from({ length: 12 }, (_, n) => ["x", n + "y".repeat(900_000)] as const));
+  const gone = session.request({ ":path": "/poll?channels=x&last=0" });
+  await once(gone, "response");
+  await until(() => bus.stats().unsent > 0);
+  gone.close(constants.NGHTTP2_CANCEL); // as browsers do
+  await until(() => bus.stats().unsent === 0);
+  const stream = session.request({ ":path": "/poll?channels=x&last=0" });
+  const [headers] = await once(stream, "response");
+  const text = (await stream.setEncoding("utf8").toArray()).join("");
+  expect([headers[":status"], headers["connection"]]).toEqual([200, undefined]);
+  expect(JSON.parse(text).notifications).toHaveLength(12);
+  await until(() => bus.stats().unsent === 0);
   expect(errors).toEqual([]);
 });

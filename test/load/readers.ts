@@ -106,7 +106,7 @@ function take(book: Book, response: IncomingMessage): void {
       if (frame.includes("event: missed")) book.missed();
       const data = /^data: (.*)$/m.exec(frame)?.[1];
       const id = /^id: (\d+)$/m.exec(frame)?.[1];
-      if (data !== undefined && !frame.includes("event: missed")) {
+      if (data !== undefined && !frame.includes("event: ")) {
         const notification = JSON.parse(data) as Answer["notifications"][number];
         book.read(notification.id, notification.message);
       }

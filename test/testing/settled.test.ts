@@ -95,13 +95,13 @@ describe("advance", () => {
     const handler = mount(bus, { heartbeat: 20_000, channels: (asked) => asked });
     const response = await handler(new Request("http://shop.test/events?channels=orders&last=0"));
     const read = reading(response);
-    expect(await read()).toMatch(/^retry: \d+\nid: 0\n\n$/);
+    expect(await read()).toMatch(/^retry: \d+\nevent: position\nid: 0\ndata: \{"last":0,"heartbeat":20000\}\n\n$/);
     await bus.sendone("orders", 1);
     expect(await read()).toBe('id: 1\ndata: {"id":1,"channel":"orders","message":1}\n\n');
     await bus.advance(19_999);
     expect(await read()).toBe("");
     await bus.advance(1);
-    expect(await read()).toBe("id: 1\n\n");
+    expect(await read()).toBe('event: position\nid: 1\ndata: {"last":1}\n\n');
     bus.restart();
     expect(await read()).toBe('event: missed\nid: 1000000\ndata: {"last":1}\n\n');
     bus.reset();

@@ -97,7 +97,14 @@ describe("a waiter that has gone", () => {
       () => waiters.close(),
     ];
     for (const go of ways) {
-      const wait = { channels, limit: 1, exact: true, deadline: clock.monotonic() + 1_000, signal: end.signal };
+      const wait = {
+        channels,
+        limit: 1,
+        size: 1,
+        exact: true,
+        deadline: clock.monotonic() + 1_000,
+        signal: end.signal,
+      };
       const parked = [1, 2, 3].map(() => waiters.park({ ...wait, form: (answer) => answer }).catch(() => "aborted"));
       assert.equal(hot.watch?.length, 3);
       left.length = 0;
@@ -112,7 +119,7 @@ describe("a waiter that has gone", () => {
     const { waiters, channels } = make();
     const [hot, quiet] = channels;
     const ends = [0, 1, 2, 3].map(() => new AbortController());
-    const wait = { channels, limit: 1, exact: true, deadline: Number.POSITIVE_INFINITY };
+    const wait = { channels, limit: 1, size: 1, exact: true, deadline: Number.POSITIVE_INFINITY };
     const parked = ends.map(({ signal }) => waiters.park({ ...wait, signal, form: (answer) => answer }));
     ends[0]!.abort("first");
     ends[2]!.abort("third");
@@ -126,7 +133,7 @@ describe("a waiter that has gone", () => {
   it("stays when what touched its channel does not concern it", async () => {
     const { waiters, channels, left } = make();
     const [hot, quiet] = channels;
-    const wait = { channels, limit: 1, exact: false, deadline: Number.POSITIVE_INFINITY, signal: undefined };
+    const wait = { channels, limit: 1, size: 1, exact: false, deadline: Number.POSITIVE_INFINITY, signal: undefined };
     const parked = waiters.park({ ...wait, form: (answer) => answer });
     waiters.wake(new Set([hot]));
     assert.deepEqual([waiters.size, hot.watch?.length, quiet.watch?.length, left], [1, 1, 1, []]);

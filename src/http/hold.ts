@@ -1,0 +1,47 @@
+import type { Signal } from "../abort.ts";
+import type { Answer } from "../log/answer.ts";
+import type { Ask } from "../log/ask.ts";
+import type { Mounted } from "./endpoint.ts";
+
+export interface Held {
+  readonly answer: Answer;
+  /** Whether the reader has missed something, now or while it waited. */
+  readonly missed: boolean;
+}
+
+/**
+ * Answers a client that only raises its `last`, and asks again at once: never with nothing before the time is up. A gap ends no
+ * wait, and a `last` beyond the newest id waits from now on.
+ */
+export async function hold<C extends object, Context>(
+  { reader, crowd, idle, form }: Mounted<C, Context>,
+  asked: Ask,
+  timeout: number,
+  signal: Signal,
+): Promise<Held> {
+  const deadline = reader.clock.monotonic() + timeout;
+  const isBeyond = asked.last > reader.last;
+  let missed = isBeyond;
+  let ask = isBeyond ? { ...asked, last: reader.last } : asked;
+  const found = reader.read(ask);
+  const isOver = found !== undefined && found.rows.length > 0;
+  reader.meter.polled(ask.keys, isOver || timeout === 0 ? found : undefined);
+  if (isOver) return { answer: found, missed: missed || found.missed };
+  if (found !== undefined) [missed, ask] = [true, { ...ask, last: found.last }];
+  if (timeout === 0) return { answer: reader.nothing(), missed };
+  crowd.enter();
+  try {
+    for (;;) {
+      const answer =
+        ask.keys.length > 0 ? await reader.park(ask, { deadline, signal, form }) : await idle.wait(timeout, signal);
+      missed ||= answer.missed;
+      if (answer.rows.length > 0 || !answer.missed) return { answer, missed };
+      // Others trimmed what it had not seen. Since it was woken, more may have come.
+      ask = { ...ask, last: answer.last };
+      const since = reader.read(ask);
+      if (since !== undefined && since.rows.length > 0) return { answer: since, missed };
+    }
+  } finally {
+    crowd.leave();
+  }
+}

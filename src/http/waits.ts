@@ -1,0 +1,32 @@
+import type { Clock } from "../clock.ts";
+import { Deadlines, type Due } from "../waiters/deadlines.ts";
+
+/** Something that is waited for. */
+export interface Wait extends Due {
+  readonly late: () => void;
+}
+
+/** What a mount waits for besides the bus: bodies, hooks, and the end of polls of nothing. All share one timer. */
+export class Waits {
+  readonly #clock: Clock;
+  readonly #deadlines: Deadlines<Wait>;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#deadlines = new Deadlines<Wait>(clock, (due) => {
+      for (const { late } of due) late();
+    });
+  }
+
+  /** Calls back once, when so many ms have passed before the wait has ended. */
+  begin(ms: number, late: () => void): Wait {
+    const wait: Wait = { bucket: undefined, slot: 0, late };
+    this.#deadlines.add(wait, this.#clock.monotonic() + ms);
+    return wait;
+  }
+
+  /** It is not waited for any more. Twice is once. */
+  end(wait: Wait): void {
+    this.#deadlines.remove(wait);
+  }
+}
