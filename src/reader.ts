@@ -1,3 +1,4 @@
+// Longer than 250 lines: reading and parking are one invariant, since nothing may come in between.
 import { Backing } from "./backing.ts";
 import type { Clock } from "./clock.ts";
 import { asError, closed } from "./errors.ts";

@@ -44,7 +44,7 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["postgres/open"],
     ["postgres/store"],
     ["postgres"],
-    ["nats/driver", "nats/wire", "nats/ranges", "nats/messages", "nats/failures"],
+    ["nats/driver", "nats/wire", "nats/ranges", "nats/messages", "nats/failures", "nats/stream-config"],
     ["nats/connection", "nats/changes"],
     ["nats/stream", "nats/marks"],
     ["nats/promised"],

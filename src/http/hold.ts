@@ -25,15 +25,18 @@ export async function hold<C extends object, Context>(
   let ask = isBeyond ? { ...asked, last: reader.last } : asked;
   const found = reader.read(ask);
   const isOver = found !== undefined && found.rows.length > 0;
-  reader.meter.polled(ask.keys, isOver || timeout === 0 ? found : undefined);
-  if (isOver) return { answer: found, missed: missed || found.missed };
+  if (isOver || timeout === 0) {
+    const answer = isOver ? found : reader.nothing();
+    reader.meter.polled(ask.keys, answer);
+    return { answer, missed: missed || found?.missed === true };
+  }
   if (found !== undefined) [missed, ask] = [true, { ...ask, last: found.last }];
-  if (timeout === 0) return { answer: reader.nothing(), missed };
   crowd.enter();
   try {
-    for (;;) {
-      const answer =
-        ask.keys.length > 0 ? await reader.park(ask, { deadline, signal, form }) : await idle.wait(timeout, signal);
+    for (let isFirst = true; ; isFirst = false) {
+      const parked = ask.keys.length > 0 ? reader.park(ask, { deadline, signal, form }) : idle.wait(timeout, signal);
+      if (isFirst) reader.meter.polled(ask.keys, undefined); // told last: a subscriber may commit something
+      const answer = await parked;
       missed ||= answer.missed;
       if (answer.rows.length > 0 || !answer.missed) return { answer, missed };
       // Others trimmed what it had not seen. Since it was woken, more may have come.

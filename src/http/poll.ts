@@ -39,12 +39,16 @@ export async function poll<C extends object, Context>(
       return reply(mounted, call, ask, answer, missed);
     }
     const now = answerNow(mounted, call, ask, timeout);
-    if (now !== undefined) return reply(mounted, call, ask, now);
+    if (now !== undefined) {
+      reader.meter.polled(keys, now);
+      return reply(mounted, call, ask, now);
+    }
     crowd.enter();
     try {
       const deadline = reader.clock.monotonic() + timeout;
-      const { signal } = request;
-      return reply(mounted, call, ask, await reader.park(ask, { deadline, signal, form: mounted.form }));
+      const parked = reader.park(ask, { deadline, signal: request.signal, form: mounted.form });
+      reader.meter.polled(keys, undefined); // told last: a subscriber may commit something
+      return reply(mounted, call, ask, await parked);
     } finally {
       crowd.leave();
     }
@@ -68,9 +72,7 @@ function answerNow<C extends object, Context>(
 ): Answer | undefined {
   const peeks = options["peek"] === true;
   if (!peeks) checkSome(ask.keys);
-  const found = reader.read(ask) ?? (peeks || timeout === 0 ? reader.nothing() : undefined);
-  reader.meter.polled(ask.keys, found);
-  return found;
+  return reader.read(ask) ?? (peeks || timeout === 0 ? reader.nothing() : undefined);
 }
 
 /** Writes an answer: what is long in pieces. Throws a Refusal when too much is unsent. */

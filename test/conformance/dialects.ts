@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { Bus } from "../../src/bus.ts";
+import { epochAt } from "../../src/clock.ts";
 import { until } from "./client.ts";
 import type { Start } from "./mount.ts";
 
@@ -35,17 +36,17 @@ export function describeDialects<Context>(start: Start<Context>): void {
   });
 
   it("takes last 0 for what was sent a short while ago, and a positive last for everything after it", async () => {
-    let now = Date.now();
+    let passed = 0;
     const clock = {
-      now: () => now,
-      monotonic: () => performance.now(),
-      base: () => now * 1000,
+      now: () => Date.now() + passed,
+      monotonic: () => performance.now() + passed,
+      base: () => epochAt(Date.now() + passed),
       setTimeout: (callback: () => void, ms: number) => setTimeout(callback, ms),
       clearTimeout: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout),
     };
     const { bus, client } = await start({ lookback: 50_000 }, new Bus({ clock }));
     const old = await bus.sendone("x", "old");
-    now += 50_001;
+    passed += 50_001;
     const fresh = await bus.sendone("x", "fresh");
     const ids = async (last: number) => {
       const { json } = await client.poll(call({ channels: ["x"], last }));

@@ -52,7 +52,7 @@ it("ends an answer at maxAnswer, parked or not, and cuts no send", async () => {
 });
 
 it("gives all of 560 megabytes to those who page, in both dialects and as a stream", async () => {
-  const { bus, errors } = startBus();
+  const { bus, errors } = startBus({ retention: { bytes: Number.POSITIVE_INFINITY } });
   const client = clientOf(await listen(mount(bus, { maxWaiting: 1 })));
   await bus.ready();
   const { last } = bus;

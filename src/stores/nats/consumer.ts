@@ -1,6 +1,7 @@
 import type { Connection } from "./connection.ts";
 import type { NatsMessage } from "./driver.ts";
 import type { Stream } from "./stream.ts";
+import { type Beginning, timeOf } from "./wire.ts";
 
 export interface ConsumerOptions {
   readonly connection: Connection;
@@ -19,14 +20,6 @@ export interface Delivery {
   readonly at: number | undefined;
   /** How many messages there are behind it that are still to be delivered. */
   readonly pending: number;
-}
-
-/** Where a consumer stands when it begins. */
-export interface Beginning {
-  /** How many messages there are already. */
-  readonly waiting: number;
-  /** The server's clock, in ms; undefined where it does not say. */
-  readonly now: number | undefined;
 }
 
 /** Hears the messages of a stream from one on, until something is missing. */
@@ -91,9 +84,4 @@ function placeOf(reply: string): (Delivery & { readonly count: number }) | undef
   const start = tokens.length === 9 ? 5 : 7; // newer servers name a domain and an account before
   const [seq, count, nanoseconds, pending] = tokens.slice(start, start + 4).map(Number);
   return { seq: seq!, count: count!, at: timeOf(nanoseconds! / 1e6), pending: pending! };
-}
-
-/** A time in whole ms; undefined for what is none. */
-export function timeOf(ms: number): number | undefined {
-  return ms > 0 ? Math.floor(ms) : undefined;
 }

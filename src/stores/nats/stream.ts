@@ -1,10 +1,10 @@
 import type { Clock } from "../../clock.ts";
 import { BusError, given } from "../../errors.ts";
 import type { Connection } from "./connection.ts";
-import { type Beginning, timeOf } from "./consumer.ts";
 import { CLIENT_TIMEOUT, type StreamConfig, type StreamInfo } from "./driver.ts";
 import { apiCode, isConflict, isGone, newestIn, overlaps } from "./failures.ts";
-import { HEADER } from "./wire.ts";
+import { subjectsOf, wrongWith } from "./stream-config.ts";
+import { type Beginning, HEADER, timeOf } from "./wire.ts";
 
 /** For how long JetStream recognises a message that comes twice, in ns. */
 const TWICE = 120e9;
@@ -223,31 +223,6 @@ export class Stream {
 
 function isSettled({ config }: StreamInfo): boolean {
   return config.description?.endsWith(NEW) !== true;
-}
-
-/** Of the log that begins there. Where a stream was deleted and made anew, nobody who has not noticed can publish in it. */
-function subjectsOf(name: string, begin: number): readonly [log: string, marks: string] {
-  return [`${name}.log.${begin}`, `${name}.marks.${begin}`];
-}
-
-function wrongWith(config: StreamConfig, needed: readonly string[]): string | undefined {
-  const { subjects = [], retention, discard, max_msgs, max_bytes, max_msgs_per_subject } = config;
-  const missing = needed.find((subject) => !subjects.some((filter) => matches(filter, subject)));
-  if (missing !== undefined) return `it does not take the subjects ${config.name}.>`;
-  if (config.mirror !== undefined) return "it mirrors another";
-  if (retention !== "limits") return `its retention is ${given(retention)} and not "limits"`;
-  if (config.no_ack === true) return "it acknowledges nothing";
-  if (config.sealed === true) return "it is sealed";
-  if (config.deny_delete === true || config.deny_purge === true) return "it lets nobody delete what was trimmed";
-  if (discard === "new" && Math.max(max_msgs, max_bytes) > 0) return "it would refuse what is sent when it is full";
-  if (max_msgs_per_subject > 0) return "it keeps only some messages of each subject";
-  return undefined;
-}
-
-function matches(filter: string, subject: string): boolean {
-  const [tokens, wanted] = [filter.split("."), subject.split(".")];
-  if (tokens.at(-1) === ">" ? tokens.length > wanted.length : tokens.length !== wanted.length) return false;
-  return tokens.every((token, index) => token === ">" || token === "*" || token === wanted[index]);
 }
 
 /** Microseconds since 1970 of a time as Go writes it. */

@@ -42,6 +42,14 @@ export interface Author {
   readonly number: number;
 }
 
+/** The messages that a consumer finds when it begins. */
+export interface Beginning {
+  /** How many messages there are already. */
+  readonly waiting: number;
+  /** The server's clock, in ms; undefined where it does not say. */
+  readonly now: number | undefined;
+}
+
 export function placeHeader({ was, first, at }: Place): string {
   return [VERSION, was, first, at].join(" ");
 }
@@ -128,4 +136,9 @@ function readSends(text: string): Sends {
     });
   if (taken !== pending.length) throw new SyntaxError("these are no packed sends");
   return sends;
+}
+
+/** A time in whole ms; undefined for what is none. */
+export function timeOf(ms: number): number | undefined {
+  return ms > 0 ? Math.floor(ms) : undefined;
 }
