@@ -1,6 +1,6 @@
 import { defineConfig } from "tsup";
 
-export default defineConfig({
+const everything = defineConfig({
   entry: {
     index: "src/index.ts",
     sqlite: "src/stores/sqlite.ts",
@@ -33,3 +33,14 @@ export default defineConfig({
     },
   ],
 });
+
+/** The client for those who serve it as a file. */
+const minified = defineConfig({
+  entry: { "client.min": "src/client/client.ts" },
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  clean: false,
+});
+
+export default [everything, minified].flat();

@@ -31,10 +31,10 @@ describe("a storage", () => {
     await wait();
     mount.send("a", "b");
     await wait();
-    assert.deepEqual([...storage.values()], ["101"]);
+    assert.deepEqual([...storage.values()], ['{"a":101,"*":101}']);
     mount.heartbeat();
     await wait();
-    assert.deepEqual([...storage.values()], ["102"]);
+    assert.deepEqual([...storage.values()], ['{"a":102,"*":102}']);
     one.bus.close();
     mount.send("a");
     const two = start({ storage }, mount);
