@@ -1,6 +1,7 @@
+import { build } from "esbuild";
 import { defineConfig } from "tsup";
 
-const everything = defineConfig({
+export default defineConfig({
   entry: {
     index: "src/index.ts",
     sqlite: "src/stores/sqlite.ts",
@@ -32,15 +33,16 @@ const everything = defineConfig({
       },
     },
   ],
+  async onSuccess() {
+    // The client for those who serve it as a file; built last, since the rest begins by clearing the folder.
+    await build({
+      entryPoints: { "client.min": "src/client/client.ts" },
+      outdir: "dist",
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform: "browser",
+      target: "es2022",
+    });
+  },
 });
-
-/** The client for those who serve it as a file. */
-const minified = defineConfig({
-  entry: { "client.min": "src/client/client.ts" },
-  format: "esm",
-  target: "es2022",
-  minify: true,
-  clean: false,
-});
-
-export default [everything, minified].flat();

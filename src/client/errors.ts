@@ -3,11 +3,11 @@
  *
  * - `bad_argument`: an argument is not what it has to be.
  * - `closed`: the client was closed before the call.
- * - `network`: no answer, none in time, or one that broke, and why; whether a send was committed is not known.
+ * - `network`: no answer, none in time, one that broke, or `headers` that threw: see `cause`; whether a send was committed is not known.
  * - `http`: an answer that is none of the bus, with its status: a mistyped path, a login page, a proxy.
- * - `missed`: a subscription without `onMissed` met a hole in the history; or, as the reason of a status, each answer tells of one.
+ * - `missed`: a subscription without `onMissed` met a hole in the history.
  * - `overflow`: the consumer of a subscription was too slow.
- * - `thrown`: a listener or `headers` threw; see `cause`.
+ * - `thrown`: a listener threw; see `cause`.
  */
 export type ClientErrorCode =
   | "bad_argument"
