@@ -1,3 +1,4 @@
+import { build } from "esbuild";
 import { defineConfig } from "tsup";
 
 export default defineConfig({
@@ -32,4 +33,16 @@ export default defineConfig({
       },
     },
   ],
+  async onSuccess() {
+    // The client for those who serve it as a file; built last, since the rest begins by clearing the folder.
+    await build({
+      entryPoints: { "client.min": "src/client/client.ts" },
+      outdir: "dist",
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform: "browser",
+      target: "es2022",
+    });
+  },
 });

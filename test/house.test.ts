@@ -85,12 +85,12 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["express"],
   ],
   "client/": [
-    ["errors", "parser", "patience"],
-    ["types"],
+    ["errors", "parser"],
+    ["types", "patience", "positions"],
     ["request", "tab"],
     ["pause", "stream", "subscription"],
     ["poll"],
-    ["connection", "catchup"],
+    ["connection"],
     ["tabs"],
     ["client"],
   ],
@@ -228,7 +228,7 @@ describe("the front doors", () => {
   });
 
   it("are all there are", () => {
-    expect(Object.keys(exported)).toHaveLength(14);
+    expect(Object.keys(exported)).toHaveLength(15);
     expect(existsSync(join(root, "package.json"))).toBe(true);
   });
 });

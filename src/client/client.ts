@@ -1,8 +1,8 @@
 import type { AnyChannels, MessageOf, NameOf, Notification } from "../notification.ts";
-import { ClientError, must } from "./errors.ts";
-import { requester } from "./request.ts";
+import { ClientError, must, mustBeOneOf, quietly } from "./errors.ts";
+import { failureOf, post, requester } from "./request.ts";
 import { subscription } from "./subscription.ts";
-import { checkNames, openTab, quietly } from "./tab.ts";
+import { checkNames, openTab } from "./tab.ts";
 import { share } from "./tabs.ts";
 import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
 
@@ -40,13 +40,21 @@ export interface Client<C extends object = AnyChannels> {
   close(): void;
 }
 
+interface Sent {
+  readonly ids: readonly number[];
+}
+
 /** Connects to the mount at `base`, such as `/longpolling`, and stays connected until it is closed or refused. */
 export function connect<C extends object = AnyChannels>(base: string, options: ClientOptions<C> = {}): Client<C> {
+  must(base, "base must be a URL", base);
+  for (const name in options)
+    mustBeOneOf("channels, last, transport, storage, shareTabs, headers, credentials, fetch, heartbeat", name);
   const { channels = [], last, transport = "auto", heartbeat = 15_000, shareTabs = "", storage } = options;
-  must(last === undefined || (Number.isSafeInteger(last) && last >= 0), "last must be an integer from 0 up", last);
+  mustBeOneOf("auto, events, poll", transport);
+  must(Number.isSafeInteger(last ?? 0) && !(last! < 0), "last must be an id", last);
   must(heartbeat > 0 && heartbeat < 1e8, "heartbeat must be ms", heartbeat);
 
-  const path = `${base}`.replace(/\/+$/, "");
+  const path = String(base).replace(/\/+$/, "");
   const name = `nightbus:${path}:${shareTabs}`;
   const line = { request: requester(path, options), transport, heartbeat, retry: 0 };
   const tab = openTab(last, storage, name);
@@ -64,10 +72,9 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
     }
     if (tab.status === "closed") throw new ClientError("closed", "closed");
     try {
-      return (await (await line.request("POST", "/send", undefined, JSON.stringify({ entries }))).json()).ids;
+      return (await post<Sent>(line, "/send", "ids", { entries })).ids;
     } catch (cause) {
-      if (cause instanceof ClientError) throw cause;
-      throw new ClientError("network", "no answer: it may be sent", cause);
+      throw failureOf(cause, true);
     }
   }
 
@@ -78,10 +85,12 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
     get last() {
       return tab.last;
     },
-    on: (name: string, listener: (value: unknown) => void) =>
-      tab.listen((event, value) => {
-        if (event === name) listener(value);
-      }),
+    on: (name: string, listener: (...values: unknown[]) => void) => {
+      mustBeOneOf("notification, missed, status, error", name);
+      return tab.listen((event, ...values) => {
+        if (event === name) listener(...values);
+      });
+    },
     addChannel: (channel: string) => tab.count([channel], 1),
     deleteChannel: (channel: string) => tab.count([channel], -1),
     subscribe: (names: readonly string[], given?: SubscribeOptions) => subscription(tab, names, given),

@@ -3,8 +3,8 @@
  *
  * - `bad_argument`: an argument is not what it has to be.
  * - `closed`: the client was closed before the call.
- * - `network`: a send got no answer; whether it was committed is not known.
- * - `http`: an answer that is none of the bus, with its status.
+ * - `network`: no answer, none in time, one that broke, or `headers` that threw: see `cause`; whether a send was committed is not known.
+ * - `http`: an answer that is none of the bus, with its status: a mistyped path, a login page, a proxy.
  * - `missed`: a subscription without `onMissed` met a hole in the history.
  * - `overflow`: the consumer of a subscription was too slow.
  * - `thrown`: a listener threw; see `cause`.
@@ -38,5 +38,19 @@ export class ClientError extends Error {
 
 /** Throws unless it holds: what must be what, and what was given. */
 export function must(holds: unknown, wanted: string, given: unknown): void {
-  if (!holds) throw new ClientError("bad_argument", `${wanted}, got ${String(given)}`);
+  if (!holds) throw new ClientError("bad_argument", `${wanted}: ${String(given)}`);
+}
+
+/** Throws unless the name is among those that there are. */
+export function mustBeOneOf(names: string, name: string): void {
+  must(names.split(", ").includes(name), `one of ${names}`, name);
+}
+
+/** What the work returns; nothing when it throws. */
+export function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
 }

@@ -11,7 +11,7 @@ export interface Frame {
 export function parser(handOver: (frame: Frame) => void): (bytes: Uint8Array) => void {
   const decoder = new TextDecoder(); // holds halves of characters back, and drops a byte order mark
   let rest = "";
-  let afterCr = false;
+  let afterCr: boolean | undefined;
   let frame: Record<string, string> = {};
 
   return (bytes) => {
@@ -19,20 +19,18 @@ export function parser(handOver: (frame: Frame) => void): (bytes: Uint8Array) =>
     if (!text) return;
     // A CR ends its line at once; the LF that may follow belongs to it.
     if (afterCr) text = text.replace(/^\n/, "");
-    afterCr = text.endsWith("\r");
+    afterCr = /\r$/.test(text);
     const lines = (rest + text).split(/\r\n?|\n/);
     rest = lines.pop()!;
-    for (const line of lines) read(line);
-  };
-
-  function read(line: string): void {
-    if (!line) {
-      handOver(frame);
-      frame = {};
-      return;
+    for (const line of lines) {
+      if (line) {
+        // The dot has to take U+2028, which JSON leaves as it is.
+        const [, field, value] = /^([^:]*):? ?(.*)/s.exec(line)!; // it takes any line
+        frame[field!] = field === "data" && "data" in frame ? `${frame["data"]}\n${value}` : value!;
+      } else {
+        handOver(frame);
+        frame = {};
+      }
     }
-    // The dot has to take U+2028, which JSON leaves as it is.
-    const [, field, value] = /^([^:]*):? ?(.*)/s.exec(line)!; // it takes any line
-    frame[field!] = field === "data" && "data" in frame ? `${frame["data"]}\n${value}` : value!;
-  }
+  };
 }

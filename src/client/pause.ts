@@ -1,32 +1,38 @@
+import type { ClientError } from "./errors.ts";
 import { aborted, within } from "./patience.ts";
-import type { Failure, Line } from "./request.ts";
+import type { Line } from "./request.ts";
 import type { Status } from "./types.ts";
 
 /**
- * The pause after so many failures: longer after each, and at random, so that not all clients come back in one moment.
- * It ends at once on the signal; and as soon as the server wishes, when the network comes back or the page becomes visible.
+ * The pause after so many failures: as long as the server wishes, and on top of that longer after each, at random, so that not all
+ * clients come back in one moment. It ends with the signal; and as soon as the server wishes, when the network comes back or
+ * the page becomes visible.
  */
 export function pause(
-  { retry }: Line,
+  { retry }: Pick<Line, "retry">,
   failures: number,
-  failure: Failure | undefined,
+  failure: ClientError | undefined,
   outer: AbortSignal,
-  show?: (status: Status) => void,
+  show?: (status: Status, reason?: ClientError) => void,
 ): Promise<void> {
   const FIRST = 500;
   const LONGEST = 30_000;
-  const { navigator, addEventListener } = globalThis;
   const least = Math.max(retry, failure?.retryAfter ?? 0);
-  const earliest = Date.now() + least;
+  const earliest = performance.now() + least;
   const random = Math.random() * Math.min(FIRST * 2 ** failures, LONGEST);
-  return within(Math.max(least, random), outer, (signal, renew) => {
+  return within(least + random, outer, (signal, renew) => {
     const look = (event?: Event): void => {
-      const online = navigator?.onLine !== false;
-      show?.(online ? "waiting" : "offline");
-      if (event && online) renew(earliest - Date.now()); // one attempt more as the page is hidden does no harm
+      const online = globalThis.navigator?.onLine ?? true;
+      show?.(online ? "waiting" : "offline", failure);
+      if (event && online) renew(earliest - performance.now()); // one attempt more as the page is hidden does no harm
     };
-    for (const name of ["online", "offline", "visibilitychange"]) addEventListener?.(name, look, { signal });
+    onChange(look, { signal });
     look();
     return aborted(signal);
-  });
+  }).catch(() => {});
+}
+
+/** Tells of a network, or a page, that may have come back. */
+export function onChange(listener: (event: Event) => void, options: { readonly signal: AbortSignal }): void {
+  for (const name of ["online", "offline", "visibilitychange"]) globalThis.addEventListener?.(name, listener, options);
 }

@@ -1,5 +1,6 @@
-import { aborted, within } from "./patience.ts";
-import type { Line } from "./request.ts";
+import { within } from "./patience.ts";
+import { pause } from "./pause.ts";
+import { type Line, post } from "./request.ts";
 import { events } from "./stream.ts";
 import type { News } from "./types.ts";
 
@@ -12,14 +13,15 @@ export function poll(
   timeout = 0,
 ): Promise<News> {
   const GRACE = 10_000;
-  return within(timeout + GRACE, outer, async (signal) =>
-    (await line.request("POST", "/poll", signal, JSON.stringify({ channels, last, timeout }))).json(),
+  return within(timeout + GRACE, outer, (signal) =>
+    post<News>(line, "/poll", "notifications", { channels, last, timeout }, signal),
   );
 }
 
 /**
  * Asks again and again, until the time for something better. The first answer comes at once: it shows that the way is free.
  * Without a last it goes on from the newest id; where that is not told, from the first answer without notifications.
+ * Throws what `heard` throws.
  */
 export async function polls(
   line: Line,
@@ -30,24 +32,30 @@ export async function polls(
   until: number,
 ): Promise<void> {
   const PATIENCE = 10_000;
+  const HASTY = 750;
   let from = last;
   if (from === undefined) {
-    const ask = (signal: AbortSignal): Promise<Response> => line.request("HEAD", events(channels), signal);
-    const answer = await within(PATIENCE, outer, ask).catch(() => undefined); // what is wrong will show in the poll
-    from = Number(answer?.headers.get("Nightbus-Last")) || undefined;
+    // One name is as good as all, and fits into any URL. What is wrong will show in the poll.
+    const answer = await within(PATIENCE, outer, (signal) =>
+      line.request(events(channels.slice(0, 1)), signal, undefined, "HEAD"),
+    ).catch(() => undefined);
+    from = +(answer?.headers.get("Nightbus-Last") ?? 0) || undefined;
   }
   let known = from !== undefined;
   let timeout = 0;
+  let holes = 0;
   do {
-    const soon = Date.now() + timeout / 50;
+    const soon = performance.now() + timeout / 50;
     const news = await poll(line, outer, channels, from, timeout);
     from = news.last;
     known ||= !news.notifications[0];
     if (!known) continue;
     heard(news);
-    // A mount that lets nobody wait is not asked all the time.
-    if (!news.notifications[0] && Date.now() < soon) await within(1_000, outer, aborted);
+    // A mount that lets nobody wait is not asked all the time, nor a bus without a store behind several processes.
+    holes = news.missed ? holes + 1 : 0;
+    if (holes > 1 || (!news.notifications[0] && performance.now() < soon))
+      await pause({ retry: HASTY }, holes, undefined, outer);
     // Within what a stream may be silent, and below what proxies allow a quiet request.
-    timeout = Math.round(Math.min(1.5 * line.heartbeat, 25_000));
-  } while (Date.now() < until);
+    timeout = Math.min(25_000, 1.5 * line.heartbeat) | 0;
+  } while (performance.now() < until);
 }

@@ -3,29 +3,40 @@ import { within } from "./patience.ts";
 import type { Line } from "./request.ts";
 import type { News } from "./types.ts";
 
-/** Reads `GET events` until the server ends it or is silent for too long.  */
+/** Reads the route `events` until the server ends it or is silent for too long; what is no stream ends with nothing heard. */
 export function stream(
   line: Line,
   outer: AbortSignal,
-  route: string,
-  firstBytes: number,
+  channels: readonly string[],
+  last: number | undefined,
   heard: (news: News) => void,
+  firstFrame: number,
 ): Promise<void> {
-  return within(firstBytes, outer, async (signal, renew) => {
-    const { body } = await line.request("GET", route, signal);
+  const LONGEST = 2_000; // with the other headers it fits into what servers and proxies take
+  return within(firstFrame, outer, async (signal, renew) => {
+    const route = events(channels, last);
+    const { body } = await (route.length > LONGEST
+      ? line.request("/events", signal, { channels, last })
+      : line.request(route, signal));
+    let open: boolean | undefined;
     const feed = parser(({ id, event, data, retry }) => {
-      if (retry) line.retry = Number(retry) || 0;
-      const last = Number(id);
-      // A bare id, as a heartbeat sends it, moves the cursor; so does an event of a kind that is not known here.
+      if (retry) line.retry = +retry || 0;
+      const last = +id!;
+      // A position, as a heartbeat sends it, moves the cursor; so does an event of a kind that is not known here.
       const notifications = !event && data ? [JSON.parse(data)] : [];
-      if (last >= 0) heard({ notifications, last, missed: event === "missed" });
+      if (event === "position" && data) line.heartbeat = Math.min(1e8, JSON.parse(data).heartbeat) || line.heartbeat;
+      if (last >= 0) {
+        open = true;
+        heard({ notifications, last, missed: event === "missed" });
+      }
     });
-    const reader = body!.getReader(); // Safari cannot iterate over it
+    if (!body) return;
+    const reader = body.getReader(); // Safari cannot iterate over it
     for (;;) {
       const { value } = await reader.read();
-      if (!value) return;
-      renew(2.5 * line.heartbeat);
+      if (!value || signal.aborted) return;
       feed(value);
+      if (open) renew(2.5 * line.heartbeat); // comments alone are no stream
     }
   });
 }
@@ -33,6 +44,6 @@ export function stream(
 /** The route, with what is asked for in the query string: a header of our own would cost a preflight. */
 export function events(channels: readonly string[], last?: number): string {
   const query = new URLSearchParams(channels.map((channel) => ["channels", channel]));
-  if (last !== undefined) query.set("last", `${last}`);
+  if (last! >= 0) query.set("last", `${last}`);
   return `/events?${query}`;
 }

@@ -7,62 +7,68 @@ import type { SubscribeOptions } from "./types.ts";
 export function subscription(
   tab: Tab,
   channels: readonly string[],
-  { signal, onMissed = throwMissed }: SubscribeOptions = {},
+  {
+    signal: outer,
+    onMissed = () => {
+      throw new ClientError("missed", "no onMissed");
+    },
+  }: SubscribeOptions = {},
 ): AsyncIterableIterator<Notification> {
   const MOST_BUFFERED = 10_000;
+  const queue: (Notification | Hole)[] = [];
+  let wake: (() => void) | undefined;
+  /** True, or the failure. */
+  let over: unknown;
   tab.count(channels, 1);
-  let sink!: ReadableStreamDefaultController<Notification | Hole>; // set before the constructor returns
-  const start = (controller: typeof sink): void => {
-    sink = controller;
-  };
-  const reader = new ReadableStream({ start }).getReader(); // its desired size is 1 when it holds nothing
-  const off = tab.listen((event, value) => {
+  // Node warns of a leak at the eleventh listener of one signal; none of these has two.
+  const signal = outer && (AbortSignal.any?.([outer]) ?? outer);
+  const off = tab.listen((...[event, value]) => {
     // A hole has its place among the notifications. A tuple is none of the channels.
     if (event === "missed" || (event === "notification" && channels.includes(value.channel as string))) {
-      if (sink.desiredSize! > 1 - MOST_BUFFERED) sink.enqueue(value);
-      else end(new ClientError("overflow", `${MOST_BUFFERED} wait: take them faster`));
+      if (queue.push(value) > MOST_BUFFERED) end(new ClientError("overflow", `${MOST_BUFFERED} wait`));
+      wake?.();
     }
     if (event === "end") end(value);
   });
   signal?.addEventListener("abort", end);
-  if (signal?.aborted || tab.status === "closed") end();
+  if (tab.status === "closed" || signal?.aborted) end();
 
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async next() {
-      for (;;) {
-        const result = await reader.read();
-        const { value } = result;
-        if (!value || "id" in value) return result as IteratorResult<Notification, undefined>; // it leaves the value out
-        try {
-          onMissed(value.last);
-        } catch (thrown) {
-          end(thrown);
-        }
-      }
-    },
-    async return() {
+  // A generator's own waits for what it is waiting for.
+  return Object.assign(taken(), {
+    return: async (value: undefined): Promise<IteratorResult<Notification, undefined>> => {
       end();
-      return { done: true, value: undefined };
+      return { done: true, value };
     },
-  };
+  });
+
+  async function* taken(): AsyncGenerator<Notification, undefined> {
+    try {
+      for (;;) {
+        const value = queue.shift();
+        if (over instanceof Error) throw over;
+        if (over) return;
+        if (!value)
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        else if ("id" in value) yield value;
+        else onMissed(value.last);
+      }
+    } finally {
+      end();
+    }
+  }
 
   /** By a failure, or by whatever else. What is buffered is given up, too. */
   function end(reason?: unknown): void {
     if (!off()) return;
     signal?.removeEventListener("abort", end);
     tab.count(channels, -1);
-    if (reason instanceof Error) sink.error(reason);
-    else reader.cancel();
+    over = reason ?? true;
+    wake?.();
   }
 }
 
 interface Hole {
   readonly last: number;
-}
-
-function throwMissed(): never {
-  throw new ClientError("missed", "missed: give onMissed");
 }

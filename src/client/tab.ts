@@ -1,12 +1,13 @@
 import type { Notification } from "../notification.ts";
 import { ClientError, must } from "./errors.ts";
+import { keeper, type Position } from "./positions.ts";
 import type { ClientOptions, News, Status } from "./types.ts";
 
 /** What happens to a tab: what the application is told, its end, and that its channels are others. */
 export type TabEvent =
   | [event: "notification", value: Notification]
   | [event: "missed", value: { readonly last: number }]
-  | [event: "status", value: Status]
+  | [event: "status", value: Status, reason: ClientError | undefined]
   | [event: "error", value: ClientError]
   | [event: "end", value: ClientError | undefined]
   | [event: "channels", value: undefined];
@@ -14,6 +15,8 @@ export type TabEvent =
 /** Where a tab stands: its cursor, its channels and who listens. */
 export interface Tab {
   status: Status;
+  /** Of the status, if it has one. */
+  reason?: ClientError | undefined;
   last: number | undefined;
   /** What the connection on which it lives reads, as far as is known. */
   union: readonly string[];
@@ -22,7 +25,8 @@ export interface Tab {
   count(channels: readonly string[], step: 1 | -1): void;
   /** Answers what ends the listening, and answers false when that has been done. */
   listen(listener: (...event: TabEvent) => void): () => boolean;
-  show(status: Status): void;
+  /** Tells it, unless that was told last. */
+  show(status: Status, reason?: ClientError): void;
   /** For good: with what the server refused, or because the application wants it. */
   end(error?: ClientError): void;
   /**
@@ -33,13 +37,16 @@ export interface Tab {
 }
 
 export function openTab(last: number | undefined, storage: ClientOptions["storage"], key: string): Tab {
-  const stored = Number(quietly(() => storage?.getItem(key))) || undefined; // no log stands at 0
+  const kept = keeper(storage, key);
+  /** Up to where each name was read before, perhaps by another client. */
+  const floors = last === undefined ? kept() : new Map<string, number>();
+  let begun: boolean | undefined;
   const counts = new Map<string, number>();
   const listeners = new Set<(...event: TabEvent) => void>();
 
   const tab: Tab = {
     status: "connecting",
-    last: last ?? stored,
+    last,
     union: [],
     names: () => [...counts.keys()],
 
@@ -50,6 +57,12 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
         if (count > 0) counts.set(channel, count);
         else counts.delete(channel);
       }
+      // The smallest: what is undefined is sorted to the end.
+      if (!begun)
+        tab.last =
+          keys()
+            .map((key) => floors.get(key))
+            .sort((one, other) => one! - other!)[0] ?? tab.last;
       emit("channels", undefined);
     },
 
@@ -58,41 +71,47 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
       return () => listeners.delete(listener);
     },
 
-    show(status) {
-      if (tab.status === status || tab.status === "closed") return;
+    show(status, reason) {
+      const told = status === tab.status && reason?.message === tab.reason?.message;
+      if (told || tab.status === "closed") return;
       tab.status = status;
-      emit("status", status);
+      tab.reason = reason;
+      emit("status", status, reason);
     },
 
     end(error) {
       if (tab.status === "closed") return;
-      tab.show("closed");
+      tab.show("closed", error);
       emit("end", error);
       if (error) emit("error", error);
     },
 
     take({ notifications, last, missed }, signal) {
-      const moves = (id: number): boolean => {
-        if (signal.aborted || id <= tab.last!) return false; // nothing is below undefined
-        tab.last = id;
-        return true;
-      };
-      if (missed && !signal.aborted) {
+      begun = true;
+      if (signal.aborted) return;
+      if (missed) {
         const before = tab.last ?? 0;
+        floors.clear(); // they may be another log's
         tab.last = notifications[0] ? notifications[0].id - 1 : last;
         emit("missed", { last: before });
       }
-      for (const notification of notifications) {
-        const channel = notification.channel as string; // a tuple is among neither
+      for (const one of [...notifications, { id: last } as Notification]) {
+        if (signal.aborted || !(one.id > tab.last!)) continue;
+        tab.last = one.id;
+        const channel = one.channel as string; // a tuple is among neither
+        const own = counts.has(channel);
+        const stale = one.id <= floors.get(own ? channel : "*")!; // nothing is below undefined
         // What nobody asked for is what the server added for everybody.
-        const wanted = counts.has(channel) || !tab.union.includes(channel);
-        if (moves(notification.id) && wanted) emit("notification", notification);
+        if (channel && !stale && (own || !tab.union.includes(channel))) emit("notification", one);
       }
-      moves(last);
-      quietly(() => storage?.setItem(key, `${tab.last}`));
+      kept(keys().map((key): Position => [key, Math.max(floors.get(key) ?? 0, tab.last!)]));
     },
   };
   return tab;
+
+  function keys(): string[] {
+    return [...tab.names(), "*"];
+  }
 
   function emit(...event: TabEvent): void {
     for (const listener of [...listeners]) {
@@ -100,23 +119,17 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
         listener(...event);
       } catch (cause) {
         const [name] = event;
-        if (name !== "error") emit("error", new ClientError("thrown", `a listener of ${name} threw: ${cause}`, cause));
+        if (name !== "error") emit("error", new ClientError("thrown", `${name} listener threw: ${cause}`, cause));
       }
     }
   }
 }
 
-/** A storage that is full or forbidden is none. */
-export function quietly<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
-}
-
 /** Throws unless these are names of channels. */
 export function checkNames(names: readonly string[]): void {
-  const right = Array.isArray(names) && names.every((name) => name && typeof name === "string");
-  must(right, "channels must be names", names);
+  must(
+    Array.isArray(names) && names.every((name) => name && typeof name === "string"),
+    "channels must be names",
+    names,
+  );
 }

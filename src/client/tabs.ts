@@ -1,8 +1,9 @@
-import { catchUp } from "./catchup.ts";
-import { type Connection, connection } from "./connection.ts";
-import type { ClientError } from "./errors.ts";
+import { connection } from "./connection.ts";
+import { ClientError } from "./errors.ts";
 import { aborted } from "./patience.ts";
-import type { Line } from "./request.ts";
+import { pause } from "./pause.ts";
+import { poll } from "./poll.ts";
+import { failureOf, isFinal, type Line } from "./request.ts";
 import type { Tab } from "./tab.ts";
 import type { News, Status } from "./types.ts";
 
@@ -15,6 +16,9 @@ interface TabMessage {
 export interface LeaderMessage {
   readonly leader: number;
   readonly status: Status;
+  /** The status's: what an error that is broadcast would forget. */
+  readonly reason: Pick<ClientError, "code" | "message" | "status" | "retryAfter"> | undefined;
+  readonly heartbeat: number;
   /** Where the leader stands, before the news. */
   readonly from: number | undefined;
   /** From here on, what is sent on these channels is broadcast without a gap. */
@@ -30,11 +34,11 @@ export function share(tab: Tab, line: Line, name: string): void {
   const over = new AbortController();
   const others = new Map<number, readonly string[]>();
   let radio: BroadcastChannel | undefined;
-  let led: Connection | undefined;
+  /** A leader's: opens anew. */
+  let led: (() => void) | undefined;
   let queued: AbortController | undefined;
   let silence: ReturnType<typeof setTimeout> | undefined;
   let leader: number | undefined;
-  let changes = 0;
   /** A follower's: as long as what is broadcast follows on what it has, or on what it is catching up with. */
   let session: AbortController | undefined;
   /** How far a follower has to catch up; undefined: it is live. What is broadcast meanwhile only moves this. */
@@ -42,7 +46,7 @@ export function share(tab: Tab, line: Line, name: string): void {
 
   addEventListener?.("pagehide", leave, over);
   addEventListener?.("pageshow", ({ persisted }) => persisted && join(), over);
-  tab.listen((event, _) => {
+  tab.listen((...[event]) => {
     if (event === "channels") changed();
     if (event !== "end") return;
     over.abort();
@@ -50,25 +54,23 @@ export function share(tab: Tab, line: Line, name: string): void {
   });
   join();
 
-  async function changed(): Promise<void> {
+  function changed(): void {
+    if (led) {
+      if (String(wanted()) !== String(tab.union)) led();
+      return;
+    }
     // What comes the old way, or has been asked for, would take the cursor past what is sent on the new channel.
-    if (target !== undefined || !covers(tab.union, tab.names())) led ? led.reopen() : drop();
-    const change = ++changes;
-    await null;
-    if (change !== changes) return; // several in one tick are told once
-    if (!led) hello();
-    else if (`${wanted()}` !== `${tab.union}`) led.reopen();
+    if (target || !covers(tab.union, tab.names())) drop();
+    hello();
   }
 
   function join(): void {
-    if (!locks) {
-      lead(over.signal);
-      return;
+    if (locks) {
+      radio = new Radio(name);
+      radio.onmessage = ({ data }) => hear(data);
+      hello();
+      watch();
     }
-    radio = new Radio(name);
-    radio.onmessage = ({ data }) => hear(data);
-    hello();
-    watch();
     queue();
   }
 
@@ -85,7 +87,8 @@ export function share(tab: Tab, line: Line, name: string): void {
     queued?.abort();
     const mine = new AbortController();
     queued = mine;
-    locks!
+    if (!locks) return void lead(mine.signal);
+    locks
       .request(name, steal ? { steal } : mine, () => (mine === queued ? lead(mine.signal) : undefined))
       .catch(() => {
         if (mine !== queued) return;
@@ -100,10 +103,8 @@ export function share(tab: Tab, line: Line, name: string): void {
   function lead(signal: AbortSignal): Promise<void> {
     stop();
     others.clear();
+    led = connection(line, tab, signal, wanted, tell, refused);
     tell(); // those who are there say so
-    led = connection(line, tab, wanted, tell, refused);
-    // What pauses is not suspended. A timer of either kind is cleared alike.
-    silence = setInterval(tell, line.heartbeat);
     return aborted(signal);
   }
 
@@ -118,7 +119,6 @@ export function share(tab: Tab, line: Line, name: string): void {
   function stop(): void {
     clearTimeout(silence);
     drop();
-    led?.close();
     led = undefined;
   }
 
@@ -133,43 +133,56 @@ export function share(tab: Tab, line: Line, name: string): void {
       if (!led) return;
       others.set(message.tab, message.channels);
       const known = covers(tab.union, message.channels);
-      if (!known) led.reopen();
+      if (!known) led();
       tell(known);
     } else if (!led) {
+      const { from, channels, news, reason } = message;
       // One that was suspended may not know that it was followed, so what is broadcast follows on its own word alone.
       if (message.leader !== leader) {
         drop();
-        if (!message.channels) hello(); // a new leader asks who is there
+        if (!channels) hello(); // a new leader asks who is there
       }
       leader = message.leader;
+      line.heartbeat = message.heartbeat;
       watch();
-      tab.show(message.status);
-      follow(message);
-    }
-  }
-
-  function follow({ from, channels, news }: LeaderMessage): void {
-    if (channels) {
-      drop();
-      tab.union = channels;
-      if (!covers(channels, tab.names())) {
-        hello();
-        return;
+      tab.show(message.status, reason && Object.assign(new ClientError("", ""), reason));
+      if (channels) {
+        drop();
+        tab.union = channels;
+        if (!covers(channels, tab.names())) return void hello();
+        session = new AbortController();
+        tab.last ??= from;
+        if (tab.last! < from!) chase(from!, session.signal); // it has opened, so it stands somewhere
       }
-      session = new AbortController();
-      tab.last ??= from;
-      if (tab.last! < from!) chase(from!, session.signal); // it has opened, so it stands somewhere
-    } else if (news && session) {
-      if (target !== undefined) target = news.last;
+      if (!news || !session) return;
+      if (target) target = news.last;
       // What the leader missed concerns those who stand where it stood; the others ask for themselves.
       else if (news.missed && tab.last !== from) chase(news.last, session.signal);
       else tab.take(news, session.signal);
     }
   }
 
+  /** Polls for this tab alone, page by page, until it stands at the target, which may move meanwhile; or until the signal. */
   async function chase(first: number, signal: AbortSignal): Promise<void> {
+    let failures = 0;
     target = first;
-    await catchUp(tab, line, () => target ?? 0, signal);
+    do {
+      const { last } = tab;
+      const channels = tab.names();
+      let missed: boolean | undefined;
+      const failure = (await poll(line, signal, channels, last)
+        .then((news) => {
+          missed = news.missed;
+          tab.take(news, signal);
+        })
+        .catch(failureOf)) as ClientError | undefined;
+      if (signal.aborted) return;
+      const final = isFinal(channels, failure);
+      if (final) return tab.end(failure); // only an answer has a status
+      if (final === undefined) tab.last = target; // there was nothing to catch up with
+      // The process that was asked may lag behind the leader's, or have another log.
+      if (missed || tab.last === last) await pause(line, failures++, failure, signal);
+    } while (tab.last! < target);
     if (!signal.aborted) target = undefined;
   }
 
@@ -184,8 +197,19 @@ export function share(tab: Tab, line: Line, name: string): void {
   }
 
   function tell(opened?: boolean, news?: News): void {
-    const channels = opened && tab.union;
-    radio?.postMessage({ leader: id, status: tab.status, from: tab.last, channels, news } satisfies LeaderMessage);
+    if (!led || !radio) return;
+    const { reason } = tab;
+    radio.postMessage({
+      leader: id,
+      status: tab.status,
+      reason: reason && { ...reason, message: reason.message },
+      heartbeat: line.heartbeat,
+      from: tab.last,
+      channels: opened && tab.union,
+      news,
+    } satisfies LeaderMessage);
+    clearTimeout(silence);
+    silence = setTimeout(tell, line.heartbeat); // what pauses is not suspended
   }
 
   function wanted(): readonly string[] {

@@ -6,16 +6,18 @@ import type { ClientError } from "./errors.ts";
  * - `live`: connected; what is sent arrives.
  * - `waiting`: the connection broke; it pauses before the next attempt, or that is under way.
  * - `offline`: as `waiting`, and the browser says that there is no network.
+ * - `idle`: no channel is asked for, and the server adds none; it goes on when one is added.
  * - `closed`: for good, by `close()` or because the server refused.
  */
-export type Status = "connecting" | "live" | "waiting" | "offline" | "closed";
+export type Status = "connecting" | "live" | "waiting" | "offline" | "idle" | "closed";
 
 export interface ClientEvents<C extends object = AnyChannels> {
   /** Each notification, once, in the order of the ids. */
   readonly notification: (notification: Notification<C>) => void;
   /** The history after `last` has a hole: load the present state anew. What is retained follows. */
   readonly missed: (hole: { readonly last: number }) => void;
-  readonly status: (status: Status) => void;
+  /** The reason says what keeps it `waiting`, `offline` or `idle`, or has `closed` it. It is told again when the reason is another. */
+  readonly status: (status: Status, reason: ClientError | undefined) => void;
   /** What closed the client, or what a listener threw. */
   readonly error: (error: ClientError) => void;
 }
@@ -27,24 +29,42 @@ export interface ClientOptions<C extends object = AnyChannels> {
   readonly last?: number;
   /** Default `auto`: streaming, and polling where that does not come through. */
   readonly transport?: "auto" | "events" | "poll";
-  /** Keeps `last` over a reload, such as `sessionStorage`. Its failures are ignored. */
-  readonly storage?: Pick<Storage, "getItem" | "setItem">;
+  /**
+   * Keeps over a reload, such as `sessionStorage`, up to where each name was read, and what the server's hook adds: those of 300
+   * names besides the client's own. A client goes on from the smallest that concerns it, and hands nothing over twice. One client
+   * at a time reads a name with one storage, or each keeps its own position of it last. Its failures are ignored.
+   */
+  readonly storage?: Kept;
   /** Tabs of one origin that give the same word here, such as the user's id, share one connection. */
   readonly shareTabs?: string;
-  /** Sent with each request. A function is asked anew for each attempt. */
+  /** Sent with each request. A function is asked anew for each request, and once more when that is answered 401. */
   readonly headers?: Headings | (() => Headings | Promise<Headings>);
-  readonly credentials?: RequestCredentials;
+  readonly credentials?: "omit" | "same-origin" | "include";
   /** Instead of the global one. */
-  readonly fetch?: typeof globalThis.fetch;
-  /** The mount's `heartbeat` in ms, default 15,000. A connection that is silent for 2.5 of them is taken for dead. */
+  readonly fetch?: Fetch;
+  /**
+   * The mount's `heartbeat` in ms until it says so itself, in each stream; default 15,000. A connection that is silent for 2.5 of
+   * them is taken for dead; for one, when the page becomes visible.
+   */
   readonly heartbeat?: number;
 }
 
 type Headings = Readonly<Record<string, string>>;
 
+interface Kept {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
+/** The global one's type, where there are types of the DOM or of Node. */
+type Fetch = typeof globalThis extends { fetch: infer F } ? F : (url: string, init: object) => Promise<unknown>;
+
+/** The global one's type, where there are types of the DOM or of Node. */
+type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : { readonly aborted: boolean };
+
 export interface SubscribeOptions {
   /** Ends the loop. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Signal;
   /** Told of a hole after `last`, once what came before it was taken; without it a hole throws `missed`. */
   readonly onMissed?: (last: number) => void;
 }

@@ -12,6 +12,8 @@ export class FakeMount {
   added: readonly Row["channel"][] = [];
   /** Begins each stream. */
   retry = "retry: 0\n";
+  /** What a stream says of its heartbeat; undefined: its frames have no data, as those of an older mount. */
+  says: number | undefined = 15_000;
   #rows: Row[] = [];
   readonly #watermarks = new Map<string, number>();
   readonly #streams = new Set<Stream>();
@@ -31,11 +33,12 @@ export class FakeMount {
     if (fault) return fault;
     if (route === "send") return this.#send(JSON.parse(String(init.body)).entries);
     if (route === "poll") return this.#poll(JSON.parse(String(init.body)), signal);
-    const last = searchParams.get("last");
-    const from = last === null ? this.last : Number(last);
+    const posted = init.body ? JSON.parse(String(init.body)) : undefined;
+    const last = posted ? posted.last : (searchParams.get("last") ?? undefined);
+    const from = last === undefined ? this.last : Number(last);
     const headers = { "Content-Type": "text/event-stream", "Nightbus-Last": `${this.last}` };
     if (method === "HEAD") return new Response(null, { headers });
-    const channels = searchParams.getAll("channels");
+    const channels = posted?.channels ?? searchParams.getAll("channels");
     if (channels.length + this.added.length === 0) return refuse(400, "bad_channel");
     return new Response(this.#stream(channels, from, signal), { headers });
   };
@@ -68,7 +71,7 @@ export class FakeMount {
   }
 
   heartbeat(): void {
-    this.write(`id: ${this.last}\n\n`);
+    this.write(this.#position(this.last));
   }
 
   /** Writes to all streams what is no business of the mount. */
@@ -86,6 +89,11 @@ export class FakeMount {
   end(): void {
     for (const { controller } of this.#streams) controller.close();
     this.#streams.clear();
+  }
+
+  #position(last: number, heartbeat?: number): string {
+    if (this.says === undefined) return `id: ${last}\n\n`;
+    return `event: position\nid: ${last}\ndata: ${JSON.stringify({ last, heartbeat })}\n\n`;
   }
 
   #commit(entries: readonly (readonly [Row["channel"], unknown])[]): readonly number[] {
@@ -154,7 +162,7 @@ export class FakeMount {
           if (this.#streams.delete(stream)) controller.error(signal.reason);
         });
         const { rows, missed, from } = this.#read(channels, last);
-        write(`${this.retry}id: ${from}\n\n`);
+        write(`${this.retry}${this.#position(from, this.says)}`);
         if (missed) write(`event: missed\nid: ${(rows[0]?.id ?? this.last + 1) - 1}\ndata: {"last":${last}}\n\n`);
         write(rows.map(frameOf).join(""));
       },

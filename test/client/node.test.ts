@@ -72,4 +72,16 @@ describe("in Node", () => {
     `);
     assert.equal(printed, "waiting\nclosed\n");
   });
+
+  it("warns of no leak when eleven subscriptions have one signal, and ends them all", async () => {
+    const printed = await run(`
+      const bus = connect(url, { channels: ["a"] });
+      const abort = new AbortController();
+      const loops = Array.from({ length: 11 }, () => bus.subscribe(["a"], { signal: abort.signal }).next());
+      setTimeout(() => abort.abort(), 100);
+      console.log((await Promise.all(loops)).filter(({ done }) => done).length);
+      bus.close();
+    `);
+    assert.equal(printed, "11\n");
+  });
 });

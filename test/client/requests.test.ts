@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "nightbus/client";
 import { afterEach, beforeEach, describe, it, vi } from "vitest";
-import { FakeMount } from "./mount.ts";
+import { FakeMount, refuse } from "./mount.ts";
 import { start, wait } from "./start.ts";
 
 beforeEach(() => {
@@ -61,6 +61,41 @@ describe("a request", () => {
     bus.close();
   });
 
+  it("asks for headers once more when they are answered 401, on every route, and then gives up", async () => {
+    let asked = 0;
+    const { bus, mount, errors } = start({ headers: () => ({ token: `${++asked}` }) });
+    mount.fault = () => (asked % 2 === 1 ? refuse(401, "refused") : undefined);
+    await wait();
+    assert.deepEqual([bus.status, errors], ["live", []]);
+    assert.equal(await bus.sendone("a", 1), 101);
+    mount.fault = () => refuse(401, "refused");
+    mount.cut();
+    await wait(3_000);
+    assert.deepEqual([bus.status, errors, asked], ["closed", ["refused"], 6]);
+  });
+
+  it("goes by POST when its list of channels fits into no URL, also with its first look at the newest id", async () => {
+    const channels = Array.from({ length: 100 }, (_, n) => `\u65e5${n}`.padEnd(256, "\u672c"));
+    for (const transport of ["auto", "poll"] as const) {
+      const urls: string[] = [];
+      const mount = new FakeMount();
+      const fetch: typeof mount.fetch = (url, init) => {
+        urls.push(String(url));
+        return mount.fetch(url, init);
+      };
+      const { bus, ids } = start({ channels, transport, fetch }, mount);
+      await wait();
+      mount.send(channels[99]!);
+      await wait();
+      mount.cut();
+      mount.send(channels[0]!);
+      await wait(3_000);
+      assert.deepEqual([ids, bus.status], [[101, 102], "live"]);
+      assert.ok(Math.max(...urls.map(({ length }) => length)) < 4_000);
+      bus.close();
+    }
+  });
+
   it("carries the credentials that are given, and comes from no cache", async () => {
     const mount = new FakeMount();
     const given: unknown[] = [];
@@ -103,7 +138,18 @@ describe("a request", () => {
     [{ heartbeat: Number.NaN }],
     [{ channels: "a" }],
     [{ channels: [7] }],
+    [{ channel: [] }],
+    [{ transport: "websocket" }],
   ])("is never made with %j", (options) => {
     assert.throws(() => start(options as never), { name: "ClientError", code: "bad_argument" });
+  });
+
+  it("is never made without a base, and refuses names that there are not with those that there are", () => {
+    assert.throws(() => connect(undefined as never), { name: "ClientError", code: "bad_argument" });
+    assert.throws(() => start({ channel: [] } as never), /channels, last, transport, .*channel$/);
+    assert.throws(() => start({ transport: "websocket" } as never), /auto, events, poll.*websocket/);
+    const { bus } = start();
+    assert.throws(() => bus.on("notifications" as "status", () => {}), /notification, missed, status, error/);
+    bus.close();
   });
 });

@@ -114,4 +114,17 @@ describe("a send", () => {
     bus.close();
     assert.deepEqual(sends(mount), []);
   });
+
+  it.each([[null], [{}], [{ ids: 7 }], ["ok"], [[1]]])(
+    "that is answered with the foreign JSON %j rejects with http",
+    async (body) => {
+      const { bus, mount } = start();
+      mount.fault = () => Response.json(body);
+      for (const sending of [bus.sendone("a", 1), bus.sendmany([["a", 1]])]) {
+        const { code, status } = await refused(sending);
+        assert.deepEqual([code, status], ["http", 200]);
+      }
+      bus.close();
+    },
+  );
 });

@@ -31,10 +31,10 @@ describe("a storage", () => {
     await wait();
     mount.send("a", "b");
     await wait();
-    assert.deepEqual([...storage.values()], ["101"]);
+    assert.deepEqual([...storage.values()], ['{"a":101,"*":101}']);
     mount.heartbeat();
     await wait();
-    assert.deepEqual([...storage.values()], ["102"]);
+    assert.deepEqual([...storage.values()], ['{"a":102,"*":102}']);
     one.bus.close();
     mount.send("a");
     const two = start({ storage }, mount);
@@ -89,5 +89,92 @@ describe("a storage", () => {
     for (const user of ["ann", "bob"]) open("/one", user);
     assert.equal(asked[2], asked[0]);
     assert.equal(new Set(asked).size, 4);
+  });
+
+  it("keeps a position for each name, so that a client of other channels takes nothing away", async () => {
+    const mount = new FakeMount();
+    const storage = new FakeStorage();
+    const one = start({ storage }, mount);
+    await wait();
+    one.bus.close();
+    mount.send("a", "b");
+    const two = start({ storage, channels: ["b"] }, mount);
+    await wait();
+    mount.send("b", "a");
+    await wait();
+    two.bus.close();
+    const three = start({ storage, channels: ["a", "b"] }, mount);
+    await wait();
+    assert.deepEqual(
+      [two.ids, three.ids],
+      [
+        [102, 103],
+        [101, 104],
+      ],
+    );
+    three.bus.close();
+  });
+
+  it("keeps one for what the hook adds, and hands none of that over twice", async () => {
+    const mount = new FakeMount();
+    mount.added = [["user", 7]];
+    const storage = new FakeStorage();
+    const one = start({ storage }, mount);
+    await wait();
+    one.bus.close();
+    mount.send("a", ["user", 7]);
+    const two = start({ storage, channels: ["b"] }, mount);
+    await wait();
+    two.bus.close();
+    const three = start({ storage }, mount);
+    await wait();
+    assert.deepEqual([two.ids, three.ids], [[102], [101]]);
+    three.bus.close();
+  });
+
+  it("is read for channels that are added before the first answer, too", async () => {
+    const mount = new FakeMount();
+    const storage = new FakeStorage();
+    storage.set("nightbus:/longpolling:", '{"a":100,"*":102}');
+    mount.send("a", "b");
+    const { bus, ids } = start({ storage, channels: [] }, mount);
+    bus.addChannel("a");
+    await wait();
+    assert.deepEqual(ids, [101]);
+    bus.close();
+  });
+
+  it("is shared by clients that write at the same time, and does not grow without end", async () => {
+    const mount = new FakeMount();
+    const storage = new FakeStorage();
+    storage.set(
+      "nightbus:/longpolling:",
+      JSON.stringify(Object.fromEntries([...Array(2_000).keys()].map((n) => [`r${n}`, 1]))),
+    );
+    const [one, two] = [start({ storage, last: 100 }, mount), start({ storage, last: 100, channels: ["b"] }, mount)];
+    await wait();
+    mount.send("a");
+    await wait();
+    const kept = JSON.parse([...storage.values()][0]!);
+    assert.deepEqual([kept.a, kept.b], [101, 100]);
+    assert.ok(Object.keys(kept).length < 400);
+    one.bus.close();
+    two.bus.close();
+  });
+
+  it("of a bare number, as an older client kept it, is no position; nor is that of another log after a hole", async () => {
+    const mount = new FakeMount();
+    const storage = new FakeStorage();
+    storage.set("nightbus:/longpolling:", "42");
+    const one = start({ storage }, mount);
+    assert.equal(one.bus.last, undefined);
+    await wait();
+    one.bus.close();
+    storage.set("nightbus:/longpolling:", '{"a":900,"*":800}');
+    mount.send("a");
+    const two = start({ storage }, mount);
+    await wait();
+    assert.deepEqual([two.holes, two.ids], [[800], [101]]);
+    two.bus.close();
   });
 });
