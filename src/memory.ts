@@ -1,9 +1,9 @@
 import { type Clock, gaveOut } from "./clock.ts";
-import { type Pace, pace } from "./pace.ts";
+import { makePace, type Pace } from "./pace.ts";
 import type { PendingRow, Row, Store, StoreSink } from "./store.ts";
 
 /** The store of a bus that was given none: a counter. Nothing outlives the process, and nobody else commits. */
-export function memory({ lead, add, slow }: Pace = pace): Store {
+export function memory({ begin, lead, slow }: Pace = makePace()): Store {
   let sink: StoreSink;
   let last = 0;
   let at = 0;
@@ -14,6 +14,7 @@ export function memory({ lead, add, slow }: Pace = pace): Store {
     if (before > last + 1) sink.began({ after: last, before });
     last = before - 1;
     hasEpoch = true;
+    begin(before, clock.now());
   }
 
   function commit(send: readonly PendingRow[], rows: Row[]): number[] {
@@ -36,19 +37,18 @@ export function memory({ lead, add, slow }: Pace = pace): Store {
       sink.opened({ begin: last, last, holes: [], watermarks: [], floor: 0 });
     },
     async append(sends) {
-      const slowed = slow();
-      if (slowed !== undefined) await slowed;
       if (!hasEpoch) beginEpoch(sink.clock);
       at = Math.max(at, sink.time());
       const rows: Row[] = [];
       const ids = sends.map((send) => commit(send, rows));
       gaveOut(last);
-      add(rows.length);
+      const slowed = slow(last);
+      if (slowed !== undefined) await slowed; // nobody has seen these ids yet
       sink.commit(rows);
       return ids;
     },
     async sync() {},
-    lead,
+    lead: () => (hasEpoch ? lead(last) : 0),
     async close() {},
   };
 }

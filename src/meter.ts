@@ -29,8 +29,8 @@ export interface Held {
   /** Parked polls. */
   readonly waiters: number;
   /**
-   * How far the ids of this thread lie ahead of the clock that a next life would begin at, in ms. Sends pause above 50. Always
-   * 0 with a store, which keeps the newest id.
+   * How far the newest id lies ahead of the clock at which another life would begin, in ms. Sends pause rather than go above 10.
+   * Always 0 with a store, which keeps the newest id.
    */
   readonly lead: number;
 }

@@ -1,55 +1,54 @@
-import { IDS_PER_MS } from "./clock.ts";
+import { epochAt, IDS_PER_MS } from "./clock.ts";
 
-/** The lead, in ms, above which sends pause. */
-const LONGEST_LEAD = 50;
+/** The longest lead, in ms. It is shorter than a process, or a thread, takes to end and to start again. */
+const LONGEST_LEAD = 10;
 
 // Captured on loading, since fake timers may stop the global ones, and a pause must end.
 const { setTimeout } = globalThis;
 const monotonic = performance.now.bind(performance);
 
 /**
- * Keeps ids behind the clock by which the next life would begin. Each id that is given out adds to the lead; the time that
- * passes takes it away.
+ * Keeps the ids of one life behind the clock by which the next one would begin: an id that is ahead of it could be given out
+ * again, and its cursor be mistaken. The clock is carried on by the monotonic one, so that no step of it makes a lead.
  */
 export interface Pace {
-  /** The ids that were given out beyond what the clock has counted since, in ms of that clock. */
-  lead(): number;
-  /** Notes ids that were given out. */
-  add(ids: number): void;
-  /** Resolves when the lead is at most 50 ms; undefined when it is so already. */
-  slow(): Promise<void> | undefined;
+  /** An epoch begins with this id, when the wall clock says so, in ms since 1970. */
+  begin(first: number, wall: number): void;
+  /** How far this id is ahead of the clock, in ms. */
+  lead(id: number): number;
+  /** Resolves when this id may be given out; undefined when it may be now. */
+  slow(id: number): Promise<void> | undefined;
 }
 
-/** The pace of all buses without a store in this thread, since they share one clock of epochs. */
-export const pace: Pace = makePace();
-
 /** The pace of ids that no other life goes on from. */
-export const noPace: Pace = { lead: () => 0, add() {}, slow: () => undefined };
+export const noPace: Pace = { begin() {}, lead: () => 0, slow: () => undefined };
 
-/** A pace of its own. Time is read from the machine, also under fake timers: a pause must end. */
+/** The pace of one life. */
 export function makePace(): Pace {
-  let ahead = 0;
-  let seen = monotonic();
+  let origin = 0;
+  let began = 0;
+  /** No id up to here is too far ahead. */
+  let limit = 0;
 
-  function lead(): number {
-    const now = monotonic();
-    ahead = Math.max(0, ahead - (now - seen) * IDS_PER_MS);
-    seen = now;
-    return ahead / IDS_PER_MS;
+  function position(): number {
+    return origin + (monotonic() - began) * IDS_PER_MS;
   }
 
-  function slow(): Promise<void> | undefined {
-    // A sum below the bound needs no look at the time: most sends stop here.
-    const over = ahead <= LONGEST_LEAD * IDS_PER_MS ? 0 : lead() - LONGEST_LEAD;
-    if (over <= 0) return undefined;
-    return new Promise<void>((resolve) => setTimeout(resolve, Math.ceil(over))).then(slow);
+  function slow(id: number): Promise<void> | undefined {
+    if (id <= limit) return undefined; // most sends read no clock
+    limit = position() + LONGEST_LEAD * IDS_PER_MS;
+    if (id <= limit) return undefined;
+    const ms = Math.ceil((id - limit) / IDS_PER_MS);
+    return new Promise<void>((resolve) => setTimeout(resolve, ms)).then(() => slow(id));
   }
 
   return {
-    lead,
-    add(ids) {
-      ahead += ids;
+    begin(first, wall) {
+      // An epoch that follows on another of this process may begin ahead; by more it is only where the clock was set back.
+      const ahead = Math.min(Math.max(0, first - epochAt(wall)), LONGEST_LEAD * IDS_PER_MS);
+      [origin, began, limit] = [first - ahead, monotonic(), 0];
     },
+    lead: (id) => Math.max(0, (id - position()) / IDS_PER_MS),
     slow,
   };
 }

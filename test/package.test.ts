@@ -33,7 +33,7 @@ describe("the package", () => {
     const paths = packed();
     const others = paths.filter((path) => !path.startsWith("dist/"));
     expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
-    expect(paths.filter((path) => /^dist\/(?![\w-]+(\.d)?\.ts$|[\w-]+\.js$)/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /^dist\/(?![\w-]+(\.d)?\.ts$|[\w-]+(\.min)?\.js$)/.test(path))).toEqual([]);
     const targets = exported().filter((path) => !path.endsWith(".d.ts"));
     expect(targets.filter((path) => !paths.includes(path))).toEqual([]);
   });
