@@ -80,7 +80,7 @@ async function nightbus(): Promise<Streaming> {
 /** As one would write it: a set of responses, and each frame made into bytes once. */
 function byHand(): Streaming {
   const clients = new Set<ServerResponse>();
-  let id = 1_700_000_000_000_000;
+  let id = 870_000_000_000_000;
   const listener = (_: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform" });
     response.write(`retry: 2000\nid: ${id}\n\n`);
@@ -98,7 +98,7 @@ function byHand(): Streaming {
 
 function betterSse(): Streaming {
   const channel = createChannel();
-  let id = 1_700_000_000_000_000;
+  let id = 870_000_000_000_000;
   const listener = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const session = await createSession(request, response, { keepAlive: null });
     channel.register(session);
