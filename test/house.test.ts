@@ -63,7 +63,7 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["redis/open"],
     ["redis/store"],
     ["redis"],
-    ["sqlite/driver", "sqlite/gone"],
+    ["sqlite/driver"],
     ["sqlite/tables", "sqlite/transactions", "sqlite/tail", "sqlite/place"],
     ["sqlite/file", "sqlite/commit"],
     ["sqlite/follower", "sqlite/within"],

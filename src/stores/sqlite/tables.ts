@@ -1,7 +1,6 @@
 import type { Hole, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
-import { isComplete, type News } from "../shared/news.ts";
+import { givenOut, isComplete, type News, newestGone, newestTrimmed } from "../shared/news.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
-import { given, newestGone } from "./gone.ts";
 
 const VERSION = 1;
 
@@ -126,11 +125,11 @@ export class Tables {
   takenAway(): number | undefined {
     const { begin, last, floor } = this.meta();
     const holes = this.holes();
-    const from = this.watermarks().reduce((newest, [, id]) => Math.max(newest, id), Math.max(begin, floor));
+    const from = newestTrimmed({ floor: Math.max(begin, floor), watermarks: this.watermarks() });
     const [count] = this.#prepare("select count(*) from nightbus_rows where id > ?").raw().get(from) as [number];
-    if (count === given(from, last, holes)) return undefined;
-    const ids = this.#prepare("select id from nightbus_rows where id > ? order by id").all(from) as { id: number }[];
-    return newestGone(from, last, holes, ids);
+    if (count === givenOut(from, last, holes)) return undefined;
+    const rows = this.#prepare("select id from nightbus_rows where id > ? order by id").all(from) as { id: number }[];
+    return newestGone(from, { last, holes, rows });
   }
 
   /** Lets the log begin at this id: cursors from before are told that they missed something. Inside a transaction that writes. */
@@ -157,8 +156,8 @@ export class Tables {
     if (isComplete(seen, { last, holes, rows })) return { last, floor, holes, rows, watermarks: undefined };
     // Those at or below `seen` are known, unless some were forgotten since: what is still kept says which were not.
     const watermarks = this.#watermarksAfter.all(floor > seen ? 0 : seen) as Watermark[];
-    const explained = watermarks.reduce((newest, [, id]) => Math.max(newest, id), floor);
-    const gone = newestGone(seen, last, holes, rows);
+    const explained = newestTrimmed({ floor, watermarks });
+    const gone = newestGone(seen, { last, holes, rows });
     // A row that is gone without a watermark may have been on any channel.
     return { last, floor: gone > explained ? gone : floor, holes, rows, watermarks };
   }

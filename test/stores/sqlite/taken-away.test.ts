@@ -3,8 +3,6 @@ import Database from "better-sqlite3";
 import { Bus } from "nightbus";
 import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
-import type { Hole } from "../../../src/store.ts";
-import { given, newestGone } from "../../../src/stores/sqlite/gone.ts";
 import { messagesOf } from "../../../src/testing/conformance/topic.ts";
 import { closing, temporaryFiles } from "../files.ts";
 
@@ -88,31 +86,5 @@ describe("a file from which rows are taken away while a process lags", () => {
     assert.deepEqual([batch.missed, batch.length], [true, 0]);
     assert.ok(batch.last > 0 && batch.last === slow.last);
     assert.equal((await slow.poll(["a"], batch.last, 0)).missed, false);
-  });
-});
-
-describe("the ids that were given out", () => {
-  const holes: readonly Hole[] = [
-    { after: 5, before: 10 },
-    { after: 12, before: 20 },
-  ];
-  const ids = (...list: readonly number[]): { id: number }[] => list.map((id) => ({ id }));
-
-  it("are counted without those in holes", () => {
-    assert.equal(given(1, 22, holes), 4 + 3 + 3);
-    assert.equal(given(7, 11, holes), 2);
-    assert.equal(given(9, 9, holes), 0);
-    assert.equal(given(2, 4, []), 2);
-  });
-
-  it("are gone when no row has them and no hole does", () => {
-    const all = [2, 3, 4, 5, 10, 11, 12, 20, 21, 22];
-    assert.equal(newestGone(1, 22, holes, ids(...all)), 1);
-    for (const gone of all) {
-      assert.equal(newestGone(1, 22, holes, ids(...all.filter((id) => id !== gone))), gone);
-    }
-    assert.equal(newestGone(1, 22, holes, []), 22);
-    assert.equal(newestGone(5, 12, holes, ids(10, 11, 12)), 5);
-    assert.equal(newestGone(3, 4, [], ids()), 4);
   });
 });
