@@ -12,7 +12,7 @@ const BEAT = 5_000;
 const GRACE = 2_000;
 
 /** The entries of one read: after little has come, at the most, and of how many bytes together, as far as can be foreseen. */
-const FEW = 4;
+const FEW = 8;
 const MANY = 100;
 const BYTES = 2 ** 22;
 
