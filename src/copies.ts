@@ -1,7 +1,7 @@
 import { BusError, given } from "./errors.ts";
 import { VERSION } from "./version.ts";
 
-/** The key under which a bus shows its insides. Every copy of nightbus in the process has the same. */
+/** The key under which a bus shows its insides. Every copy of nightbus in the process uses the same key. */
 export const INSIDE = Symbol.for("nightbus.bus");
 
 /** The insides of a bus, for the parts of nightbus that stand on rows and not on messages. */
@@ -13,8 +13,8 @@ export interface Inside<R> {
 }
 
 /**
- * The insides of a bus, also of one that another copy of this version made: a bundler, a test runner and a monorepo may each
- * load one. Throws `bad_option` for what is no bus, and for a bus of another version.
+ * Returns the insides of a bus, even if another copy of the same version made it: a bundler, a test runner or a monorepo may load
+ * several copies. Throws `bad_option` for what is no bus, and for a bus of another version.
  */
 export function insideOf<R>(bus: unknown): Inside<R> {
   const inside = (Object(bus) as { readonly [INSIDE]?: Inside<R> })[INSIDE];

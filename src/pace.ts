@@ -8,8 +8,8 @@ const { setTimeout } = globalThis;
 const monotonic = performance.now.bind(performance);
 
 /**
- * Keeps the ids of one life behind the clock by which the next one would begin: an id that is ahead of it could be given out
- * again, and its cursor be mistaken. The clock is carried on by the monotonic one, so that no step of it makes a lead.
+ * Keeps the ids of one life at most 10 ms ahead of the clock by which the next life begins. The next life could give out an id
+ * again that is further ahead, and mistake its cursor. Monotonic time carries the clock on, so that no step of it makes a lead.
  */
 export interface Pace {
   /** An epoch begins with this id, when the wall clock says so, in ms since 1970. */

@@ -1,6 +1,6 @@
 import { asError, BusError } from "./errors.ts";
 
-/** The kinds of errors that were warned of are remembered up to this number. */
+/** The process is warned of at most this many kinds of errors. */
 const MOST_KINDS = 100;
 
 const warned = new Set<string>();

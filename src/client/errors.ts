@@ -46,7 +46,7 @@ export function mustBeOneOf(names: string, name: string): void {
   must(names.split(", ").includes(name), `one of ${names}`, name);
 }
 
-/** What the work returns; nothing when it throws. */
+/** Returns the work's result; undefined when it throws. */
 export function quietly<T>(work: () => T): T | undefined {
   try {
     return work();

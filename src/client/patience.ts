@@ -38,7 +38,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Begins to count, and answers what tells the ms since: one clock may stand still while a machine sleeps, the other may be set back. */
+/** Returns a function that tells the ms since now. One clock may stand still while a machine sleeps, the other may be set back. */
 export function stopwatch(): () => number {
   const began = performance.now();
   const beganAt = Date.now();

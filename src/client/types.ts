@@ -4,7 +4,7 @@ import type { ClientError } from "./errors.ts";
 /**
  * - `connecting`: the first attempt is under way.
  * - `live`: connected; what is sent arrives.
- * - `waiting`: the connection broke; it pauses before the next attempt, or that is under way.
+ * - `waiting`: the connection broke; the client pauses before the next attempt, or makes it.
  * - `offline`: as `waiting`, and the browser says that there is no network.
  * - `idle`: no channel is asked for, and the server adds none; it goes on when one is added.
  * - `closed`: for good, by `close()` or because the server refused.
@@ -16,7 +16,7 @@ export interface ClientEvents<C extends object = AnyChannels> {
   readonly notification: (notification: Notification<C>) => void;
   /** The history after `last` has a hole: load the present state anew. What is retained follows. */
   readonly missed: (hole: { readonly last: number }) => void;
-  /** The reason says what keeps it `waiting`, `offline` or `idle`, or has `closed` it. It is told again when the reason is another. */
+  /** The reason explains `waiting`, `offline`, `idle` or `closed`. The event repeats when the reason changes. */
   readonly status: (status: Status, reason: ClientError | undefined) => void;
   /** What closed the client, or what a listener threw. */
   readonly error: (error: ClientError) => void;

@@ -1,6 +1,6 @@
 import { busy, unavailable } from "./refusal.ts";
 
-/** All that waits at a mount. Sends have as many places again, so that a full house of readers still hears news. */
+/** Counts the requests that wait at a mount. Sends take places of readers; readers take none of sends, so that news gets through. */
 export class Crowd {
   readonly #most: number;
   readonly #others: () => number;
@@ -18,7 +18,7 @@ export class Crowd {
     return this.#reading + this.#sending + this.#others();
   }
 
-  /** Throws a Refusal when as many wait as may. */
+  /** Throws a Refusal when the mount is full or closed. */
   check(): void {
     if (this.#isClosed) throw unavailable("closed", "this mount is closed", "bus.Bus unavailable");
     if (this.size >= this.#most) throw busy("too many polls and streams are waiting, come back later");
@@ -30,7 +30,7 @@ export class Crowd {
     this.#reading += 1;
   }
 
-  /** Lets nobody in any longer to wait. */
+  /** Refuses new readers from here on. */
   close(): void {
     this.#isClosed = true;
   }

@@ -47,8 +47,8 @@ export interface MountOptions<C extends object, Context> {
     context: Context,
   ) => boolean | Allowed<C> | Promise<boolean | Allowed<C>>;
   /**
-   * The whole path of the mount, as it is asked for: the routes are the one segment below it. A segment such as `:room` stands for
-   * any. Default: where the host says that the mount is (Express, Fastify, Hono, connect); the root on the others.
+   * The whole path of the mount, as requests name it. Each route is one segment below it. A segment such as `:room` stands for any.
+   * Default: where the host says that the mount is (Express, Fastify, Hono, connect, polka, koa-mount, Nest), else the root.
    */
   readonly prefix?: string;
   /** The longest poll, in ms. Default: 50,000. */
@@ -78,13 +78,13 @@ export interface MountOptions<C extends object, Context> {
    */
   readonly maxWaiting?: number;
   /**
-   * The most text of one answer, in UTF-16 units, but a first send that is larger comes whole: it ends an answer as `limit` does, and
-   * its client asks for more. Default: 1 Mi.
+   * The most text of one answer, in UTF-16 units. A first send that is larger still comes whole. A client asks for the rest, as
+   * after `limit`. Default: 1 Mi.
    */
   readonly maxAnswer?: number;
   /**
-   * The most bytes that the clients of this mount have yet to take; what several are sent counts once. Beyond it answers are 503, and
-   * streams that lag end. Default: 64 MiB.
+   * The most bytes that the clients of this mount have yet to take. Bytes that several clients share count once. Beyond it the mount
+   * answers 503 and ends streams that lag. Default: 64 MiB.
    */
   readonly maxUnsent?: number;
   /** How long a client may take nothing of what it is sent, in ms; then its connection ends. Default: 30,000. */

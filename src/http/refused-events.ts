@@ -4,14 +4,14 @@ import { refused } from "./replies.ts";
 import type { EndpointReply, EndpointRequest } from "./request.ts";
 
 /**
- * A refused stream. An EventSource gives up for good at any status but 200, so that one that may come back later is given a stream that
- * says when, and ends. It is known by its `Accept`; others get the status.
+ * Answers a refused stream. An EventSource gives up for good at any status but 200. Instead of a 5xx it gets a stream that
+ * says when to come back, and ends. The `Accept` header marks an EventSource; other clients get the status.
  */
 export function refusedEvents(refusal: Refusal, request: EndpointRequest): EndpointReply {
   const isLasting = refusal.status < 500 || request.method === "HEAD";
   if (isLasting || !/\btext\/event-stream\b/i.test(request.header("accept") ?? "")) return refused(refusal);
   const seconds = Number(refusal.headers["Retry-After"] ?? RETRY_AFTER);
-  // All that were refused come back, and not all in the same moment.
+  // The random part spreads the clients that come back.
   const body = Buffer.from(`retry: ${Math.round(seconds * 1_000 * (1 + Math.random()))}\n`); // without an end, since some parsers hand on a frame without data
   const headers = { "Content-Length": String(body.length), ...refusal.headers, ...STREAMING };
   return { status: 200, headers, body };

@@ -7,7 +7,7 @@ export interface LogTimeOptions {
 
 /**
  * The time by which rows age. Between two looks it moves on by at most the monotonic time that passed, and it never goes back:
- * a step of the clock, forward or back, makes rows live longer and never shorter.
+ * a step of the clock, forward or back, never shortens the life of a row.
  */
 export class LogTime {
   readonly #options: LogTimeOptions;

@@ -20,8 +20,8 @@ export interface Silence {
 }
 
 /**
- * Calls back once when nothing has moved for so long: bytes that come or go are no silence. The wait counts looks and not time, so
- * that a process that was busy or stopped takes nothing for silence that it could not hear. Returns how to stop.
+ * Calls back once when no byte has come or gone for so long. The wait counts looks and not time, so that a process that was busy or
+ * stopped does not mistake its own pause for silence. Returns a function that stops the wait.
  */
 export function whenSilent(silence: Silence, silent: (ms: number) => void): () => void {
   const { clock, ms, bytes = 0, most = Number.POSITIVE_INFINITY, moved } = silence;
