@@ -121,7 +121,7 @@ describe("a stream", () => {
     expect(sink.texts).toEqual([]);
     bed.clock.advance(1_004);
     const { last } = bed.bus;
-    expect(sink.texts).toEqual([`event: position\nid: ${last}\ndata: {"last":${last}}\n\n`]);
+    expect(sink.texts).toEqual([`event: position\ndata: {"last":${last}}\nid: ${last}\n\n`]);
     sink.unsent = 1;
     bed.clock.advance(15_004);
     expect(sink.texts).toHaveLength(1);
@@ -216,7 +216,7 @@ describe("a stream", () => {
     await bed.openOn(sink, "channels=a&last=0");
     for (const n of [3, 4]) ids.push(await bed.bus.sendone("a", n));
     sink.take();
-    const missed = `event: missed\nid: ${ids[1]}\ndata: {"last":${ids[0]}}\n\n`;
+    const missed = `event: missed\ndata: {"last":${ids[0]}}\nid: ${ids[1]}\n\n`;
     expect(sink.texts).toHaveLength(2);
     expect(sink.texts[1]?.slice(0, missed.length)).toBe(missed);
     expect(sink.texts[1]?.slice(missed.length)).toEqual(frames(["a", 3]));
@@ -249,7 +249,7 @@ it("refuses a heartbeat that would never rest", () => {
 function frames(...entries: readonly (readonly [channel: string, message: unknown])[]): unknown {
   const blocks = entries.map(([channel, message]) => {
     const data = `"channel":${JSON.stringify(channel)},"message":${JSON.stringify(message)}}`;
-    return `id: \\d+\ndata: {"id":\\d+,${data}\n\n`;
+    return `data: {"id":\\d+,${data}\nid: \\d+\n\n`;
   });
   return expect.stringMatching(new RegExp(`^${blocks.join("").replace(/[{}]/g, "\\$&")}$`));
 }
