@@ -113,6 +113,6 @@ export function connection(
         return undefined;
       }
     }
-    return failure ?? failureOf("stream ended");
+    return failure ?? failureOf("events closed");
   }
 }

@@ -39,7 +39,7 @@ export async function polls(
     const answer = await within(PATIENCE, outer, (signal) =>
       line.request(events(channels.slice(0, 1)), signal, undefined, "HEAD"),
     ).catch(() => undefined);
-    from = +(answer?.headers.get("Nightbus-Last") ?? 0) || undefined;
+    from = +(answer?.headers.get("Nightbus-Last") as string) || undefined; // null is no number either
   }
   let known = from !== undefined;
   let timeout = 0;

@@ -1,9 +1,9 @@
 import { parser } from "./parser.ts";
 import { within } from "./patience.ts";
-import type { Line } from "./request.ts";
+import { foreign, type Line } from "./request.ts";
 import type { News } from "./types.ts";
 
-/** Reads the route `events` until the server ends it or is silent for too long; what is no stream ends with nothing heard. */
+/** Reads `events` until the server ends it or is silent for too long. No body ends with nothing heard; another server's stream rejects. */
 export function stream(
   line: Line,
   outer: AbortSignal,
@@ -20,19 +20,19 @@ export function stream(
       : line.request(route, signal));
     let open: boolean | undefined;
     const feed = parser(({ id, event, data, retry }) => {
-      if (retry) line.retry = +retry || 0;
+      if (+retry! >= 0) line.retry = +retry!;
       const last = +id!;
       // A position, as a heartbeat sends it, moves the cursor; so does an event of a kind that is not known here.
       const notifications = !event && data ? [JSON.parse(data)] : [];
       if (event === "position" && data) line.heartbeat = Math.min(1e8, JSON.parse(data).heartbeat) || line.heartbeat;
+      else if (!open && data) throw foreign(200); // a mount begins with a position
       if (last >= 0) {
         open = true;
         heard({ notifications, last, missed: event === "missed" });
       }
     });
-    if (!body) return;
-    const reader = body.getReader(); // Safari cannot iterate over it
-    for (;;) {
+    const reader = body?.getReader(); // Safari cannot iterate over it
+    while (reader) {
       const { value } = await reader.read();
       if (!value || signal.aborted) return;
       feed(value);

@@ -18,17 +18,17 @@ export function lengthOf(frames: Uint8Array | Pieces): number {
 /** The first frame: a connection that breaks before its first notification resumes from here, after so many ms. */
 export function hello(position: number, retry: number, heartbeat: number): Uint8Array {
   const data = JSON.stringify({ last: position, heartbeat }); // null for none
-  return Buffer.from(`retry: ${retry}\nevent: position\nid: ${position}\ndata: ${data}\n\n`);
+  return Buffer.from(`retry: ${retry}\nevent: position\ndata: ${data}\nid: ${position}\n\n`);
 }
 
 /** Moves the cursor. It has a name and data, since some parsers hand on a frame without either. */
 export function heartbeat(position: number): Uint8Array {
-  return Buffer.from(`event: position\nid: ${position}\ndata: {"last":${position}}\n\n`);
+  return Buffer.from(`event: position\ndata: {"last":${position}}\nid: ${position}\n\n`);
 }
 
 /** The history after `last` has a hole; `position` is the one before what follows. */
 export function missed(last: number, position: number): Uint8Array {
-  return Buffer.from(`event: missed\nid: ${position}\ndata: {"last":${last}}\n\n`);
+  return Buffer.from(`event: missed\ndata: {"last":${last}}\nid: ${position}\n\n`);
 }
 
 function build({ rows, size }: Answer): Uint8Array | Pieces {
@@ -37,15 +37,16 @@ function build({ rows, size }: Answer): Uint8Array | Pieces {
   return Buffer.from(rows.map(frameOf).join(""));
 }
 
-// JSON.stringify leaves no line break in a text, so that one line of data holds it.
+// JSON.stringify leaves no line break in a text, so that one line of data holds it. The id comes last, since some clients keep an id
+// before its frame has ended: a connection that broke in the middle of the data would resume behind them.
 function frameOf({ id, text }: SharedRow): string {
-  return `id: ${id}\ndata: ${text}\n\n`;
+  return `data: ${text}\nid: ${id}\n\n`;
 }
 
 function* frameTexts(rows: readonly SharedRow[]): Generator<string> {
   for (const { id, parts } of rows) {
-    yield `id: ${id}\ndata: `;
+    yield "data: ";
     yield* parts;
-    yield "\n\n";
+    yield `\nid: ${id}\n\n`;
   }
 }

@@ -18,6 +18,8 @@ const RETRY = { from: 1_000, to: 3_000 };
 export class Stream implements Due {
   bucket: Bucket | undefined = undefined;
   slot = 0;
+  /** The time of its next heartbeat, by the monotonic clock. */
+  beatAt = Number.POSITIVE_INFINITY;
   /** When it grows too old, by the monotonic clock. */
   readonly oldAt: number;
   readonly #outlet: Outlet;
@@ -28,6 +30,8 @@ export class Stream implements Due {
   #owesMissed: boolean;
   #stopWatching: (() => void) | undefined;
   #isWriting = false;
+  /** The first of the latest looks that all saw something unsent, by the monotonic clock: 0 for the stream's beginning. */
+  #unsentSince: number | undefined = 0;
   #hasEnded = false;
   #isGone = false;
 
@@ -70,12 +74,20 @@ export class Stream implements Due {
     this.#outlet.write(heartbeat(this.#last));
   }
 
-  /** When its client last took something of what was unsent, by the monotonic clock, as far as can be seen. */
-  movedAt(): number {
+  /**
+   * The time, by the monotonic clock, at which its client has taken nothing for so many ms: infinite while nothing is unsent.
+   * The count begins with the first look that sees something unsent.
+   */
+  stuckAt(now: number, timeout: number): number {
     const { unsent } = this.sink;
-    if (unsent === 0) this.#outlet.release();
-    else if (!this.#outlet.holds) this.#outlet.hold(this, unsent);
-    return this.#outlet.movedAt();
+    if (unsent === 0) {
+      this.#unsentSince = undefined;
+      this.#outlet.release();
+      return Number.POSITIVE_INFINITY;
+    }
+    if (!this.#outlet.holds) this.#outlet.hold(this, unsent);
+    this.#unsentSince ??= now;
+    return Math.max(this.#unsentSince, this.#outlet.movedAt()) + timeout;
   }
 
   /** Ends it after what was written; the client comes back. Twice is once. */

@@ -22,16 +22,22 @@ export interface StreamsOptions {
 /** How long an ended stream whose client does not read may keep its connection and what is unsent, in ms. */
 const GRACE = 10_000;
 
+/** The shortest pause between two looks at what a stream's client has taken, in ms. */
+const SHORTEST_LOOK = 1_000;
+
 /** The streams of a mount. Their heartbeats and their ends share one timer. */
 export class Streams {
   readonly #options: StreamsOptions;
   readonly #shared: Streaming<Stream>;
   readonly #deadlines: Deadlines<Stream>;
+  /** The longest pause between two looks at a stream, in ms. Heartbeats may be rarer, and a client must not pin what it is sent meanwhile. */
+  readonly #look: number;
   #size = 0;
   #isClosed = false;
 
   constructor(options: StreamsOptions) {
     this.#options = options;
+    this.#look = Math.max(options.unsentTimeout / 2, SHORTEST_LOOK);
     this.#shared = { ...options, ended: (stream) => this.#ended(stream) };
     this.#deadlines = new Deadlines<Stream>(options.reader.clock, (due) => {
       for (const stream of due) this.#tend(stream);
@@ -50,10 +56,12 @@ export class Streams {
       return () => {};
     }
     const { reader, heartbeat, maxAge } = this.#options;
-    const stream = new Stream(this.#shared, { ...options, oldAt: reader.clock.monotonic() + maxAge });
+    const now = reader.clock.monotonic();
+    const stream = new Stream(this.#shared, { ...options, oldAt: now + maxAge });
+    stream.beatAt = now + heartbeat;
     this.#size += 1;
     reader.meter.streamed(1);
-    this.#wait(stream, Math.min(heartbeat, maxAge));
+    this.#deadlines.add(stream, Math.min(now + this.#look, stream.beatAt, stream.oldAt));
     stream.start();
     return () => {
       stream.gone();
@@ -74,23 +82,22 @@ export class Streams {
     this.#size -= 1;
     this.#options.reader.meter.streamed(-1);
     this.#deadlines.remove(stream);
-    if (stream.isUnsent) this.#wait(stream, GRACE);
+    if (stream.isUnsent) this.#deadlines.add(stream, this.#options.reader.clock.monotonic() + GRACE);
   }
 
   #tend(stream: Stream): void {
     const { reader, heartbeat, unsentTimeout } = this.#options;
     const now = reader.clock.monotonic();
-    const left = stream.oldAt - now;
+    const stuckAt = stream.stuckAt(now, unsentTimeout);
     if (stream.hasEnded) stream.sink.destroy();
-    else if (left <= 0) stream.end();
-    else if (now - stream.movedAt() >= unsentTimeout) stream.giveUp();
+    else if (now >= stream.oldAt) stream.end();
+    else if (now >= stuckAt) stream.giveUp();
     else {
-      stream.beat();
-      this.#wait(stream, Math.min(heartbeat, left));
+      if (now >= stream.beatAt) {
+        stream.beat();
+        stream.beatAt = now + heartbeat;
+      }
+      this.#deadlines.add(stream, Math.min(now + this.#look, stream.beatAt, stream.oldAt, stuckAt));
     }
-  }
-
-  #wait(stream: Stream, delay: number): void {
-    this.#deadlines.add(stream, this.#options.reader.clock.monotonic() + delay);
   }
 }

@@ -21,7 +21,7 @@ export function describeEvents<Context>(start: Start<Context>, host: Host<Contex
     expect(stream.headers.get("nightbus-last")).toBe(String(now));
     await until(() => stream.text.endsWith("\n\n"));
     expect(stream.text).toMatch(
-      new RegExp(`^retry: \\d+\nevent: position\nid: ${now}\ndata: {"last":${now},"heartbeat":15000}\n\n$`),
+      new RegExp(`^retry: \\d+\nevent: position\ndata: {"last":${now},"heartbeat":15000}\nid: ${now}\n\n$`),
     );
     const [id] = await bus.sendmany([
       ["a", { text: "one\ntwo ü\u2028" }],

@@ -45,7 +45,7 @@ it("keeps for a client that does not read what is unsent at the end of its strea
   clock.advance(9_000);
   const text = new TextDecoder();
   expect(text.decode((await late.read()).value)).toMatch(/^retry:/);
-  expect(text.decode((await late.read()).value)).toMatch(/^id: .*y"}\n\n$/s);
+  expect(text.decode((await late.read()).value)).toMatch(/^data: .*y"}\nid: \d+\n\n$/s);
   expect(await late.read()).toEqual({ done: true, value: undefined });
   clock.advance(1_004);
   await expect(never.read()).rejects.toThrow(/did not read/);
@@ -61,7 +61,7 @@ it("ends a stream whose request was aborted, before it began or while it is open
     const response = await handler(new Request("http://localhost/events?channels=x", { signal: ending.signal }));
     ending.abort();
     expect(await response.text()).toMatch(
-      /^retry: \d+\nevent: position\nid: (\d+)\ndata: \{"last":\1,"heartbeat":15000\}\n\n$/,
+      /^retry: \d+\nevent: position\ndata: \{"last":(\d+),"heartbeat":15000\}\nid: \1\n\n$/,
     );
   }
   expect(errors).toEqual([]);

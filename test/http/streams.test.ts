@@ -1,57 +1,11 @@
 import { Bus } from "nightbus";
 import { describe, expect, it } from "vitest";
 import { Endpoint } from "../../src/http/endpoint.ts";
-import type { MountOptions } from "../../src/http/options.ts";
-import type { EndpointRequest, Sink } from "../../src/http/request.ts";
-import type { AnyChannels } from "../../src/notification.ts";
-import { turns } from "../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
-
-/** A client that takes what is written when the test says so. */
-class SinkDouble implements Sink {
-  readonly writes: Uint8Array[] = [];
-  unsent = 0;
-  state: "open" | "ended" | "destroyed" = "open";
-  /** Whether the client reads at once. */
-  reads = true;
-  #drained: (() => void) | undefined;
-
-  write(bytes: Uint8Array): boolean {
-    if (this.state !== "open") throw new Error("written after the end");
-    this.writes.push(bytes);
-    if (!this.reads) this.unsent += bytes.length;
-    return this.reads;
-  }
-
-  drained(callback: () => void): void {
-    this.#drained = callback;
-  }
-
-  end(): void {
-    this.state = "ended";
-  }
-
-  destroy(): void {
-    this.state = "destroyed";
-  }
-
-  /** Takes everything that is unsent. */
-  take(): void {
-    this.unsent = 0;
-    const callback = this.#drained;
-    this.#drained = undefined;
-    callback?.();
-  }
-
-  /** The texts of what was written, without the first. */
-  get texts(): readonly string[] {
-    return this.writes.slice(1).map((bytes) => new TextDecoder().decode(bytes));
-  }
-}
+import { makeStreams, SinkDouble } from "./sinks.ts";
 
 describe("a stream", () => {
   it("gets the rows of one tick in one write, whose bytes all streams of these channels share", async () => {
-    const bed = await make();
+    const bed = await makeStreams();
     const streams = [await bed.open("a"), await bed.open("a"), await bed.open("b")];
     const [one, other, third] = streams.map(({ sink }) => sink);
     const sends = [
@@ -70,7 +24,7 @@ describe("a stream", () => {
   });
 
   it("shares its bytes with all that watch the same channels, whoever else watches some of them", async () => {
-    const bed = await make();
+    const bed = await makeStreams();
     const sinks: SinkDouble[] = [];
     for (const channels of [["a"], ["a", "b"], ["a"], ["a", "b"]]) sinks.push((await bed.open(...channels)).sink);
     await bed.bus.sendmany([
@@ -83,7 +37,7 @@ describe("a stream", () => {
   });
 
   it("is handed what came on several of its channels as one", async () => {
-    const bed = await make();
+    const bed = await makeStreams();
     const { sink } = await bed.open("a", "b", "c");
     await bed.bus.sendmany([
       ["b", 1],
@@ -96,7 +50,7 @@ describe("a stream", () => {
   });
 
   it("catches up in pages, each after the one before has drained, and cuts no send", async () => {
-    const bed = await make({}, 2);
+    const bed = await makeStreams({}, 2);
     await bed.bus.sendmany([
       ["a", 1],
       ["a", 2],
@@ -126,7 +80,7 @@ describe("a stream", () => {
   });
 
   it("catches up in pages of no more than maxBuffered, but for a send that is larger", async () => {
-    const bed = await make({ maxBuffered: 1_000 });
+    const bed = await makeStreams({ maxBuffered: 1_000 });
     const texts = [100, 2_000, 100, 100, 100, 700, 700].map((length) => "x".repeat(length));
     for (const text of texts) await bed.bus.sendone("a", text);
     await bed.bus.sendmany(texts.map((text) => ["a", text] as const));
@@ -143,7 +97,7 @@ describe("a stream", () => {
   });
 
   it("that throws ends, stops no other, and is reported", async () => {
-    const bed = await make();
+    const bed = await makeStreams();
     const errors: Error[] = [];
     bed.bus.on("error", (error) => errors.push(error));
     const broken = await bed.open("a");
@@ -160,14 +114,14 @@ describe("a stream", () => {
   });
 
   it("beats every heartbeat with its own position, but not while its client has yet to take something", async () => {
-    const bed = await make();
+    const bed = await makeStreams();
     const { sink } = await bed.open("a");
     await bed.bus.sendone("elsewhere", 1);
     bed.clock.advance(14_000);
     expect(sink.texts).toEqual([]);
     bed.clock.advance(1_004);
     const { last } = bed.bus;
-    expect(sink.texts).toEqual([`event: position\nid: ${last}\ndata: {"last":${last}}\n\n`]);
+    expect(sink.texts).toEqual([`event: position\ndata: {"last":${last}}\nid: ${last}\n\n`]);
     sink.unsent = 1;
     bed.clock.advance(15_004);
     expect(sink.texts).toHaveLength(1);
@@ -178,7 +132,7 @@ describe("a stream", () => {
   });
 
   it("allows one write of any size on an empty buffer, and ends a client that has more than maxBuffered unsent", async () => {
-    const bed = await make({ maxBuffered: 100 });
+    const bed = await makeStreams({ maxBuffered: 100 });
     const { sink, waiting } = await bed.open("a");
     sink.reads = false;
     await bed.bus.sendone("a", "x".repeat(1_000));
@@ -195,7 +149,7 @@ describe("a stream", () => {
   });
 
   it("that has ended before the bus closes is waited for no longer", async () => {
-    const bed = await make({ maxAge: 1_000 });
+    const bed = await makeStreams({ maxAge: 1_000 });
     const { sink } = await bed.open("a");
     sink.unsent = 1;
     bed.clock.advance(1_004);
@@ -210,7 +164,7 @@ describe("a stream", () => {
   ])(
     "blames no client for what came in one turn of the event loop when it %s, and gives it the rest",
     async (_, unsent) => {
-      const bed = await make({ maxBuffered: 100 });
+      const bed = await makeStreams({ maxBuffered: 100 });
       const { sink } = await bed.open("a");
       sink.reads = false;
       for (const n of [1, 2, 3, 4]) await bed.bus.sendone("a", n);
@@ -226,7 +180,7 @@ describe("a stream", () => {
   );
 
   it("ends at maxAge, and with the bus, after what was queued", async () => {
-    const bed = await make({ maxAge: 20_000, heartbeat: 8_000 });
+    const bed = await makeStreams({ maxAge: 20_000, heartbeat: 8_000 });
     const old = await bed.open("a");
     bed.clock.advance(20_004);
     expect(old.sink.state).toBe("ended");
@@ -237,7 +191,7 @@ describe("a stream", () => {
   });
 
   it("leaves nothing behind when its client goes, also while it catches up", async () => {
-    const bed = await make({}, 1);
+    const bed = await makeStreams({}, 1);
     await bed.bus.sendone("a", 1);
     await bed.bus.sendone("a", 2);
     const sink = new SinkDouble();
@@ -254,7 +208,7 @@ describe("a stream", () => {
   });
 
   it("says missed where others trimmed what it never saw, or what it was too slow for", async () => {
-    const bed = await make({}, 1, 2);
+    const bed = await makeStreams({}, 1, 2);
     const ids: number[] = [];
     for (const n of [1, 2]) ids.push(await bed.bus.sendone("a", n));
     const sink = new SinkDouble();
@@ -262,7 +216,7 @@ describe("a stream", () => {
     await bed.openOn(sink, "channels=a&last=0");
     for (const n of [3, 4]) ids.push(await bed.bus.sendone("a", n));
     sink.take();
-    const missed = `event: missed\nid: ${ids[1]}\ndata: {"last":${ids[0]}}\n\n`;
+    const missed = `event: missed\ndata: {"last":${ids[0]}}\nid: ${ids[1]}\n\n`;
     expect(sink.texts).toHaveLength(2);
     expect(sink.texts[1]?.slice(0, missed.length)).toBe(missed);
     expect(sink.texts[1]?.slice(missed.length)).toEqual(frames(["a", 3]));
@@ -270,7 +224,7 @@ describe("a stream", () => {
   });
 
   it("says nothing of what was trimmed before it began from 0, and speaks of a hole once, however many pages follow", async () => {
-    const bed = await make({}, 1, 3);
+    const bed = await makeStreams({}, 1, 3);
     const start = bed.bus.last;
     for (const name of ["b", "b", "b", "a", "a", "a", "a"]) await bed.bus.sendone(name, name);
     const [all, late] = [new SinkDouble(), new SinkDouble()];
@@ -295,35 +249,7 @@ it("refuses a heartbeat that would never rest", () => {
 function frames(...entries: readonly (readonly [channel: string, message: unknown])[]): unknown {
   const blocks = entries.map(([channel, message]) => {
     const data = `"channel":${JSON.stringify(channel)},"message":${JSON.stringify(message)}}`;
-    return `id: \\d+\ndata: {"id":\\d+,${data}\n\n`;
+    return `data: {"id":\\d+,${data}\nid: \\d+\n\n`;
   });
   return expect.stringMatching(new RegExp(`^${blocks.join("").replace(/[{}]/g, "\\$&")}$`));
-}
-
-async function make(options: MountOptions<AnyChannels, undefined> = {}, limit = 1_000, count = 1_000) {
-  const clock = new ManualClock();
-  const bus = new Bus({ clock, limit, retention: { count } });
-  await bus.ready();
-  const endpoint = new Endpoint(bus, { maxWaiting: 10, ...options });
-  const openOn = async (sink: SinkDouble, query: string): Promise<() => void> => {
-    const request: EndpointRequest = {
-      method: "GET",
-      path: "/events",
-      mount: "",
-      query,
-      header: () => undefined,
-      body: () => Promise.resolve({ text: "" }),
-      signal: new AbortController().signal,
-    };
-    const reply = await endpoint.handle(request, undefined);
-    if (typeof reply?.body !== "function") throw new Error(`no stream: ${JSON.stringify(reply)}`);
-    return reply.body(sink);
-  };
-  const open = async (...channels: string[]) => {
-    const sink = new SinkDouble();
-    const gone = await openOn(sink, channels.map((name) => `channels=${name}`).join("&"));
-    await turns();
-    return { sink, gone, waiting: () => endpoint.waiting };
-  };
-  return { clock, bus, open, openOn };
 }
