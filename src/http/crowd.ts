@@ -1,4 +1,4 @@
-import { busy, unavailable } from "./refusal.ts";
+import { busy, mountClosed } from "./refusal.ts";
 
 /** Counts the requests that wait at a mount. Sends take places of readers; readers take none of sends, so that news gets through. */
 export class Crowd {
@@ -20,7 +20,7 @@ export class Crowd {
 
   /** Throws a Refusal when the mount is full or closed. */
   check(): void {
-    if (this.#isClosed) throw unavailable("closed", "this mount is closed", "bus.Bus unavailable");
+    if (this.#isClosed) throw mountClosed();
     if (this.size >= this.#most) throw busy("too many polls and streams are waiting, come back later");
   }
 

@@ -43,6 +43,11 @@ export class Deliveries {
     return this.#deadlines.size;
   }
 
+  /** Throws a Refusal when so many bytes more are too many, unless others are sent the same: then they are counted already. */
+  check(window: string, size: number): void {
+    if (!this.#windows.has(window)) this.#options.unsent.check(size);
+  }
+
   /** A body in pieces, each written after the one before was taken. */
   body({ head, pieces: own, tail, window }: Parts): StreamingBody {
     return (sink) => {
@@ -62,7 +67,7 @@ export class Deliveries {
   #shared(window: string, own: Pieces): Pieces {
     const known = this.#windows.get(window);
     if (known !== undefined) return known;
-    if (own.isShared) this.#windows.set(window, own);
+    this.#windows.set(window, own);
     return own;
   }
 

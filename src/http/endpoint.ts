@@ -58,6 +58,7 @@ const ROUTES: ReadonlyMap<string, Methods> = table({
 /** The one HTTP behaviour of nightbus, behind every mount. */
 export class Endpoint<C extends object, Context> {
   readonly #mounted: Mounted<C, Context>;
+  readonly #waits: Waits;
   #isClosed = false;
 
   /** Throws `bad_option`. */
@@ -67,6 +68,7 @@ export class Endpoint<C extends object, Context> {
     const checked = checkOptions(options);
     const failed = (thrown: unknown): void => void bus.emit("error", asError(thrown));
     const waits = new Waits(clock);
+    this.#waits = waits;
     const unsent = new Unsent(checked.maxUnsent, meter);
     const streams = new Streams({ ...checked, reader, unsent, failed });
     const deliveries = new Deliveries({ ...checked, clock, unsent, failed });
@@ -107,6 +109,7 @@ export class Endpoint<C extends object, Context> {
     this.#isClosed = true;
     const { crowd, streams, reader, idle, form } = this.#mounted;
     crowd.close();
+    this.#waits.close();
     streams.close();
     reader.release(form);
     idle.release();

@@ -1,6 +1,6 @@
 import type { Signal } from "../abort.ts";
 import { asError } from "../errors.ts";
-import { Refusal, refusalOfHook, unavailable } from "./refusal.ts";
+import { mountClosed, Refusal, refusalOfHook, unavailable } from "./refusal.ts";
 import type { Waits } from "./waits.ts";
 
 export interface HooksOptions {
@@ -52,7 +52,11 @@ export class Hooks {
         failed(new Error(`the mount's ${name} hook has not answered within ${hookTimeout} ms (hookTimeout)`));
         reject(unavailable("hook_timeout", "the server takes too long to say what this client may do"));
       };
-      const wait = waits.begin(hookTimeout, late);
+      const closed = (): void => {
+        end();
+        reject(mountClosed());
+      };
+      const wait = waits.begin(hookTimeout, late, closed);
       answer.then(
         (value) => {
           if (isOver) return; // a late answer counts for nothing

@@ -85,10 +85,13 @@ function reply<C extends object, Context>(
 ): EndpointReply {
   const given = { answer, missed, peeked: options["peek"] === true ? keys : undefined };
   const { rows, size } = answer;
-  if (rows.length > 0) unsent.check(size);
-  if (size <= PIECE) return dialect.answer(given);
+  if (size <= PIECE) {
+    if (rows.length > 0) unsent.check(size);
+    return dialect.answer(given);
+  }
   const { head, tail, headers } = dialect.around(given);
   const window = `${keys.join()} ${rows[0]?.id} ${rows.at(-1)?.id} ${rows.length}`;
+  deliveries.check(window, size);
   return { status: 200, headers, body: deliveries.body({ head, pieces: listOf(answer), tail, window }) };
 }
 

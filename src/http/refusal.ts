@@ -45,6 +45,11 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return new Refusal(400, error.code, error.message);
 }
 
+/** The refusal of a mount that takes nobody in any longer. */
+export function mountClosed(): Refusal {
+  return unavailable("closed", "this mount is closed", "bus.Bus unavailable");
+}
+
 /** What a hook threw to refuse: an error with the status 401 or 403. */
 export function refusalOfHook(error: unknown): Refusal | undefined {
   try {

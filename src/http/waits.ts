@@ -4,6 +4,8 @@ import { Deadlines, type Due } from "../waiters/deadlines.ts";
 /** Something that is waited for. */
 export interface Wait extends Due {
   readonly late: () => void;
+  /** Called instead when the mount closes; absent for what may still come then. */
+  readonly closed: (() => void) | undefined;
 }
 
 /** What a mount waits for besides the bus: bodies, hooks, and the end of polls of nothing. All share one timer. */
@@ -18,9 +20,9 @@ export class Waits {
     });
   }
 
-  /** Calls back once, when so many ms have passed before the wait has ended. */
-  begin(ms: number, late: () => void): Wait {
-    const wait: Wait = { bucket: undefined, slot: 0, late };
+  /** Calls back once, when so many ms have passed, or the mount has closed, before the wait has ended. */
+  begin(ms: number, late: () => void, closed?: () => void): Wait {
+    const wait: Wait = { bucket: undefined, slot: 0, late, closed };
     this.#deadlines.add(wait, this.#clock.monotonic() + ms);
     return wait;
   }
@@ -28,5 +30,14 @@ export class Waits {
   /** It is not waited for any more. Twice is once. */
   end(wait: Wait): void {
     this.#deadlines.remove(wait);
+  }
+
+  /** Ends those that a closing mount does not wait for. */
+  close(): void {
+    for (const wait of [...this.#deadlines.all()]) {
+      if (wait.closed === undefined) continue;
+      this.end(wait);
+      wait.closed();
+    }
   }
 }

@@ -31,4 +31,20 @@ export function describeClosing<Context>(start: Start<Context>): void {
       await until(() => streams.every(({ over }) => over));
     },
   );
+
+  it("lets its server close though a hook does not answer, and tells its client that it closed", async () => {
+    let asked = 0;
+    const channels = (): Promise<never> => {
+      asked += 1;
+      return new Promise(() => {});
+    };
+    const { bus, client, stop } = await start({ channels });
+    const poll = client.get("poll?channels=a");
+    await until(() => asked === 1);
+    const began = performance.now();
+    await bus.close();
+    await stop();
+    expect(performance.now() - began, "sooner than hookTimeout").toBeLessThan(3_000);
+    expect(await poll).toMatchObject({ status: 503, json: { error: { code: "closed" } } });
+  });
 }

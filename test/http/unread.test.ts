@@ -202,3 +202,21 @@ it("writes what is large in small pieces, with the event loop between them", asy
   const most = writes.filter(([at]) => writes.filter(([other]) => other === at).length > 2);
   expect(most).toEqual([]);
 });
+
+it("answers all who ask for the same, though it fits maxUnsent only once", async () => {
+  const { bus } = startBus();
+  const port = await listen(mount(bus, { maxUnsent: 12 * 2 ** 20, maxAnswer: 10 * 2 ** 20 }));
+  const client = clientOf(port);
+  await bus.ready();
+  const { last } = bus;
+  for (let n = 0; n < 9; n += 1) await bus.sendone("a", "x".repeat(1_000_000));
+  const idle = await Promise.all([1, 2, 3].map(() => ask(port, `/poll?channels=a&last=${last}`, 1)));
+  await until(() => bus.stats().unsent > 0);
+  expect((await client.get(`poll?channels=a&last=${last}`)).status).toBe(200);
+  expect(bus.stats().unsent).toBeLessThan(10 * 2 ** 20);
+  await bus.sendone("b", "y".repeat(900_000));
+  await bus.sendmany([1, 2, 3, 4].map(() => ["b", "y".repeat(1_000_000)] as const));
+  expect((await client.get(`poll?channels=b&last=${last}`)).status, "other bytes have no room").toBe(503);
+  for (const socket of idle) socket.destroy();
+  await until(() => bus.stats().unsent === 0);
+});
