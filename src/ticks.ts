@@ -51,7 +51,8 @@ export class Ticks implements StoreSink {
   /** The rows that listeners are still to be told of, while one of them is told. */
   #untold: SharedRow[] | undefined;
   /** Errors that came up while readers were woken, which are reported after that. */
-  #unreported: Error[] | undefined;
+  readonly #unreported: Error[] = [];
+  #isWaking = false;
 
   constructor(options: TicksOptions) {
     this.clock = options.clock;
@@ -97,8 +98,8 @@ export class Ticks implements StoreSink {
   }
 
   error(error: Error): void {
-    if (this.#unreported === undefined) this.#options.error(error);
-    else this.#unreported.push(error);
+    if (this.#isWaking) this.#unreported.push(error);
+    else this.#options.error(error);
   }
 
   /** The replay, which is one long tick of which nobody is notified, is over. */
@@ -121,17 +122,16 @@ export class Ticks implements StoreSink {
 
   #end(): void {
     const { log, wake } = this.#options;
-    const unreported: Error[] = [];
-    this.#unreported = unreported;
+    this.#isWaking = true;
     try {
       wake(this.#touched);
       log.evict(this.#touched);
     } finally {
       this.#touched.clear();
       this.#before = undefined;
-      this.#unreported = undefined;
+      this.#isWaking = false;
     }
-    for (const error of unreported) this.error(error);
+    if (this.#unreported.length > 0) for (const error of this.#unreported.splice(0)) this.error(error);
   }
 
   /** What came on these channels in this tick; undefined when that does not concern the reader. */

@@ -20,6 +20,8 @@ interface Reading {
   readonly exact: boolean;
 }
 
+const NONE: readonly never[] = [];
+
 export interface LogOptions extends AgesOptions, LogTimeOptions {
   /** Where the trimmed rows are gathered for the store. */
   readonly trimmings: Trimmings;
@@ -199,7 +201,7 @@ export class Log<W> {
 
   /** Asks the application for the limits of those of these channels that have rows and none yet, and returns them. */
   decide(touched: Iterable<LogChannel<W>>): readonly LogChannel<W>[] {
-    if (this.#options.retention.of === undefined) return [];
+    if (this.#options.retention.of === undefined) return NONE;
     const undecided = [...touched].filter(({ size, limits }) => size > 0 && limits === UNDECIDED);
     for (const channel of undecided) if (channel.limits === UNDECIDED) this.#ages.decide(channel);
     return undecided;
