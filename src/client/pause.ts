@@ -4,9 +4,9 @@ import type { Line } from "./request.ts";
 import type { Status } from "./types.ts";
 
 /**
- * The pause after so many failures: as long as the server wishes, and on top of that longer after each, at random, so that not all
- * clients come back in one moment. It ends with the signal; and as soon as the server wishes, when the network comes back or
- * the page becomes visible.
+ * The pause after so many failures: what the server asked for, and a random time on top, which grows with each failure. The random
+ * part keeps clients from coming back in one moment. The signal ends the pause. When the network comes back, or the page becomes
+ * visible, the pause ends as soon as the time that the server asked for is over.
  */
 export function pause(
   { retry }: Pick<Line, "retry">,

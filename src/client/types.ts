@@ -30,9 +30,10 @@ export interface ClientOptions<C extends object = AnyChannels> {
   /** Default `auto`: streaming, and polling where that does not come through. */
   readonly transport?: "auto" | "events" | "poll";
   /**
-   * Keeps over a reload, such as `sessionStorage`, up to where each name was read, and what the server's hook adds: those of 300
-   * names besides the client's own. A client goes on from the smallest that concerns it, and hands nothing over twice. One client
-   * at a time reads a name with one storage, or each keeps its own position of it last. Its failures are ignored.
+   * Keeps positions over a reload, such as `sessionStorage`: one for each name, and one, `*`, for what the server's hook adds. A
+   * client begins at the smallest position of its names. On each name it hands over only what lies after that name's own position.
+   * Clients of one base may share a storage. If two of them read the same name, the last to write decides. Positions of at most 300
+   * names are kept besides the client's own. Failures of the storage are ignored.
    */
   readonly storage?: Kept;
   /** Tabs of one origin that give the same word here, such as the user's id, share one connection. */

@@ -10,8 +10,8 @@ export interface Held {
 }
 
 /**
- * Answers a client that only raises its `last`, and asks again at once: never with nothing before the time is up. A gap ends no
- * wait, and a `last` beyond the newest id waits from now on.
+ * Answers a client that never lowers its `last`, and asks again at once. The answer is empty only when the time is up: a gap ends no
+ * wait, and a `last` beyond the newest id waits for what is sent from now on.
  */
 export async function hold<C extends object, Context>(
   { reader, crowd, idle, form }: Mounted<C, Context>,
