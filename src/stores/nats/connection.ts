@@ -25,6 +25,12 @@ const USUAL_PAYLOAD = 2 ** 20;
 /** The longest wait for an answer, in ms, while bytes move: 64 MiB at 600 kB a second. */
 const LONGEST = 120_000;
 
+/**
+ * How much longer an answer is waited for, for each byte that is on its way to the server: buffers of the system hide whether they
+ * move. The answer to a message of 1 MiB may take 16 s more, which is a link of 64 kB a second.
+ */
+const HIDDEN = 16;
+
 /** A connection whose losses are told, so that nobody waits for an answer that cannot come. */
 export class Connection {
   readonly js: JetStream;
@@ -36,6 +42,8 @@ export class Connection {
   readonly #returns = new Set<() => void>();
   #isUp: boolean;
   #losses = 0;
+  /** The bytes of messages whose answers have not come. */
+  #underway = 0;
   #isStopped = false;
   #maxPayload = USUAL_PAYLOAD;
   /** It is there, again. */
@@ -82,14 +90,24 @@ export class Connection {
 
   /**
    * Asks the server when there is a connection. Rejects with `Unreachable` when nothing was asked, with `Unanswered` as soon as
-   * no answer can come, and else as JetStream does. With `losses`, only if none came since.
+   * no answer can come, and else as JetStream does. With `losses`, only if none came since. `bytes` is the size of what is asked.
    */
-  async ask<T>(work: (js: JetStream) => Promise<T>, losses?: number): Promise<T> {
+  async ask<T>(work: (js: JetStream) => Promise<T>, losses?: number, bytes = 0): Promise<T> {
     if (!this.#isUp) await this.#returned();
     if (losses !== undefined && losses !== this.#losses) throw new Unreachable("the connection was lost meanwhile");
     return new Promise<T>((resolve, reject) => {
-      const lost = (): void => reject(new Unanswered("the connection was lost before an answer came"));
+      this.#underway += bytes;
+      const over = (): void => {
+        if (!this.#unanswered.delete(lost)) return;
+        stop();
+        this.#underway -= bytes;
+      };
+      const lost = (): void => {
+        over();
+        reject(new Unanswered("the connection was lost before an answer came"));
+      };
       const stop = this.whenSilent(TIMEOUT, () => {
+        over();
         this.#doubt();
         reject(new Unanswered("no answer came"));
       });
@@ -99,10 +117,7 @@ export class Connection {
           if ((error as Error).name === "TimeoutError") this.#doubt();
           reject(explained(error));
         })
-        .finally(() => {
-          stop();
-          this.#unanswered.delete(lost);
-        });
+        .finally(over);
     });
   }
 
@@ -110,7 +125,7 @@ export class Connection {
   whenSilent(ms: number, silent: () => void): () => void {
     const moved = (): string | undefined => movedOnConnection(this.#native);
     // By the machine's clock, as the client's own timeouts: bytes come in its time.
-    return whenSilent({ clock: systemClock, ms, most: LONGEST, moved }, silent);
+    return whenSilent({ clock: systemClock, ms, bytes: this.#underway * HIDDEN, most: LONGEST, moved }, silent);
   }
 
   /** Hears what is sent to an address of its own. Returns the address, and how to stop. */

@@ -116,7 +116,7 @@ export class Stream {
       ...(id && { msgID: id }),
     };
     try {
-      return await this.#connection.ask((js) => js.publish(subject, body, options), losses);
+      return await this.#connection.ask((js) => js.publish(subject, body, options), losses, body.length);
     } catch (error) {
       const named = isConflict(error) ? newestIn(error) : undefined;
       if (named !== undefined) this.#named.set(subject, named);
