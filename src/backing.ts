@@ -21,7 +21,7 @@ export class Backing {
   readonly #syncs: Syncs;
   #isOpen = false;
   #isGood = false;
-  /** Whether the store's clock fails, of which `error` was told. */
+  /** True while the store's clock fails, of which `error` was told. */
   #isTimeless = false;
 
   constructor(options: BackingOptions) {
@@ -52,7 +52,7 @@ export class Backing {
     }
   }
 
-  /** How far ids lie ahead of the clock, in ms. */
+  /** The lead of ids over the clock, in ms. */
   get lead(): number {
     return this.#options.store.lead?.() ?? 0;
   }

@@ -7,7 +7,7 @@ export interface Clock {
   now(): number;
   /** A clock that never goes back, in ms since any moment. Deadlines of polls are counted by it. */
   monotonic(): number;
-  /** Where a new epoch of ids may begin: by default the wall clock in quarters of a microsecond since 2020, larger at each call. */
+  /** The first id of a new epoch: by default the wall clock in quarters of a microsecond since 2020, larger at each call. */
   base(): number;
   /** Deadlines this close together, in ms, may fall due together, at the last of them. Default: 4. */
   readonly grain?: number;
@@ -23,7 +23,7 @@ export const IDS_PER_MS = 4_000;
 
 const SINCE = Date.UTC(2020, 0, 1);
 
-/** Where an epoch may begin at this time of the wall clock, in ms since 1970. Ids stay safe integers until 2091. */
+/** The first id of an epoch that begins at this time of the wall clock, in ms since 1970. Ids stay safe integers until 2091. */
 export function epochAt(now: number): number {
   return (now - SINCE) * IDS_PER_MS;
 }

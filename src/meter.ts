@@ -1,6 +1,6 @@
 import { diagnostics } from "./diagnostics.ts";
 
-/** What a bus has done since it was made. The numbers only grow, but for `streams` and `unsent`. */
+/** The work of a bus since it was made. The numbers only grow, but for `streams` and `unsent`. */
 interface Done {
   /** Sends of this process that were committed, without those within a transaction of the application's. */
   readonly sends: number;
@@ -29,7 +29,7 @@ export interface Held {
   /** Parked polls. */
   readonly waiters: number;
   /**
-   * How far the newest id lies ahead of the clock at which another life would begin, in ms. Sends pause rather than go above 10.
+   * The lead of the newest id over the clock at which another life would begin, in ms. Sends pause rather than go above 10.
    * Always 0 with a store, which keeps the newest id.
    */
   readonly lead: number;

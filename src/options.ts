@@ -8,7 +8,7 @@ import type { Store } from "./store.ts";
 export interface BusOptions {
   /** Where notifications are kept beyond the process. Without one they are kept in memory alone. */
   readonly store?: Store;
-  /** How much is retained. Default: 24 hours, 1,000 notifications a channel, 100,000 and 256 Mi of text in all. */
+  /** The bounds of what is retained. Default: 24 hours, 1,000 notifications a channel, 100,000 and 256 Mi of text in all. */
   readonly retention?: Retention;
   /** The most notifications of one answer, though a send is never cut. Default: 1,000. */
   readonly limit?: number;

@@ -14,7 +14,7 @@ const monotonic = performance.now.bind(performance);
 export interface Pace {
   /** An epoch begins with this id, when the wall clock says so, in ms since 1970. */
   begin(first: number, wall: number): void;
-  /** How far this id is ahead of the clock, in ms. */
+  /** The lead of this id over the clock, in ms. */
   lead(id: number): number;
   /** Resolves when this id may be given out; undefined when it may be now. */
   slow(id: number): Promise<void> | undefined;

@@ -118,7 +118,7 @@ export class Reader {
     return this.#waiters.size;
   }
 
-  /** Whether the bus lets nobody in any longer. */
+  /** True if the bus lets nobody in any longer. */
   get isClosing(): boolean {
     return this.#closing;
   }

@@ -104,7 +104,7 @@ export interface Store {
   trim?(trimmed: Trimmed): Promise<void> | void;
   /** The engine's clock, by which rows age, in ms. Absent where it is the bus's. */
   now?(): number;
-  /** How far ids lie ahead of the clock at which another life would begin, in ms. Absent where the log outlives the process. */
+  /** The lead of ids over the clock at which another life would begin, in ms. Absent where the log outlives the process. */
   lead?(): number;
   /**
    * Writes a send into a transaction that the application has begun: it is committed if and only if that is, and readers hear

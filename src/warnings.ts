@@ -7,7 +7,7 @@ const warned = new Set<string>();
 
 /**
  * Warns the process of an error that no listener heard, once for each kind: by its code for a BusError, else by its sentence.
- * Where the platform has no warnings of a process, nothing happens.
+ * Nothing happens on a platform that has no warnings of a process.
  */
 export function warn(error: Error): void {
   const kind = error instanceof BusError ? `${error.code} ${error.refused}` : error.message;

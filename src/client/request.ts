@@ -39,7 +39,7 @@ export function requester(
   };
 }
 
-/** What an answer refuses; it is none of the mount's without a code of its own. */
+/** The refusal in an answer; without a code of its own, it is none of the mount's. */
 export function foreign(status: number, error?: Partial<ClientError>, retryAfter?: number): ClientError {
   const message = `${status}: ${error?.message ?? "not of the bus"}`;
   return new ClientError(error?.code ?? "http", message, undefined, status, retryAfter);
@@ -59,7 +59,7 @@ export async function post<T>(
   return answer;
 }
 
-/** What an attempt failed with. */
+/** The failure of an attempt. */
 export function failureOf(thrown: unknown, mayBeCut?: true): ClientError {
   if (thrown instanceof ClientError) return thrown;
   if (thrown instanceof SyntaxError && !mayBeCut) return foreign(200); // only an answer that is all right is parsed

@@ -48,7 +48,7 @@ export function checkSome(keys: readonly string[]): void {
   throw new Refusal(400, "bad_channel", "there is no channel to read: ask for at least one");
 }
 
-/** What is said of a hook that returned something else than it has to. */
+/** The error of a hook that returned something else than it has to. */
 export function returned(value: unknown, wanted: string): string {
   if (value === undefined) return `returned nothing: it must return ${wanted} (is a "return" missing?)`;
   return `must return ${wanted}, got ${given(value)}`;

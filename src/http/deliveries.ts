@@ -10,7 +10,7 @@ import type { Unsent } from "./unsent.ts";
 export interface DeliveriesOptions {
   readonly clock: Clock;
   readonly unsent: Unsent;
-  /** How long a client may take nothing, in ms. */
+  /** The time in which a client must take something, in ms. */
   readonly unsentTimeout: number;
   /** Is told what fails in a later turn of the event loop. */
   readonly failed: (thrown: unknown) => void;

@@ -5,7 +5,7 @@ import { writePieces } from "./piecewise.ts";
 
 export interface DeliveryOptions {
   readonly outlet: Outlet;
-  /** What it holds until it is over. */
+  /** The bytes or pieces that it holds until it is over. */
   readonly held: unknown;
   /** Is told what fails in a later turn of the event loop. */
   readonly failed: (thrown: unknown) => void;

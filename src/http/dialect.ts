@@ -5,22 +5,22 @@ import type { EndpointReply } from "./request.ts";
 /** How answers are written: each dialect is a way to say the same. */
 export interface Dialect {
   answer(given: Given): EndpointReply;
-  /** What stands around the list of notifications, for an answer that is written in pieces. */
+  /** The text around the list of notifications, for an answer that is written in pieces. */
   around(given: Given): Around;
   sent(ids: readonly number[]): EndpointReply;
   refused(refusal: Refusal): EndpointReply;
 }
 
-/** What a poll is answered. */
+/** The answer to a poll. */
 export interface Given {
   readonly answer: Answer;
-  /** Whether the reader has missed something, now or while it waited. */
+  /** True if the reader has missed something, now or while it waited. */
   readonly missed: boolean;
   /** The channels, where `options.peek` asked for them. */
   readonly peeked: readonly string[] | undefined;
 }
 
-/** What an answer has beside its list. */
+/** The rest of an answer beside its list. */
 export interface Around {
   readonly head: string;
   readonly tail: string;
@@ -37,7 +37,7 @@ export interface PollCall {
   /** When reading from 0, only what is at most so many ms old. */
   readonly lookback: number;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Whether its client asks again at once, with the same `last`, so that no answer may be empty before the time is up. */
+  /** True if its client asks again at once, with the same `last`, so that no answer may be empty before the time is up. */
   readonly isHeld: boolean;
 }
 

@@ -93,12 +93,12 @@ export class Endpoint<C extends object, Context> {
     return this.#mounted.crowd.size;
   }
 
-  /** Whether connections are not to be kept, since the mount or its bus closes. */
+  /** True if connections are not to be kept, since the mount or its bus closes. */
   get isClosing(): boolean {
     return this.#isClosed || this.#mounted.reader.isClosing;
   }
 
-  /** What a client did not take at once, for hosts that see it: returns what is to be called when the response has closed. */
+  /** Notes bytes that a client did not take at once, for hosts that see it. Returns a callback for the end of the response. */
   left(sink: Sink, bytes: Uint8Array): () => void {
     return this.#mounted.deliveries.left(sink, bytes);
   }

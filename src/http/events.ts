@@ -15,10 +15,10 @@ export const STREAMING: Readonly<Record<string, string>> = {
   "X-Content-Type-Options": "nosniff",
 };
 
-/** Where a stream begins. */
+/** The beginning of a stream. */
 interface Beginning {
   readonly last: number;
-  /** Whether it is told first that it has missed something. */
+  /** True if it is told first that it has missed something. */
   readonly missed: boolean;
 }
 
@@ -60,7 +60,7 @@ function beginning(header: string | undefined, { lastEventId, last }: JsonObject
   const id = header || lastEventId;
   if (id === undefined || id === null || id === "") return { last: checkLast(last ?? now), missed: false };
   const position = Number(id);
-  // What another server has given out is no position of this bus.
+  // An id that another server has given out is no position of this bus.
   const isPosition = /^\d+$/.test(String(id)) && Number.isSafeInteger(position);
   return isPosition ? { last: position, missed: false } : { last: 0, missed: true };
 }

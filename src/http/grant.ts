@@ -2,7 +2,7 @@ import { keysOf } from "./channels.ts";
 import type { Mounted } from "./endpoint.ts";
 import type { EndpointRequest } from "./request.ts";
 
-/** Who asks to read, and what. */
+/** A client that asks to read, and its request. */
 export interface Asking<Context> {
   readonly requested: readonly string[];
   /** The position to read from, which the store has to have reached. */

@@ -5,7 +5,7 @@ import type { Mounted } from "./endpoint.ts";
 
 export interface Held {
   readonly answer: Answer;
-  /** Whether the reader has missed something, now or while it waited. */
+  /** True if the reader has missed something, now or while it waited. */
   readonly missed: boolean;
 }
 

@@ -28,7 +28,7 @@ export function mount<C extends object, Context extends HonoContext = HonoContex
   };
 }
 
-/** Where a route that goes on has its mount: `/longpolling/*` at `/longpolling`. All others are taken for the root. */
+/** The mount of a route that goes on: `/longpolling/*` is at `/longpolling`. All other routes are taken for the root. */
 function mountOf(route: string): string {
   return route.endsWith("/*") ? route.slice(0, -2) : "";
 }

@@ -5,7 +5,7 @@ import type { Waits } from "./waits.ts";
 
 export interface HooksOptions {
   readonly waits: Waits;
-  /** How long a hook may take, in ms. */
+  /** The longest time of a hook, in ms. */
   readonly hookTimeout: number;
   /** Is told what nobody waits for any more. */
   readonly failed: (error: Error) => void;
@@ -20,7 +20,7 @@ export class Hooks {
   }
 
   /**
-   * What a hook of the application answers: at once where it does not wait. A thrown error with the status 401 or 403 refuses the client;
+   * Asks a hook of the application, and returns its answer at once if the hook does not wait. A thrown error with the status 401 or 403 refuses the client;
    * anything else is the hook's own fault. Throws or rejects with a Refusal, an Error of the hook's, or the signal's reason.
    */
   ask(name: string, hook: () => unknown, signal?: Signal): unknown {
@@ -79,7 +79,7 @@ export class Hooks {
   }
 }
 
-/** Whether a hook failed since it refused its client, or was ended with it. */
+/** True if a hook failed since it refused its client, or was ended with it. */
 function isNoNews(fault: Error, cause: unknown, signal: Signal | undefined): boolean {
   if (fault instanceof Refusal) return true;
   return cause === signal?.reason || (Object(cause) as { name?: unknown }).name === "AbortError";

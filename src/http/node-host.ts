@@ -16,7 +16,7 @@ interface Framework {
   readonly originalUrl?: string;
   /** The rest of it, below where something is mounted. */
   readonly url?: string;
-  /** Where Express has mounted something. */
+  /** The path at which Express has mounted something. */
   readonly baseUrl?: string;
   /** The body, where it was read and parsed already, or the stream to read it from. */
   readonly body?: unknown;
@@ -83,7 +83,7 @@ export class NodeRequest implements EndpointRequest {
   }
 }
 
-/** What of an endpoint is needed to write its answers. */
+/** The part of an endpoint that is needed to write its answers. */
 interface Answering {
   readonly isClosing: boolean;
   left(sink: Sink, bytes: Uint8Array): () => void;
@@ -113,7 +113,7 @@ function pathIn(target: string): string {
   return target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
 }
 
-/** What stands before the rest of a path that routing has left; empty where it has rewritten it, or left all. */
+/** The part of a path before the rest that routing has left; empty if routing has rewritten the path, or left all. */
 function mountOf(url: string, rest: string | undefined): string {
   if (rest === undefined || url.length <= rest.length || !url.endsWith(rest)) return "";
   return url.slice(0, url.length - rest.length);

@@ -68,7 +68,7 @@ export interface MountOptions<C extends object, Context> {
   /** How long a body may take to come, in ms; then its client is answered 408 and hung up on. Default: 10,000. */
   readonly bodyTimeout?: number;
   /**
-   * How long a hook may take, in ms; then its client is answered 503 with the code `hook_timeout`, the bus's `error` is told, and what
+   * The longest time of a hook, in ms; then its client is answered 503 with the code `hook_timeout`, the bus's `error` is told, and what
    * the hook answers later is dropped. Default: 10,000.
    */
   readonly hookTimeout?: number;
@@ -87,7 +87,7 @@ export interface MountOptions<C extends object, Context> {
    * answers 503 and ends streams that lag. Default: 64 MiB.
    */
   readonly maxUnsent?: number;
-  /** How long a client may take nothing of what it is sent, in ms; then its connection ends. Default: 30,000. */
+  /** The time in which a client must take some of its bytes, in ms; else its connection ends. Default: 30,000. */
   readonly unsentTimeout?: number;
   /** The most unsent bytes of a stream whose client is slow; then it is closed, and the client resumes. Default: 1 MiB. */
   readonly maxBuffered?: number;
@@ -96,7 +96,7 @@ export interface MountOptions<C extends object, Context> {
 
 export type CheckedOptions<C extends object, Context> = MountOptions<C, Context> &
   Required<Pick<MountOptions<C, Context>, Defaults>> & {
-    /** Whether a path is that of the mount; undefined where the host says it. */
+    /** True for the path of the mount; undefined if the host says it. */
     readonly isAt: ((path: string) => boolean) | undefined;
   };
 

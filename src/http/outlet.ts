@@ -9,7 +9,7 @@ export class Outlet {
   readonly #clock: Clock;
   #held: unknown[] | undefined;
   #written = 0;
-  /** What had been taken when it was last looked at, and since when that is so. */
+  /** The bytes that were taken at the last look, and the time since which no more were. */
   #taken: number;
   #movedAt: number;
 
@@ -27,7 +27,7 @@ export class Outlet {
     return this.sink.write(bytes);
   }
 
-  /** Whether something is counted as unsent here. */
+  /** True if something is counted as unsent here. */
   get holds(): boolean {
     return this.#held !== undefined;
   }

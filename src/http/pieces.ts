@@ -24,7 +24,7 @@ export class Pieces {
     this.#texts = texts;
   }
 
-  /** Whether readers share the bytes. */
+  /** True if readers share the bytes. */
   get isShared(): boolean {
     return this.size <= KEPT;
   }

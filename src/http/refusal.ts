@@ -22,7 +22,7 @@ export class Refusal extends Error {
   }
 }
 
-/** How long a client that is worth another try should wait, in seconds. */
+/** The pause that is asked of a client before another try, in seconds. */
 export const RETRY_AFTER = 5;
 
 /** Why a request is refused that may be repeated later: 503. */

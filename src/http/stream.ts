@@ -52,7 +52,7 @@ export class Stream implements Due {
     return this.#hasEnded;
   }
 
-  /** Whether its client has yet to take something. */
+  /** True if its client has yet to take something. */
   get isUnsent(): boolean {
     return this.#isWriting || this.sink.unsent > 0;
   }
@@ -129,7 +129,7 @@ export class Stream implements Due {
     }
   }
 
-  /** What comes next, if anything: no more than may be unsent, but for a first send that is larger. */
+  /** The next answer, if any: no larger than may be unsent, but for a first send that is larger. */
   #page(): Answer | undefined {
     const { reader, maxBuffered } = this.#shared;
     const ask = { keys: this.#keys, last: this.#last, known: this.#known, limit: reader.limit, size: maxBuffered };

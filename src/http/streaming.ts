@@ -2,11 +2,11 @@ import type { Reader } from "../reader.ts";
 import type { Sink } from "./request.ts";
 import type { Unsent } from "./unsent.ts";
 
-/** What the streams of a mount share: what each had for itself would be paid for by every connection. */
+/** The state that all streams of a mount share, so that not every connection pays for it. */
 export interface Streaming<S> {
   readonly reader: Reader;
   readonly unsent: Unsent;
-  /** How often a quiet stream is written to, in ms. */
+  /** The time between two writes to a quiet stream, in ms. */
   readonly heartbeat: number;
   /** The most unsent bytes of a stream. */
   readonly maxBuffered: number;
@@ -20,7 +20,7 @@ export interface StreamOptions {
   readonly keys: readonly string[];
   /** The position to begin after. */
   readonly last: number;
-  /** Whether it is told first that it has missed something. */
+  /** True if it is told first that it has missed something. */
   readonly missed: boolean;
   readonly sink: Sink;
   /** When it grows too old, by the monotonic clock. */

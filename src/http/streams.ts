@@ -13,7 +13,7 @@ export interface StreamsOptions {
   readonly maxAge: number;
   /** The most unsent bytes of a stream. */
   readonly maxBuffered: number;
-  /** How long a client may take nothing of what is unsent, in ms. */
+  /** The time in which a client must take some of its unsent bytes, in ms. */
   readonly unsentTimeout: number;
   /** Is told what streams throw. */
   readonly failed: (thrown: unknown) => void;

@@ -1,7 +1,7 @@
 import type { Meter } from "../meter.ts";
 import { busy } from "./refusal.ts";
 
-/** What the clients of a mount have yet to take. Bytes that several are sent are counted once. */
+/** The bytes that clients of a mount have yet to take. Bytes that several are sent are counted once. */
 export class Unsent {
   readonly #most: number;
   readonly #meter: Meter;
@@ -13,7 +13,7 @@ export class Unsent {
     this.#meter = meter;
   }
 
-  /** Whether clients that are behind can be given nothing more. */
+  /** True if clients that are behind can be given nothing more. */
   get isFull(): boolean {
     return this.#size >= this.#most;
   }

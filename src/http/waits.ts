@@ -8,7 +8,7 @@ export interface Wait extends Due {
   readonly closed: (() => void) | undefined;
 }
 
-/** What a mount waits for besides the bus: bodies, hooks, and the end of polls of nothing. All share one timer. */
+/** The waits of a mount for bodies and hooks. All share one timer. */
 export class Waits {
   readonly #clock: Clock;
   readonly #deadlines: Deadlines<Wait>;
@@ -27,7 +27,7 @@ export class Waits {
     return wait;
   }
 
-  /** It is not waited for any more. Twice is once. */
+  /** Ends a wait. Twice is once. */
   end(wait: Wait): void {
     this.#deadlines.remove(wait);
   }

@@ -12,7 +12,7 @@ export const UNDECIDED: Limits = { age: Number.POSITIVE_INFINITY, count: Number.
 /** The limits of a channel while the application is being asked. */
 const DECIDING: Limits = { ...UNDECIDED };
 
-/** How much of each channel is retained. The application's `retention.of` is asked once for each channel. */
+/** The limits of each channel. The application's `retention.of` is asked once for each channel. */
 export class Ages {
   readonly #options: AgesOptions;
   #shortest: number;

@@ -12,11 +12,11 @@ import { LogTime, type LogTimeOptions } from "./time.ts";
 import type { Trimmings } from "./trimmings.ts";
 import { Watermarks } from "./watermarks.ts";
 
-/** How those read who waited. */
+/** The way in which a reader reads that has waited. */
 interface Reading {
   readonly limit: number;
   readonly size: number;
-  /** Whether a gap in the history concerns them: not those who read from 0. */
+  /** True if a gap in the history concerns it: not if it reads from 0. */
   readonly exact: boolean;
 }
 

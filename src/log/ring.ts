@@ -45,7 +45,7 @@ export class Ring<C extends Chain> {
     return this.#size;
   }
 
-  /** Whether all rows are of the newest send. */
+  /** True if all rows are of the newest send. */
   get holdsOneSend(): boolean {
     return this.sendAt(0) === this.sendAt(this.#span - 1);
   }

@@ -84,7 +84,7 @@ export class Answers<C extends Numbered, A> {
   }
 }
 
-/** Whether two read in the same way. */
+/** True if two read in the same way. */
 export function isAlike(one: Reading, other: Reading): boolean {
   return one.limit === other.limit && one.size === other.size && one.exact === other.exact;
 }

@@ -14,7 +14,7 @@ export interface Change {
   readonly gone: readonly Range[];
   /** The numbers of the messages that are deleted after this. */
   readonly deleted: readonly number[];
-  /** Where the log begins since older holes were folded; 0 when none was. */
+  /** The beginning of the log since older holes were folded; 0 when none was. */
   readonly begin: number;
 }
 

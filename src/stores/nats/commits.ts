@@ -32,7 +32,7 @@ interface Attempt {
   isLost: boolean;
   /** The newest message when the server refused to publish behind it, though nothing newer was there: all was read anew then. */
   doubted: number | undefined;
-  /** Whether the server refused again after that. */
+  /** True if the server refused again after that. */
   trustsServer: boolean;
   conflicts: number;
 }

@@ -26,7 +26,7 @@ const USUAL_PAYLOAD = 2 ** 20;
 const LONGEST = 120_000;
 
 /**
- * How much longer an answer is waited for, for each byte that is on its way to the server: buffers of the system hide whether they
+ * The factor by which bytes on their way to the server lengthen a wait: buffers of the system hide whether they
  * move. The answer to a message of 1 MiB may take 16 s more, which is a link of 64 kB a second.
  */
 const HIDDEN = 16;

@@ -12,13 +12,13 @@ export interface ConsumerOptions {
   readonly broke: () => void;
 }
 
-/** What the server says of a message that it delivers. */
+/** The server's word on a message that it delivers. */
 export interface Delivery {
   /** The message's number in the stream. */
   readonly seq: number;
   /** When it was stored, in ms by the server's clock; undefined where the server does not say. */
   readonly at: number | undefined;
-  /** How many messages there are behind it that are still to be delivered. */
+  /** The number of messages behind it that are still to be delivered. */
   readonly pending: number;
 }
 

@@ -88,10 +88,10 @@ export interface Driver {
   readonly jetstream: (connection: NatsConnection) => Promise<JetStream>;
 }
 
-/** How long an answer is waited for in silence, in ms. After that the connection is taken for dead. */
+/** The longest silence before an answer, in ms. After that the connection is taken for dead. */
 export const TIMEOUT = 2_000;
 
-/** How long the client itself waits for an answer, in ms: longer than nightbus, which looks at the bytes that move. */
+/** The longest wait of the client itself for an answer, in ms: longer than nightbus's, which looks at the bytes that move. */
 export const CLIENT_TIMEOUT = 150_000;
 
 /** Loads the client. Rejects with `store`. */

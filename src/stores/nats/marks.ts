@@ -36,7 +36,7 @@ export class Marks {
     return this.#floor;
   }
 
-  /** Where the log begins since older holes were folded; 0 when none was. */
+  /** The beginning of the log since older holes were folded; 0 when none was. */
   get begin(): number {
     return this.#begin;
   }

@@ -134,7 +134,7 @@ export class Stream {
     return (await this.#connection.ask(({ streams }) => streams.getMessage(this.#name, { seq }), losses)) !== null;
   }
 
-  /** Whether there is any message from this one on. The server looks in the stream itself, not in what it counted. */
+  /** True if there is any message from this one on. The server looks in the stream itself, not in what it counted. */
   async hasFrom(seq: number, losses: number): Promise<boolean> {
     const query = { seq, next_by_subj: ">" };
     return (await this.#connection.ask(({ streams }) => streams.getMessage(this.#name, query), losses)) !== null;

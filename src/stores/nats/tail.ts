@@ -17,7 +17,7 @@ const BEAT = 5_000;
 /** When nothing has come for so long that should, it is asked for again, in ms. */
 const STALL = 1_000;
 
-/** How often in a row that is done before the wait ends. */
+/** The number of such stalls in a row after which the wait ends. */
 const MOST_STALLS = 5;
 
 export interface TailOptions {
@@ -36,7 +36,7 @@ export class Tail {
   #consumer: Consumer | undefined;
   /** The number of the newest message that came. */
   #reached = 0;
-  /** Whether the server has no more to deliver behind what came, as it counts. */
+  /** True if the server has no more to deliver behind what came, as it counts. */
   #isDrained = false;
   #breaks = 0;
   /** The time of the newest commit that was heard: none is earlier, whatever the server's clock did. */

@@ -43,7 +43,7 @@ export class Trims {
   #number = 0;
   #lives = 0;
   #losses = 0;
-  /** Whether the server refused to publish behind the newest of the marks, though nothing newer was there. */
+  /** True if the server refused to publish behind the newest of the marks, though nothing newer was there. */
   #trustsServer = false;
   /** Channels whose watermarks are to be forgotten when no message holds rows of theirs any longer. */
   #lingering = new Set<string>();

@@ -44,7 +44,7 @@ export interface Author {
 
 /** The messages that a consumer finds when it begins. */
 export interface Beginning {
-  /** How many messages there are already. */
+  /** The number of messages that there are already. */
   readonly waiting: number;
   /** The server's clock, in ms; undefined where it does not say. */
   readonly now: number | undefined;
@@ -74,7 +74,7 @@ export function idOf({ headers }: NatsMessage): string {
   return headers?.get("Nats-Msg-Id") ?? "";
 }
 
-/** What is known of a published message beside what it says. */
+/** The facts about a published message beside its own words. */
 export interface Stored {
   /** Its number in the stream. */
   readonly seq: number;

@@ -8,7 +8,7 @@ export interface Writer {
   readonly clock: Clock;
   /** The time by which rows age, in ms. */
   readonly time: () => number;
-  /** Where it began its epoch, perhaps in a transaction that was rolled back; undefined when it has begun none. */
+  /** The first id of its epoch, perhaps in a transaction that was rolled back; undefined when it has begun none. */
   readonly epoch: number | undefined;
   /** The newest id that it has seen. */
   readonly seen: number;
@@ -18,7 +18,7 @@ export interface Writer {
 export interface Commit {
   readonly ours: News;
   readonly ids: readonly (readonly number[])[];
-  /** Where the epoch of these ids began, as far as this process knows. */
+  /** The first id of the epoch of these ids, as far as this process knows. */
   readonly epoch: number;
 }
 

@@ -25,7 +25,7 @@ export class SqliteStore implements Store {
   readonly #source: Source;
   #isTaken = false;
   #opened: Opened | undefined;
-  /** Where this process began its epoch, if it did. */
+  /** The first id of this process's epoch, if it has begun one. */
   #epoch: number | undefined;
 
   constructor(source: Source) {
