@@ -10,6 +10,9 @@ export const HEADER = "Nightbus";
 
 const VERSION = "1";
 
+/** The most by which a sender's time may differ from the server's, in ms: it was reckoned before the message was on its way. */
+const ABOUT = 1_000;
+
 /** Where one commit stands in the log. */
 export interface Place {
   /** The newest id before it. Where `first` does not follow it, a run begins. */
@@ -94,7 +97,7 @@ export function readCommit(message: NatsMessage, stored: Stored, sent?: Sends): 
   const [was, first, reckoned] = numbers.map(Number);
   if (version !== VERSION || was === undefined || first === undefined || reckoned === undefined) return undefined;
   const { seq } = stored;
-  const at = Math.max(stored.at ?? reckoned, stored.earliest);
+  const at = Math.max(agreed(reckoned, stored.at), stored.earliest);
   try {
     const sends = sent ?? readSends(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
     const rows = rowsOf(sends, { first, at });
@@ -121,6 +124,11 @@ export function rowsOf(sends: Sends, { first, at }: Pick<Place, "first" | "at">)
     for (const { key, json } of pending) rows.push({ id: first + rows.length, key, json, at, send });
   }
   return rows;
+}
+
+/** The sender's time if the server's is about the same, so that both processes keep one time; else the server's. */
+function agreed(reckoned: number, stamped: number | undefined): number {
+  return stamped === undefined || Math.abs(reckoned - stamped) <= ABOUT ? reckoned : stamped;
 }
 
 function readSends(text: string): Sends {
