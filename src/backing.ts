@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { asError, asStoreError, BusError, given, notBegun } from "./errors.ts";
+import { asStoreError, BusError, given, notBegun } from "./errors.ts";
 import type { Meter } from "./meter.ts";
 import type { Store, StoreSink, Trimmed } from "./store.ts";
 import { Syncs } from "./syncs.ts";
@@ -46,7 +46,7 @@ export class Backing {
     } catch (cause) {
       if (!this.#isTimeless) {
         this.#isTimeless = true;
-        this.failed(storeError("the store's now() must return a time in ms", cause));
+        this.failed(asStoreError(cause, "the store's now() must return a time in ms"));
       }
       return undefined;
     }
@@ -97,7 +97,7 @@ export class Backing {
 
   /** It is told while readers are answered, and by a timer: neither may fail for it. */
   trim(trimmed: Trimmed): void {
-    const failed = (cause: unknown): void => this.failed(storeError("the store's trim() failed", cause));
+    const failed = (cause: unknown): void => this.failed(asStoreError(cause, "the store's trim() failed"));
     try {
       this.#options.store.trim?.(trimmed)?.catch(failed);
     } catch (thrown) {
@@ -147,9 +147,4 @@ function checkIds(ids: readonly (readonly number[])[], sends: readonly (readonly
   if (Array.isArray(ids) && ids.length === sends.length && sends.every(fits)) return;
   const wanted = sends.map(({ length }) => length).join(", ");
   throw new BusError("store", `the store's append() must return ids for sends of ${wanted} rows, got ${given(ids)}`);
-}
-
-function storeError(sentence: string, cause: unknown): BusError {
-  if (cause instanceof BusError) return cause;
-  return new BusError("store", `${sentence}: ${asError(cause).message}`, { cause });
 }

@@ -112,9 +112,9 @@ export function asError(thrown: unknown): Error {
 }
 
 /** What a store threw, as the error that those get who asked for something. */
-export function asStoreError(thrown: unknown): BusError {
+export function asStoreError(thrown: unknown, sentence = "the store failed"): BusError {
   if (thrown instanceof BusError) return thrown;
-  return new BusError("store", `the store failed: ${asError(thrown).message}`, { cause: thrown });
+  return new BusError("store", `${sentence}: ${asError(thrown).message}`, { cause: thrown });
 }
 
 /** The error of work, for those whose own was not even begun for it: of theirs it is certain that nothing was committed. */

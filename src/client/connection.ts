@@ -105,7 +105,7 @@ export function connection(
       breaks = 0;
       return failure;
     }
-    // What the mount refuses, or has a time for, says nothing against the way on which it came.
+    // A refusal of the mount, or one with a time to come back, says nothing against the transport.
     if (auto && !failure?.retryAfter && ["http", "network", undefined].includes(failure?.code)) {
       breaks += since === undefined ? MOST_BREAKS : 1;
       if (breaks >= MOST_BREAKS) {

@@ -154,7 +154,7 @@ export class Tables {
     const holes = this.#holesAfter.all(seen) as Hole[];
     const rows = (this.#rowsAfter.all(seen) as RawRow[]).map(rowOf);
     if (isComplete(seen, { last, holes, rows })) return { last, floor, holes, rows, watermarks: undefined };
-    // Those at or below `seen` are known, unless some were forgotten since: what is still kept says which were not.
+    // Watermarks at or below `seen` are known, unless some were forgotten since. Those that are still kept were not forgotten.
     const watermarks = this.#watermarksAfter.all(floor > seen ? 0 : seen) as Watermark[];
     const explained = newestTrimmed({ floor, watermarks });
     const gone = newestGone(seen, { last, holes, rows });

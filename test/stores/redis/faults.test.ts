@@ -8,6 +8,7 @@ import { failsWith, messagesOf, until } from "../../../src/testing/conformance/t
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { TcpProxy } from "../../cluster/proxy.ts";
 import { REDIS_URL, redisRuns } from "../engines.ts";
+import { passing } from "../passing.ts";
 import { asking } from "./asked.ts";
 import { prefixes } from "./prefixes.ts";
 
@@ -182,18 +183,4 @@ async function proxied(): Promise<{ readonly proxy: TcpProxy; readonly url: stri
   onTestFinished(() => proxy.close());
   url.host = `127.0.0.1:${proxy.port}`;
   return { proxy, url: url.href };
-}
-
-/** Lets time pass until this has settled, some fifty times faster than it does, so that answers still come in time. */
-async function passing<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
-  let isPending = true;
-  const settled = (): void => {
-    isPending = false;
-  };
-  work.then(settled, settled);
-  while (isPending) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    clock.advance(50);
-  }
-  return work;
 }

@@ -4,6 +4,7 @@ import { redis } from "nightbus/redis";
 import { describe, it, onTestFinished } from "vitest";
 import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { passing } from "../passing.ts";
 import { type Server, serverRuns, startServer } from "./servers.ts";
 
 /** A bus whose clock goes some fifty times faster, with what it reports. */
@@ -14,20 +15,6 @@ function open({ url }: Server): { readonly bus: Bus; readonly clock: ManualClock
   bus.on("error", ({ message }) => errors.push(message));
   onTestFinished(() => passing(clock, bus.close()));
   return { bus, clock, errors };
-}
-
-/** Lets time pass until this has settled. */
-async function passing<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
-  let isPending = true;
-  const settled = (): void => {
-    isPending = false;
-  };
-  work.then(settled, settled);
-  while (isPending) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    clock.advance(50);
-  }
-  return work;
 }
 
 serverRuns(describe)("what a bus waits for at a Redis that does not answer", () => {
