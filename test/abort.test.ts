@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LoneSignal } from "../src/abort.ts";
+import { LoneSignal } from "../src/util/abort.ts";
 
 describe.each([
   ["a LoneSignal", () => new LoneSignal()],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
-import { failsWith, messagesOf } from "../src/testing/conformance/topic.ts";
+import { failsWith, messagesOf } from "../src/testing/conformance/bus/topic.ts";
 import { StoreDouble } from "./doubles.ts";
 import { temporaryFiles } from "./stores/files.ts";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Bus, type Notification } from "nightbus";
 import { describe, it, onTestFinished } from "vitest";
-import { readerOf } from "../src/bus.ts";
-import { messagesOf, turns } from "../src/testing/conformance/topic.ts";
+import { hubOf } from "../src/bus.ts";
+import { messagesOf, turns } from "../src/testing/conformance/bus/topic.ts";
 import { StoreDouble } from "./doubles.ts";
 
 const row = (message: number): { key: string; json: string } => ({ key: '"a"', json: `${message}` });
@@ -45,7 +45,7 @@ describe("a callback of the application that polls", () => {
     const bus = new Bus({ store });
     onTestFinished(() => bus.close());
     await bus.ready();
-    const stop = readerOf(bus).watch(['"a"'], () => {
+    const stop = hubOf(bus).watch(['"a"'], () => {
       throw new Error("a stream broke");
     });
     const polled: unknown[] = [];

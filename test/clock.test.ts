@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { afterEach, describe, it, vi } from "vitest";
-import { gaveOut, keepAlive, systemClock } from "../src/clock.ts";
-import { messagesOf } from "../src/testing/conformance/topic.ts";
+import { messagesOf } from "../src/testing/conformance/bus/topic.ts";
+import { keepAlive, systemClock } from "../src/util/clock.ts";
+import { noteGivenOut } from "../src/util/ids.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -15,8 +16,8 @@ describe("the machine's clock", () => {
     assert.ok(first >= now && Number.isSafeInteger(first));
     assert.ok(systemClock.base() > first);
     const ahead = first + 240_000_000;
-    gaveOut(ahead);
-    gaveOut(first);
+    noteGivenOut(ahead);
+    noteGivenOut(first);
     assert.ok(systemClock.base() > ahead);
   });
 

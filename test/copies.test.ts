@@ -10,8 +10,8 @@ import { Bus, BusError } from "nightbus";
 import { mount } from "nightbus/fetch";
 import { describe, it, onTestFinished, vi } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { failsWith } from "../src/testing/conformance/topic.ts";
-import { VERSION } from "../src/version.ts";
+import { failsWith } from "../src/testing/conformance/bus/topic.ts";
+import { VERSION } from "../src/util/version.ts";
 
 /** Another copy of the library, as a bundler or a test runner may load it. */
 async function anotherCopy(): Promise<typeof import("nightbus")> {

@@ -23,7 +23,7 @@ export class StoreDouble implements Store {
   async open(sink: StoreSink): Promise<void> {
     this.sink = sink;
     await this.opening;
-    sink.opened({ begin: this.#last, last: this.#last, holes: [], watermarks: [], floor: 0 });
+    sink.reset({ begin: this.#last, last: this.#last, gaps: [], watermarks: [], floor: 0 });
   }
 
   async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
@@ -45,7 +45,7 @@ export class StoreDouble implements Store {
   /** Loses everything and begins anew, as an engine may that was flushed. */
   restart(begin: number): void {
     this.#last = begin;
-    this.sink.opened({ begin, last: begin, holes: [], watermarks: [], floor: 0 });
+    this.sink.reset({ begin, last: begin, gaps: [], watermarks: [], floor: 0 });
   }
 
   /** Lets ids pass of which this process sees nothing. */

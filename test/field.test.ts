@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Bus, type Channel } from "nightbus";
 import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
-import { messagesOf, turns } from "../src/testing/conformance/topic.ts";
-import { ManualClock } from "../src/testing/manual-clock.ts";
+import { messagesOf, turns } from "../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../src/testing/fake/manual-clock.ts";
 import { temporary } from "./conformance/factories.ts";
 import { StoreDouble } from "./doubles.ts";
 

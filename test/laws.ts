@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, it } from "vitest";
+import type { ModelRetention } from "../src/testing/conformance/bus/model.ts";
+import { BAD_ENTRY, FROM, GRID, ODD_HALF, Play, type Step } from "../src/testing/conformance/bus/script.ts";
+import { topicOf } from "../src/testing/conformance/bus/topic.ts";
 import type { BusFactory, Runner } from "../src/testing/conformance/bus.ts";
-import type { ModelRetention } from "../src/testing/conformance/model.ts";
-import { BAD_ENTRY, FROM, GRID, ODD_HALF, Play, type Step } from "../src/testing/conformance/script.ts";
-import { topicOf } from "../src/testing/conformance/topic.ts";
 import { playReaders, type Reading } from "./readers.ts";
 
 const { POSITIVE_INFINITY } = Number;

@@ -4,7 +4,7 @@ import { Bus, type BusOptions, type Diagnostics } from "nightbus";
 import { mount } from "nightbus/fetch";
 import { sqlite } from "nightbus/sqlite";
 import { describe, it, onTestFinished } from "vitest";
-import { turns, until } from "../src/testing/conformance/topic.ts";
+import { turns, until } from "../src/testing/conformance/bus/topic.ts";
 import { StoreDouble, storeError } from "./doubles.ts";
 import { temporaryFiles } from "./stores/files.ts";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Worker } from "node:worker_threads";
 import { Bus } from "nightbus";
 import { describe, it } from "vitest";
-import { IDS_PER_MS } from "../src/clock.ts";
-import { makePace } from "../src/pace.ts";
+import { makePace } from "../src/stores/memory/pace.ts";
+import { IDS_PER_MS } from "../src/util/ids.ts";
 
 describe("the pace of ids", () => {
   it("lets sends through while their lead is short, and holds the others up until it is", async () => {

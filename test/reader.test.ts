@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { describe, it } from "vitest";
-import { readerOf } from "../src/bus.ts";
-import { failsWith, isPending, messagesOf, turns } from "../src/testing/conformance/topic.ts";
-import { ManualClock } from "../src/testing/manual-clock.ts";
+import { hubOf } from "../src/bus.ts";
+import { failsWith, isPending, messagesOf, turns } from "../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../src/testing/fake/manual-clock.ts";
 import { gate, StoreDouble, storeError } from "./doubles.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -175,7 +175,7 @@ describe("what other processes do", () => {
     );
     await turns();
     const last = store.skip(3);
-    store.sink.trimmed({ last, watermarks: [['"a"', last]], floor: 0 });
+    store.sink.forget({ last, watermarks: [['"a"', last]], floor: 0 });
     const batch = await poll!;
     assert.deepEqual([batch, batch.missed, batch.last], [[], true, last]);
     await turns();
@@ -191,7 +191,7 @@ describe("what other processes do", () => {
     const poll = bus.poll(["a"], 1_000, FOREVER);
     await turns();
     const last = store.skip(3);
-    store.sink.trimmed({ last, watermarks: [['"a"', last]], floor: 0 });
+    store.sink.forget({ last, watermarks: [['"a"', last]], floor: 0 });
     store.commit([ROW]);
     const batch = await poll;
     assert.deepEqual([messagesOf(batch), batch.missed, batch.last], [["theirs"], true, last + 1]);
@@ -208,7 +208,7 @@ describe("what other processes do", () => {
     ]);
     const poll = bus.poll(["a"], bus.last, FOREVER);
     await turns();
-    store.sink.trimmed({ last: 1_003, watermarks: [['"a"', 1_001]], floor: 0 });
+    store.sink.forget({ last: 1_003, watermarks: [['"a"', 1_001]], floor: 0 });
     store.commit([ROW]);
     assert.deepEqual(messagesOf(await poll), ["theirs"]);
     const [behind, level] = [await bus.poll(["a"], 1_000, 0), await bus.poll(["a"], 1_001, 0)];
@@ -224,7 +224,7 @@ describe("what other processes do", () => {
     const poll = bus.poll(["a"], bus.last, FOREVER);
     await turns();
     store.commit([ROW]);
-    store.sink.trimmed({ last: bus.last, watermarks: [[ROW.key, bus.last]], floor: 0 });
+    store.sink.forget({ last: bus.last, watermarks: [[ROW.key, bus.last]], floor: 0 });
     const batch = await poll;
     assert.deepEqual([messagesOf(batch), batch.missed], [["theirs"], false]);
     await bus.close();
@@ -262,7 +262,7 @@ describe("what other processes do", () => {
 
   it("checks a store that failed by asking it again", async () => {
     const { bus, store } = make();
-    const reader = readerOf(bus);
+    const reader = hubOf(bus);
     assert.equal(await reader.check(), false, "not yet open");
     await bus.ready();
     assert.equal(await reader.check(), true);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Bus } from "nightbus";
-import { until } from "../src/testing/conformance/topic.ts";
+import { until } from "../src/testing/conformance/bus/topic.ts";
 
 /** A send, and how long to dawdle before it. */
 export interface Sent {

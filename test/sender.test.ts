@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Bus, BusError } from "nightbus";
 import { describe, it } from "vitest";
-import { failsWith, messagesOf, turns } from "../src/testing/conformance/topic.ts";
+import { failsWith, messagesOf, turns } from "../src/testing/conformance/bus/topic.ts";
 import { gate, StoreDouble, storeError } from "./doubles.ts";
 
 describe("sending in groups", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { Signals } from "../src/signals.ts";
+import { Signals } from "../src/util/signals.ts";
 
 describe("signals", () => {
   it("get one listener each, however many share one, and none when nobody is left", () => {

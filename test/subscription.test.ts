@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { Bus } from "nightbus";
 import { describe, it } from "vitest";
-import { failsWith, turns } from "../src/testing/conformance/topic.ts";
+import { failsWith, turns } from "../src/testing/conformance/bus/topic.ts";
 import { gate, StoreDouble } from "./doubles.ts";
 
 describe("a subscription that has ended", () => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { Syncs } from "../src/syncs.ts";
-import { turns } from "../src/testing/conformance/topic.ts";
+import { turns } from "../src/testing/conformance/bus/topic.ts";
+import { SingleFlight } from "../src/util/single-flight.ts";
 import { gate } from "./doubles.ts";
 
 describe("syncs", () => {
   it("run one at a time, queue one, and share it", async () => {
     const runs: ReturnType<typeof gate>[] = [];
-    const syncs = new Syncs(() => {
+    const syncs = new SingleFlight(() => {
       runs.push(gate());
       return runs.at(-1)!.promise;
     });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Bus } from "../../src/bus.ts";
-import { epochAt } from "../../src/clock.ts";
+import { epochAt } from "../../src/util/ids.ts";
 import { until } from "./client.ts";
 import type { Start } from "./mount.ts";
 

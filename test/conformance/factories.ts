@@ -14,11 +14,11 @@ import { sqlite } from "nightbus/sqlite";
 import { fakeBus } from "nightbus/testing";
 import pg from "pg";
 import { createClient } from "redis";
-import { systemClock } from "../../src/clock.ts";
 import type { Store } from "../../src/store.ts";
+import { isPending } from "../../src/testing/conformance/bus/topic.ts";
 import type { BusFactory, Transaction } from "../../src/testing/conformance/bus.ts";
-import { isPending } from "../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
+import { systemClock } from "../../src/util/clock.ts";
 import { DATABASE_URL, NATS_URL, REDIS_URL } from "../stores/engines.ts";
 
 /** Buses that were given no store. */

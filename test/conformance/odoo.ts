@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Bus } from "../../src/bus.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
 import { type Client, until } from "./client.ts";
 import type { Start } from "./mount.ts";
 

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { Bus } from "../../src/bus.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
 import type { Start } from "./mount.ts";
 
 /** Clients that take their time to send a body. */

@@ -1,6 +1,6 @@
 import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
-import { memory } from "../../src/memory.ts";
+import { memory } from "../../src/stores/memory.ts";
 import { testStore } from "../../src/testing/conformance/store.ts";
 import { temporary } from "./factories.ts";
 

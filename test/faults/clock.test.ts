@@ -2,7 +2,7 @@ import { Bus } from "nightbus";
 import { describe, expect, it } from "vitest";
 import type { Store } from "../../src/store.ts";
 import { sqlite } from "../../src/stores/sqlite.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
 import { closing, temporaryFiles } from "../stores/files.ts";
 
 const HOUR = 3_600_000;

@@ -51,7 +51,7 @@ export class FaultyStore implements Store {
   async open(sink: StoreSink): Promise<void> {
     this.#sink = sink;
     await this.#suffer(this.opening);
-    sink.opened({ begin: BEGIN, last: BEGIN, holes: [], watermarks: [], floor: 0 });
+    sink.reset({ begin: BEGIN, last: BEGIN, gaps: [], watermarks: [], floor: 0 });
   }
 
   async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {

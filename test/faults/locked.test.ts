@@ -1,8 +1,8 @@
 import Database from "better-sqlite3";
 import { Bus } from "nightbus";
 import { describe, expect, it, vi } from "vitest";
-import type { Clock } from "../../src/clock.ts";
 import { sqlite } from "../../src/stores/sqlite.ts";
+import type { Clock } from "../../src/util/clock.ts";
 import { closing, temporaryFiles } from "../stores/files.ts";
 
 const newPath = temporaryFiles();

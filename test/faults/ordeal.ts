@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Batch } from "nightbus";
 import { Bus, BusError } from "nightbus";
-import { turns } from "../../src/testing/conformance/topic.ts";
+import { turns } from "../../src/testing/conformance/bus/topic.ts";
 import type { Fate, FaultyStore } from "./faulty-store.ts";
 
 export type Step =

@@ -1,6 +1,6 @@
 import { Agent, type ClientRequest, get, type IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { callbacks } from "../../src/signals.ts";
+import { callbacks } from "../../src/util/signals.ts";
 import type { Book } from "./book.ts";
 import type { Message } from "./lines.ts";
 

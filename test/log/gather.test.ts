@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "vitest";
-import { ChannelNumbers, gather, gatherNewest } from "../../src/log/gather.ts";
 import { Ring } from "../../src/log/ring.ts";
+import { ChannelNumbers, select, selectNewest } from "../../src/log/select.ts";
 import { chainOf, rowOf, type TestChain } from "./chains.ts";
 
 interface Laid {
@@ -32,7 +32,7 @@ describe("gathering", () => {
         const { ring, chains, numbers } = lay(given);
         const after = Math.floor(share * ring.span);
         const own = wants.map((index) => chains[index]!).filter(({ size }) => size > 0);
-        const found = gather(ring, own, { after, limit }, numbers);
+        const found = select(ring, own, { after, limit }, numbers);
         const all = placesOf(ring, own).filter((place) => place >= after);
         const send = all[limit - 1] === undefined ? undefined : ring.sendAt(all[limit - 1]!);
         const expected = all.filter((place, index) => index < limit || ring.sendAt(place) === send);
@@ -55,7 +55,7 @@ describe("gathering", () => {
           if (ring.size > 1_000) ring.dropOldest(ring.chainAt(0)!); // so that the columns are gone round twice
         }
         const own = chains.slice(0, count).filter(({ size }) => size > 0);
-        const { places } = gather(ring, own, { after: 500, limit }, numbers);
+        const { places } = select(ring, own, { after: 500, limit }, numbers);
         const all = placesOf(ring, own).filter((place) => place >= 500);
         assert.deepEqual([...places], all.slice(0, limit));
       }),
@@ -72,7 +72,7 @@ describe("gathering", () => {
         (given, wants, count) => {
           const { ring, chains } = lay(given);
           const own = wants.map((index) => chains[index]!);
-          assert.deepEqual([...gatherNewest(ring, own, count)], placesOf(ring, own).slice(-count));
+          assert.deepEqual([...selectNewest(ring, own, count)], placesOf(ring, own).slice(-count));
         },
       ),
       { numRuns: 200 },
@@ -97,7 +97,7 @@ describe("gathering", () => {
       }
       ring.scan = () => assert.fail("it scans 100,000 rows for a thousand");
       const own = chains.filter(({ size }) => size > 0);
-      const { places } = gather(ring, own, { after: 0, limit: POSITIVE_INFINITY }, numbers);
+      const { places } = select(ring, own, { after: 0, limit: POSITIVE_INFINITY }, numbers);
       assert.ok(places.length >= 1_000);
       assert.deepEqual([...places], placesOf(ring, own));
     }
@@ -173,7 +173,7 @@ function timeOf({ ring, chains, numbers }: Laid): number {
   for (let round = 0; round < 15; round += 1) {
     const start = performance.now();
     for (let read = 0; read < 40; read += 1) {
-      assert.equal(gather(ring, [chains[1]!], { after: 0, limit: POSITIVE_INFINITY }, numbers).places.length, 20);
+      assert.equal(select(ring, [chains[1]!], { after: 0, limit: POSITIVE_INFINITY }, numbers).places.length, 20);
     }
     best = Math.min(best, performance.now() - start);
   }

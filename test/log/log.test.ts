@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import type { Ask } from "../../src/log/ask.ts";
 import type { LogChannel } from "../../src/log/channel.ts";
 import { Log } from "../../src/log/log.ts";
+import { PendingTrims } from "../../src/log/pending-trims.ts";
+import type { Query } from "../../src/log/query.ts";
 import { checkRetention, type Retention } from "../../src/log/retention.ts";
-import { Trimmings } from "../../src/log/trimmings.ts";
 import type { LogState } from "../../src/store.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
 import { rowOf } from "./chains.ts";
 
 const { POSITIVE_INFINITY } = Number;
@@ -16,11 +16,11 @@ describe("a log", () => {
   it("leaves nothing but its watermark of a channel that has become empty, a million times over", {
     timeout: 60_000,
   }, () => {
-    const { log, add, trimmings } = make({ total: 1 });
+    const { log, add, pendingTrims } = make({ total: 1 });
     let forgotten = 0;
     for (let id = 1; id <= MANY; id += 1) {
       add(id, `c${id}`);
-      if (id % 1_000 === 0) forgotten += trimmings.take()?.forgotten.length ?? 0;
+      if (id % 1_000 === 0) forgotten += pendingTrims.take()?.forgotten.length ?? 0;
     }
     assert.equal(log.rows, 1);
     const kept = MANY - forgotten;
@@ -31,7 +31,7 @@ describe("a log", () => {
   });
 
   it("keeps nothing of a million channels that were only watched", () => {
-    const { log, trimmings } = make({});
+    const { log, pendingTrims } = make({});
     for (let index = 0; index < MANY; index += 1) {
       const channel = log.channel(`c${index}`);
       channel.watch = {};
@@ -40,7 +40,7 @@ describe("a log", () => {
       log.release(channel);
     }
     assert.equal(log.channel("fresh").number, 1);
-    assert.equal(trimmings.take(), undefined);
+    assert.equal(pendingTrims.take(), undefined);
   });
 
   it("keeps the exact watermark of a channel that is watched or has rows, whatever is folded away", () => {
@@ -71,14 +71,14 @@ describe("a log", () => {
   });
 
   it("tells its store each trimmed row once, before and after a channel was forgotten and made anew", () => {
-    const { log, add, trimmings, clock } = make({ age: 10 });
+    const { log, add, pendingTrims, clock } = make({ age: 10 });
     add(1, "a", clock.now());
     clock.advance(11);
     log.read(ask("a", 0));
     add(2, "a", clock.now());
     clock.advance(11);
     log.sweep();
-    assert.deepEqual(trimmings.take(), { ids: [1, 2], keys: ["a", "a"], forgotten: [], floor: 0 });
+    assert.deepEqual(pendingTrims.take(), { ids: [1, 2], keys: ["a", "a"], forgotten: [], floor: 0 });
   });
 
   it("sweeps what has grown too old on any channel, each by its own age", () => {
@@ -157,7 +157,7 @@ describe("a log", () => {
       {
         begin: 1,
         last: 50,
-        holes: [],
+        gaps: [],
         watermarks: [
           ["a", 30],
           ["old", 5],
@@ -172,30 +172,30 @@ describe("a log", () => {
 
 interface Made {
   readonly log: Log<object>;
-  readonly trimmings: Trimmings;
+  readonly pendingTrims: PendingTrims;
   readonly clock: ManualClock;
   /** Commits a row in a send of its own, and evicts. */
   add(id: number, key: string, at?: number): void;
 }
 
-const NEW: LogState = { begin: 1, last: 1, holes: [], watermarks: [], floor: 0 };
+const NEW: LogState = { begin: 1, last: 1, gaps: [], watermarks: [], floor: 0 };
 
 function make(retention: Retention, state: LogState = NEW): Made {
-  const [clock, trimmings] = [new ManualClock(), new Trimmings(true)];
+  const [clock, pendingTrims] = [new ManualClock(), new PendingTrims(true)];
   const age = retention.age ?? POSITIVE_INFINITY;
   const error = (thrown: Error): never => assert.fail(thrown);
   const log = new Log<object>({
     read: () => clock.now(),
     monotonic: () => clock.monotonic(),
     retention: checkRetention({ ...retention, age }),
-    trimmings,
+    pendingTrims,
     error,
   });
   log.open(state, new Set());
   const touched = new Set<LogChannel<object>>();
   return {
     log,
-    trimmings,
+    pendingTrims,
     clock,
     add(id, key, at = id) {
       log.append([{ ...rowOf(id, { key }), at }], touched);
@@ -219,6 +219,6 @@ function missed(log: Log<object>, key: string, last: number): boolean {
   return log.read(ask(key, last))?.missed === true;
 }
 
-function ask(key: string, last: number): Ask {
+function ask(key: string, last: number): Query {
   return { keys: [key], last, limit: POSITIVE_INFINITY, lookback: POSITIVE_INFINITY };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { it } from "vitest";
-import { sorted } from "../../src/log/sorted.ts";
+import { sortPlaces } from "../../src/log/sort-places.ts";
 
 it("sorts as a plain sort does, in place, whether the places are few or many, and remembers none", () => {
   const between = fc.record({ from: fc.nat(5_000), length: fc.integer({ min: 1, max: 5_000 }) });
@@ -16,7 +16,7 @@ it("sorts as a plain sort does, in place, whether the places are few or many, an
       ),
       ({ from, end, places }) => {
         const given = Int32Array.from(places);
-        assert.equal(sorted(given, from, end), given);
+        assert.equal(sortPlaces(given, from, end), given);
         assert.deepEqual(
           [...given],
           [...places].sort((a, b) => a - b),
@@ -29,5 +29,5 @@ it("sorts as a plain sort does, in place, whether the places are few or many, an
 
 it("sorts all places of a range", () => {
   const all = Array.from({ length: 3_333 }, (_, index) => 77 + index);
-  assert.deepEqual([...sorted(Int32Array.from(all.toReversed()), 77, 77 + all.length)], all);
+  assert.deepEqual([...sortPlaces(Int32Array.from(all.toReversed()), 77, 77 + all.length)], all);
 });

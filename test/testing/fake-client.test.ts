@@ -66,7 +66,7 @@ describe.each(["events", "poll"] as const)("a fake client over %s", (transport) 
     await bus.sendone("lobby", { text: "before" });
     const client = fakeClient(bus, { channels: ["lobby"], transport, last: bus.last });
     const missed: unknown[] = [];
-    client.on("missed", (hole) => missed.push(hole));
+    client.on("missed", (gap) => missed.push(gap));
     await vi.waitUntil(() => client.status === "live");
     await bus.settled();
     bus.restart();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "vitest";
-import { LONGEST_TIMER } from "../../src/clock.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
-import { Deadlines, type Due } from "../../src/waiters/deadlines.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
+import { LONGEST_TIMER } from "../../src/util/clock.ts";
+import { Deadlines, type Due } from "../../src/util/deadlines.ts";
 
 const { POSITIVE_INFINITY } = Number;
 

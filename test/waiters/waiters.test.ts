@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { describe, it } from "vitest";
-import { turns } from "../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { turns } from "../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
 import { Waiters, type Watched } from "../../src/waiters/waiters.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;

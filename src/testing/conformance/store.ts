@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../clock.ts";
 import type { PendingRow, Store } from "../../store.ts";
-import { ManualClock } from "../manual-clock.ts";
+import type { Clock } from "../../util/clock.ts";
+import { ManualClock } from "../fake/manual-clock.ts";
+import type { Runner } from "./bus/topic.ts";
 import { Recorder } from "./recorder.ts";
-import { appending } from "./store-appending.ts";
-import { reopening } from "./store-reopening.ts";
-import { sharing } from "./store-sharing.ts";
-import { trimming } from "./store-trimming.ts";
-import type { Runner } from "./topic.ts";
+import { appending } from "./store/appending.ts";
+import { reopening } from "./store/reopening.ts";
+import { sharing } from "./store/sharing.ts";
+import { trimming } from "./store/trimming.ts";
 
 /** A log of its own for one test. */
 export interface StorePlace {

@@ -1,0 +1,135 @@
+import type { Notification } from "../../notification.ts";
+import { ClientError, must } from "../errors.ts";
+import type { ClientOptions, News, Status } from "../types.ts";
+import { keeper, type Position } from "./positions.ts";
+
+/** What happens to a tab: what the application is told, its end, and that its channels are others. */
+export type TabEvent =
+  | [event: "notification", value: Notification]
+  | [event: "missed", value: { readonly last: number }]
+  | [event: "status", value: Status, reason: ClientError | undefined]
+  | [event: "error", value: ClientError]
+  | [event: "end", value: ClientError | undefined]
+  | [event: "channels", value: undefined];
+
+/** Where a tab stands: its cursor, its channels and who listens. */
+export interface Tab {
+  status: Status;
+  /** Of the status, if it has one. */
+  reason?: ClientError | undefined;
+  last: number | undefined;
+  /** What the connection on which it lives reads, as far as is known. */
+  union: readonly string[];
+  names(): readonly string[];
+  /** Counts these channels once more, or once less. */
+  count(channels: readonly string[], step: 1 | -1): void;
+  /** Answers what ends the listening, and answers false when that has been done. */
+  listen(listener: (...event: TabEvent) => void): () => boolean;
+  /** Tells it, unless that was told last. */
+  show(status: Status, reason?: ClientError): void;
+  /** For good: with what the server refused, or because the application wants it. */
+  end(error?: ClientError): void;
+  /**
+   * Takes what comes next on the way to which the signal belongs. When a listener ends that way, the rest is left; it comes
+   * again on the next one. Whatever lies at or below the cursor was taken before.
+   */
+  take(news: News, signal: AbortSignal): void;
+}
+
+export function openTab(last: number | undefined, storage: ClientOptions["storage"], key: string): Tab {
+  const kept = keeper(storage, key);
+  /** Up to where each name was read before, perhaps by another client. */
+  const floors = last === undefined ? kept() : new Map<string, number>();
+  let begun: boolean | undefined;
+  const counts = new Map<string, number>();
+  const listeners = new Set<(...event: TabEvent) => void>();
+
+  const tab: Tab = {
+    status: "connecting",
+    last,
+    union: [],
+    names: () => [...counts.keys()],
+
+    count(channels, step) {
+      checkNames(channels);
+      for (const channel of channels) {
+        const count = (counts.get(channel) ?? 0) + step;
+        if (count > 0) counts.set(channel, count);
+        else counts.delete(channel);
+      }
+      // The smallest: what is undefined is sorted to the end.
+      if (!begun)
+        tab.last =
+          keys()
+            .map((key) => floors.get(key))
+            .sort((one, other) => one! - other!)[0] ?? tab.last;
+      emit("channels", undefined);
+    },
+
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    show(status, reason) {
+      const told = status === tab.status && reason?.message === tab.reason?.message;
+      if (told || tab.status === "closed") return;
+      tab.status = status;
+      tab.reason = reason;
+      emit("status", status, reason);
+    },
+
+    end(error) {
+      if (tab.status === "closed") return;
+      tab.show("closed", error);
+      emit("end", error);
+      if (error) emit("error", error);
+    },
+
+    take({ notifications, last, missed }, signal) {
+      begun = true;
+      if (signal.aborted) return;
+      if (missed) {
+        const before = tab.last ?? 0;
+        floors.clear(); // they may be another log's
+        tab.last = notifications[0] ? notifications[0].id - 1 : last;
+        emit("missed", { last: before });
+      }
+      for (const one of [...notifications, { id: last } as Notification]) {
+        if (signal.aborted || !(one.id > tab.last!)) continue;
+        tab.last = one.id;
+        const channel = one.channel as string; // a tuple is among neither
+        const own = counts.has(channel);
+        const stale = one.id <= floors.get(own ? channel : "*")!; // nothing is below undefined
+        // What nobody asked for is what the server added for everybody.
+        if (channel && !stale && (own || !tab.union.includes(channel))) emit("notification", one);
+      }
+      kept(keys().map((key): Position => [key, Math.max(floors.get(key) ?? 0, tab.last!)]));
+    },
+  };
+  return tab;
+
+  function keys(): string[] {
+    return [...tab.names(), "*"];
+  }
+
+  function emit(...event: TabEvent): void {
+    for (const listener of [...listeners]) {
+      try {
+        listener(...event);
+      } catch (cause) {
+        const [name] = event;
+        if (name !== "error") emit("error", new ClientError("thrown", `${name} listener threw: ${cause}`, cause));
+      }
+    }
+  }
+}
+
+/** Throws unless these are names of channels. */
+export function checkNames(names: readonly string[]): void {
+  must(
+    Array.isArray(names) && names.every((name) => name && typeof name === "string"),
+    "channels must be names",
+    names,
+  );
+}
