@@ -4,7 +4,7 @@ import { postgres } from "nightbus/postgres";
 import type { Client } from "pg";
 import { describe, it } from "vitest";
 import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
-import { TcpProxy } from "../../cluster/proxy.ts";
+import { TcpProxy } from "../../system/cluster/proxy.ts";
 import { DATABASE_URL, postgresRuns } from "../engines.ts";
 import { schemas } from "./schemas.ts";
 

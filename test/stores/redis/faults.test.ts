@@ -6,7 +6,7 @@ import { createClient, type RedisClientType } from "redis";
 import { describe, it, onTestFinished } from "vitest";
 import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
-import { TcpProxy } from "../../cluster/proxy.ts";
+import { TcpProxy } from "../../system/cluster/proxy.ts";
 import { REDIS_URL, redisRuns } from "../engines.ts";
 import { passing } from "../passing.ts";
 import { asking } from "./asked.ts";

@@ -5,7 +5,7 @@ import type { BusOptions } from "../../../src/options.ts";
 import { sqlite } from "../../../src/stores/sqlite.ts";
 import { turns } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
-import { until } from "../../conformance/client.ts";
+import { until } from "../../http/conformance/client.ts";
 import { closing, temporaryFiles } from "../files.ts";
 
 const newPath = temporaryFiles();
