@@ -39,9 +39,8 @@ const POLL_OPTIONS = ["signal", "limit", "lookback"];
  */
 export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   /**
-   * Returns the bus of this name. `make` makes it if none exists yet, or if it was closed. The bus lives on
-   * `globalThis`: modules that are loaded twice, by hot reloads or in two bundles, share one bus and one connection to
-   * its store. Throws the error of `make`.
+   * Returns the bus of this name. `make` makes it if none exists yet, or if it was closed. The bus lives on `globalThis`:
+   * modules that are loaded twice share one bus and one connection to its store. Throws the error of `make`.
    */
   static shared<C extends object = AnyChannels>(name: string, make: () => Bus<C>): Bus<C> {
     const buses = sharedBuses();
