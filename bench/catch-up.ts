@@ -1,6 +1,6 @@
 import { LogChannel } from "../src/log/channel.ts";
-import { ChannelNumbers, gather } from "../src/log/gather.ts";
 import { Ring } from "../src/log/ring.ts";
+import { ChannelNumbers, select } from "../src/log/select.ts";
 import { compare, type Line, type Ready } from "./harness.ts";
 
 // The one bench that looks inside, since a bus cannot be told to read by the worse way. It stands on the source of the log.
@@ -172,7 +172,7 @@ function repeated(way: Way, cell: Cell, times: number): Ready<number[]> {
 }
 
 const choice: Way = ({ ring, channels, after, limit, numbers }) =>
-  gather(ring, channels, { after, limit }, numbers).places;
+  select(ring, channels, { after, limit }, numbers).places;
 
 // Every row here is a send of its own, so that a limit cuts where it says.
 const bareScan: Way = ({ ring, channels, after, limit, places, marks }) => {

@@ -1,33 +1,26 @@
 // Longer than 250 lines: the one public class, and most of it docstrings.
-import { INSIDE, type Inside, insideOf, sharedBuses } from "./copies.ts";
-import { deliver, Emitter } from "./emitter.ts";
+
+import { checkChannels, checkLast, checkLimit, checkTimeout } from "./core/arguments.ts";
+import { INSIDE, type Inside, insideOf, sharedBuses } from "./core/copies.ts";
+import { deliver, Emitter } from "./core/emitter.ts";
+import { Hub } from "./core/hub.ts";
+import { type BusStats, Meter } from "./core/meter.ts";
+import { Sender } from "./core/sender.ts";
+import { serialise } from "./core/serialise.ts";
+import { Subscription } from "./core/subscription.ts";
+import { loneliness, warn } from "./core/warnings.ts";
 import { asError, closed, noTransactions } from "./errors.ts";
-import {
-  checkCallback,
-  checkChannels,
-  checkLast,
-  checkLimit,
-  checkMs,
-  checkNames,
-  checkSignal,
-  checkTimeout,
-  serialise,
-} from "./input.ts";
 import type { Answer } from "./log/answer.ts";
-import type { Known } from "./log/ask.ts";
-import { type BusStats, Meter } from "./meter.ts";
+import type { Known } from "./log/query.ts";
 import type { AnyChannels, Batch, ChannelOf, Entry, MessageOf, Notification } from "./notification.ts";
 import { type BusEvents, type BusOptions, checkOptions, type PollOptions, type SubscribeOptions } from "./options.ts";
-import { Reader } from "./reader.ts";
-import { Sender } from "./sender.ts";
 import type { PendingRow, Store } from "./store.ts";
-import { Subscription } from "./subscription.ts";
-import { VERSION } from "./version.ts";
-import { loneliness, warn } from "./warnings.ts";
+import { checkCallback, checkMs, checkNames, checkSignal } from "./util/validate.ts";
+import { VERSION } from "./util/version.ts";
 
 /** The reader of a bus, for the parts that stand on rows and not on messages. Throws `bad_option`. */
-export function readerOf<C extends object>(bus: Bus<C>): Reader {
-  return insideOf<Reader>(bus).reader;
+export function hubOf<C extends object>(bus: Bus<C>): Hub {
+  return insideOf<Hub>(bus).hub;
 }
 
 declare const channels: unique symbol;
@@ -59,7 +52,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   /** Never there: from a subclass, TypeScript infers `C` by this alone. */
   declare readonly [channels]?: () => C;
   readonly #meter = new Meter(this);
-  readonly #reader: Reader;
+  readonly #hub: Hub;
   readonly #sender: Sender;
   readonly #store: Store;
   readonly #maxMessage: number;
@@ -73,41 +66,41 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     this.#store = checked.store;
     this.#maxMessage = checked.maxMessage;
     this.#maxSend = checked.maxSend;
-    this.#reader = new Reader({
+    this.#hub = new Hub({
       ...checked,
       meter: this.#meter,
       listening: () => this.listenerCount("notification") > 0,
       notify: (notification) => this.#emit("notification", notification),
       error: (error) => this.#emit("error", error),
     });
-    const { append, opening } = this.#reader;
+    const { append, opening } = this.#hub;
     this.#sender = new Sender({ append, opening, meter: this.#meter, store: this.#store });
     if (options.store === undefined) this.#warnOfSiblings();
   }
 
   /** For other parts of nightbus, also of another copy. */
-  get [INSIDE](): Inside<Reader> {
-    return { version: VERSION, reader: this.#reader, isClosed: this.#closing !== undefined };
+  get [INSIDE](): Inside<Hub> {
+    return { version: VERSION, hub: this.#hub, isClosed: this.#closing !== undefined };
   }
 
   /** The newest id, 0 until the bus is ready. Put it in a page that you render, and poll from it. */
   get last(): number {
-    return this.#reader.last;
+    return this.#hub.last;
   }
 
   /** The number of parked polls. */
   get waiting(): number {
-    return this.#reader.waiting;
+    return this.#hub.waiting;
   }
 
   /** What it holds and has done, as plain numbers. */
   stats(): BusStats {
-    return { ...this.#reader.held, ...this.#meter.done };
+    return { ...this.#hub.held, ...this.#meter.done };
   }
 
   /** Resolves when the store is open and replayed. Sends and polls await it by themselves. Rejects with `store` or `closed`. */
   ready(): Promise<void> {
-    return this.#reader.ready();
+    return this.#hub.ready();
   }
 
   /**
@@ -153,15 +146,15 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     // Not async, since a second promise would take 250 bytes more for as long as the poll is parked.
     try {
       checkNames("poll", options, POLL_OPTIONS);
-      const { limit = this.#reader.limit, lookback = Number.POSITIVE_INFINITY } = options;
-      const ask = {
+      const { limit = this.#hub.limit, lookback = Number.POSITIVE_INFINITY } = options;
+      const query = {
         keys: checkChannels(channels),
         last: checkLast(last),
         limit: checkLimit("limit", limit),
         lookback: checkMs("lookback", lookback),
       };
       const parking = { timeout: checkTimeout(timeout), signal: checkSignal(options.signal), form: batchOf<C, K> };
-      return this.#reader.poll(ask, parking);
+      return this.#hub.poll(query, parking);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -178,13 +171,13 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     const keys = checkChannels(channels);
     const checked = checkLimit("count", count);
     await this.ready();
-    return batchOf<C, K>(this.#reader.recent(keys, checked));
+    return batchOf<C, K>(this.#hub.recent(keys, checked));
   }
 
   /**
    * The notifications of these channels, one after the other, from `last` on or else from now. A slow consumer loses nothing
    * and holds nothing up. It ends with an abort or with the bus. Throws as `poll` rejects; the iterator throws `missed` at a
-   * hole in the history when there is no `onMissed`.
+   * gap in the history when there is no `onMissed`.
    */
   subscribe<const K extends ChannelOf<C>>(
     channels: readonly K[],
@@ -193,18 +186,18 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     checkNames("subscribe", options, ["last", "signal", "onMissed"]);
     checkCallback("onMissed", options.onMissed);
     if (this.#closing !== undefined) throw closed();
-    const reader = this.#reader;
-    const ask = { keys: checkChannels(channels), limit: this.#reader.limit, lookback: Number.POSITIVE_INFINITY };
+    const hub = this.#hub;
+    const query = { keys: checkChannels(channels), limit: this.#hub.limit, lookback: Number.POSITIVE_INFINITY };
     let known: Known | undefined;
     const form = (answer: Answer): Batch<Notification<C, K>> => {
       known = answer.known;
       return batchOf<C, K>(answer);
     };
     return new Subscription<Notification<C, K>>({
-      last: options.last === undefined ? reader.now : checkLast(options.last),
+      last: options.last === undefined ? hub.newestId : checkLast(options.last),
       signal: checkSignal(options.signal),
       onMissed: options.onMissed,
-      poll: (last, signal) => reader.poll({ ...ask, last, known }, { timeout: Number.POSITIVE_INFINITY, signal, form }),
+      poll: (last, signal) => hub.poll({ ...query, last, known }, { timeout: Number.POSITIVE_INFINITY, signal, form }),
     });
   }
 
@@ -248,10 +241,10 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   async #close(): Promise<void> {
-    this.#reader.shut();
+    this.#hub.shut();
     await this.#sender.finish();
     try {
-      await this.#reader.close();
+      await this.#hub.close();
     } catch (error) {
       this.#emit("error", asError(error));
     }
@@ -272,9 +265,9 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   #failed(error: Error, isHeard: boolean): void {
     this.#meter.failed(error);
     if (isHeard) return;
-    const { spy } = this.#reader;
-    if (spy === undefined) warn(error);
-    else spy.unheard(error);
+    const { probe } = this.#hub;
+    if (probe === undefined) warn(error);
+    else probe.unheard(error);
   }
 }
 

@@ -1,9 +1,8 @@
 export { Bus } from "./bus.ts";
-export type { Clock, Timer } from "./clock.ts";
-export type { Diagnostics } from "./diagnostics.ts";
+export type { Diagnostics } from "./core/diagnostics.ts";
+export type { BusStats } from "./core/meter.ts";
 export { BusError, type BusErrorCode, type BusErrorOptions } from "./errors.ts";
 export type { ChannelRetention, Retention } from "./log/retention.ts";
-export type { BusStats } from "./meter.ts";
 export {
   type AnyChannels,
   type Batch,
@@ -17,4 +16,5 @@ export {
   type Tuple,
 } from "./notification.ts";
 export type { BusEvents, BusOptions, PollOptions, SubscribeOptions } from "./options.ts";
-export type { Hole, LogState, PendingRow, Row, Store, StoreSink, Trimmed, Unseen, Watermark } from "./store.ts";
+export type { Gap, LogState, PendingRow, Row, Store, StoreSink, Trimmed, Unseen, Watermark } from "./store.ts";
+export type { Clock, Timer } from "./util/clock.ts";

@@ -81,6 +81,6 @@ function keyOfString(name: string): string {
 
 function isTuple(list: readonly unknown[]): list is Tuple<string> {
   if (typeof list[0] !== "string" || list[0] === "") return false;
-  // `every` would pass over a hole in the list.
+  // `every` would pass over a gap in the list.
   return Array.from(list).every((part) => typeof part === "string" || Number.isFinite(part));
 }

@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from "./clock.ts";
-import { checkNames, checkPort, checkSize } from "./input.ts";
 import { type CheckedRetention, checkRetention, type Retention } from "./log/retention.ts";
-import { memory } from "./memory.ts";
 import type { Notification } from "./notification.ts";
 import type { Store } from "./store.ts";
+import { memory } from "./stores/memory.ts";
+import { type Clock, systemClock } from "./util/clock.ts";
+import { checkNames, checkPort, checkSize } from "./util/validate.ts";
 
 export interface BusOptions {
   /** Where notifications are kept beyond the process. Without one they are kept in memory alone. */
@@ -34,7 +34,7 @@ export interface SubscribeOptions {
   readonly last?: number;
   /** Ends the loop. */
   readonly signal?: AbortSignal;
-  /** Called with the last id before a hole in the history, instead of ending with `missed`. */
+  /** Called with the last id before a gap in the history, instead of ending with `missed`. */
   readonly onMissed?: (last: number) => void;
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./util/clock.ts";
 
 /** One committed notification, as a store keeps it. */
 export interface Row {
@@ -20,7 +20,7 @@ export interface PendingRow {
 }
 
 /** Ids strictly between `after` and `before` were never given out: one run of ids ended, another began. */
-export interface Hole {
+export interface Gap {
   readonly after: number;
   readonly before: number;
 }
@@ -34,7 +34,7 @@ export interface LogState {
   readonly begin: number;
   /** The newest committed id, else `begin`. */
   readonly last: number;
-  readonly holes: readonly Hole[];
+  readonly gaps: readonly Gap[];
   readonly watermarks: readonly Watermark[];
   /** Watermarks up to this id may have been forgotten. 0 when none was. */
   readonly floor: number;
@@ -70,11 +70,11 @@ export interface StoreSink {
    * Before anything else; and again when the engine has another log than the one before, which readers are told as missed. The
    * rows that this log holds follow in the same tick then.
    */
-  opened(state: LogState): void;
-  /** A run began. Before the rows that follow the hole. */
-  began(hole: Hole): void;
+  reset(state: LogState): void;
+  /** A run began. Before the rows that follow the gap. */
+  beginEpoch(gap: Gap): void;
   /** Rows were trimmed elsewhere, also such as this process never saw. Before the rows that follow them. */
-  trimmed(unseen: Unseen): void;
+  forget(unseen: Unseen): void;
   /** Rows in the order of their ids, each send whole, each row once. */
   commit(rows: readonly Row[]): void;
   /** Something failed that nobody asked for, such as reading what others committed. */

@@ -6,10 +6,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What needs Postgres, Redis or NATS, as some of the README's programs do. */
 const ENGINES = [
-  "test/readme.test.ts",
+  "test/system/readme.test.ts",
   "test/**/*.engines.test.ts",
-  "test/engines/*.test.ts",
-  "test/cluster/*.test.ts",
+  "test/support/engines/*.test.ts",
+  "test/system/cluster/*.test.ts",
   "test/stores/{postgres,redis,nats}/*.test.ts",
 ];
 
@@ -19,7 +19,7 @@ export default defineConfig({
   root,
   resolve: { tsconfigPaths: true },
   test: {
-    globalSetup: [fileURLToPath(new URL("build.ts", import.meta.url))],
+    globalSetup: [fileURLToPath(new URL("support/build.ts", import.meta.url))],
     // Many tests wait for processes and connections: on two cores, three files at a time take half as long as one.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [

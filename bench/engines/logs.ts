@@ -7,7 +7,7 @@ import { connect } from "@nats-io/transport-node";
 import { Redis } from "ioredis";
 import type { BusOptions, Store } from "nightbus";
 import pg from "pg";
-import { addressOf } from "../../test/engines/addresses.ts";
+import { addressOf } from "../../test/support/engines/addresses.ts";
 import { type AnyBus, Bus, importStore } from "../built.ts";
 
 /** A log of this run's own, which several processes can open by its name. */

@@ -1,6 +1,6 @@
 import { type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { addressOf } from "../../test/engines/addresses.ts";
+import { addressOf } from "../../test/support/engines/addresses.ts";
 
 /** A stream of this run's own, by the bare client. */
 export interface OwnStream {

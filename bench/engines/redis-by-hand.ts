@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { addressOf } from "../../test/engines/addresses.ts";
+import { addressOf } from "../../test/support/engines/addresses.ts";
 import type { ByHand } from "./by-hand.ts";
 import { gathering } from "./gathering.ts";
 import type { Sent } from "./producers.ts";

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { addressOf } from "../../test/engines/addresses.ts";
+import { addressOf } from "../../test/support/engines/addresses.ts";
 import { type AnyBus, Bus, importStore } from "../built.ts";
 import { nameOfOwn } from "../engines/logs.ts";
 import { inOrder, produce, type Sent } from "../engines/producers.ts";

@@ -1,5 +1,5 @@
-import { Bus, readerOf } from "../../src/bus.ts";
-import { framesOf, lengthOf } from "../../src/http/frames.ts";
+import { Bus, hubOf } from "../../src/bus.ts";
+import { framesOf, lengthOf } from "../../src/http/sse/frames.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 
 // It looks inside, since a bus cannot be told to encode without a connection to write to.
@@ -25,7 +25,7 @@ export async function* lines(): AsyncGenerator<Line> {
 }
 
 function shared(bus: Bus): Ready<number> {
-  const reader = readerOf(bus);
+  const reader = hubOf(bus);
   const stops: (() => void)[] = [];
   let bytes = 0;
   for (let index = 0; index < READERS; index += 1) {

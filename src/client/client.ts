@@ -1,9 +1,9 @@
 import type { AnyChannels, MessageOf, NameOf, Notification } from "../notification.ts";
 import { ClientError, must, mustBeOneOf, quietly } from "./errors.ts";
-import { failureOf, post, requester } from "./request.ts";
 import { subscription } from "./subscription.ts";
 import { checkNames, openTab } from "./tab.ts";
-import { share } from "./tabs.ts";
+import { share } from "./tabs/tabs.ts";
+import { failureOf, post, requester } from "./transport/request.ts";
 import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
 
 export { ClientError, type ClientErrorCode } from "./errors.ts";
@@ -26,7 +26,7 @@ export interface Client<C extends object = AnyChannels> {
   deleteChannel(channel: NameOf<C>): void;
   /**
    * The notifications on these channels; they are added as by `addChannel`, and deleted when the loop ends. It ends with an
-   * abort or `close()`; it throws `missed` at a hole without `onMissed`, `overflow` when 10,000 wait, and what the server refused.
+   * abort or `close()`; it throws `missed` at a gap without `onMissed`, `overflow` when 10,000 wait, and what the server refused.
    */
   subscribe<const K extends NameOf<C>>(
     channels: readonly K[],

@@ -5,7 +5,7 @@
  * - `closed`: the client was closed before the call.
  * - `network`: no answer, none in time, one that broke, or `headers` that threw: see `cause`; whether a send was committed is not known.
  * - `http`: an answer that is none of the bus, with its status: a mistyped path, a login page, a proxy.
- * - `missed`: a subscription without `onMissed` met a hole in the history.
+ * - `missed`: a subscription without `onMissed` met a gap in the history.
  * - `overflow`: the consumer of a subscription was too slow.
  * - `thrown`: a listener threw; see `cause`.
  */

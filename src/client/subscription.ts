@@ -15,7 +15,7 @@ export function subscription(
   }: SubscribeOptions = {},
 ): AsyncIterableIterator<Notification> {
   const MOST_BUFFERED = 10_000;
-  const queue: (Notification | Hole)[] = [];
+  const queue: (Notification | Gap)[] = [];
   let wake: (() => void) | undefined;
   /** True, or the failure. */
   let over: unknown;
@@ -23,7 +23,7 @@ export function subscription(
   // Node warns of a leak at the eleventh listener of one signal; none of these has two.
   const signal = outer && (AbortSignal.any?.([outer]) ?? outer);
   const off = tab.listen((...[event, value]) => {
-    // A hole has its place among the notifications. A tuple is none of the channels.
+    // A gap has its place among the notifications. A tuple is none of the channels.
     if (event === "missed" || (event === "notification" && channels.includes(value.channel as string))) {
       if (queue.push(value) > MOST_BUFFERED) end(new ClientError("overflow", `${MOST_BUFFERED} wait`));
       wake?.();
@@ -69,6 +69,6 @@ export function subscription(
   }
 }
 
-interface Hole {
+interface Gap {
   readonly last: number;
 }

@@ -14,8 +14,8 @@ export type Status = "connecting" | "live" | "waiting" | "offline" | "idle" | "c
 export interface ClientEvents<C extends object = AnyChannels> {
   /** Each notification, once, in the order of the ids. */
   readonly notification: (notification: Notification<C>) => void;
-  /** The history after `last` has a hole: load the present state anew. What is retained follows. */
-  readonly missed: (hole: { readonly last: number }) => void;
+  /** The history after `last` has a gap: load the present state anew. What is retained follows. */
+  readonly missed: (gap: { readonly last: number }) => void;
   /** The reason explains `waiting`, `offline`, `idle` or `closed`. The event repeats when the reason changes. */
   readonly status: (status: Status, reason: ClientError | undefined) => void;
   /** What closed the client, or what a listener threw. */
@@ -66,7 +66,7 @@ type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } 
 export interface SubscribeOptions {
   /** Ends the loop. */
   readonly signal?: Signal;
-  /** Told of a hole after `last`, once what came before it was taken; without it a hole throws `missed`. */
+  /** Told of a gap after `last`, once what came before it was taken; without it a gap throws `missed`. */
   readonly onMissed?: (last: number) => void;
 }
 

@@ -1,43 +1,26 @@
-import type { Signal } from "../abort.ts";
-import { type Bus, readerOf } from "../bus.ts";
+import { type Bus, hubOf } from "../bus.ts";
 import { asError } from "../errors.ts";
-import type { Answer } from "../log/answer.ts";
-import type { Reader } from "../reader.ts";
-import { Bodies } from "./bodies.ts";
-import { whenClosed } from "./closing.ts";
-import { corsHeaders, preflight } from "./cors.ts";
-import { Crowd } from "./crowd.ts";
-import { Deliveries } from "./deliveries.ts";
-import { events } from "./events.ts";
-import { health } from "./health.ts";
-import { Hooks } from "./hooks.ts";
-import { Idle } from "./idle.ts";
-import { type CheckedOptions, type Cors, checkOptions, type MountOptions } from "./options.ts";
-import { poll } from "./poll.ts";
-import { Refusal, refusalOf } from "./refusal.ts";
-import { refusedEvents } from "./refused-events.ts";
-import { refused } from "./replies.ts";
-import type { EndpointReply, EndpointRequest, Sink } from "./request.ts";
-import { send } from "./send.ts";
-import { Streams } from "./streams.ts";
-import { Unsent } from "./unsent.ts";
-import { Waits } from "./waits.ts";
-
-/** What the routes of a mount share. */
-export interface Mounted<C extends object, Context> {
-  readonly bus: Bus<C>;
-  readonly reader: Reader;
-  readonly options: CheckedOptions<C, Context>;
-  readonly crowd: Crowd;
-  readonly streams: Streams;
-  readonly bodies: Bodies;
-  readonly hooks: Hooks;
-  readonly idle: Idle;
-  readonly unsent: Unsent;
-  readonly deliveries: Deliveries;
-  /** Gives a parked poll its answer as it is. Each mount has its own, by which its polls are known. */
-  readonly form: (answer: Answer) => Answer;
-}
+import type { Signal } from "../util/abort.ts";
+import { BodyDeadlines } from "./endpoint/body-deadlines.ts";
+import { Capacity } from "./endpoint/capacity.ts";
+import { whenClosed } from "./endpoint/closing.ts";
+import { corsHeaders, preflight } from "./endpoint/cors.ts";
+import { Hooks } from "./endpoint/hooks.ts";
+import { Idle } from "./endpoint/idle.ts";
+import { Refusal, refusalOf } from "./endpoint/refusal.ts";
+import { refused } from "./endpoint/replies.ts";
+import type { EndpointReply, EndpointRequest, Sink } from "./endpoint/request.ts";
+import { Waits } from "./endpoint/waits.ts";
+import type { Mounted } from "./mounted.ts";
+import { type Cors, checkOptions, type MountOptions } from "./options.ts";
+import { events } from "./routes/events.ts";
+import { health } from "./routes/health.ts";
+import { poll } from "./routes/poll.ts";
+import { refusedEvents } from "./routes/refused-events.ts";
+import { send } from "./routes/send.ts";
+import { Streams } from "./sse/streams.ts";
+import { Deliveries } from "./writing/deliveries.ts";
+import { Unsent } from "./writing/unsent.ts";
 
 type Route = <C extends object, Context>(
   mounted: Mounted<C, Context>,
@@ -63,24 +46,24 @@ export class Endpoint<C extends object, Context> {
 
   /** Throws `bad_option`. */
   constructor(bus: Bus<C>, options: MountOptions<C, Context>) {
-    const reader = readerOf(bus);
-    const { clock, meter } = reader;
+    const hub = hubOf(bus);
+    const { clock, meter } = hub;
     const checked = checkOptions(options);
     const failed = (thrown: unknown): void => void bus.emit("error", asError(thrown));
     const waits = new Waits(clock);
     this.#waits = waits;
     const unsent = new Unsent(checked.maxUnsent, meter);
-    const streams = new Streams({ ...checked, reader, unsent, failed });
+    const streams = new Streams({ ...checked, hub, unsent, failed });
     const deliveries = new Deliveries({ ...checked, clock, unsent, failed });
     this.#mounted = {
       bus,
-      reader,
+      hub,
       options: checked,
-      crowd: new Crowd(checked.maxWaiting, () => streams.size + deliveries.size),
+      capacity: new Capacity(checked.maxWaiting, () => streams.size + deliveries.size),
       streams,
-      bodies: new Bodies({ ...checked, waits }),
+      bodies: new BodyDeadlines({ ...checked, waits }),
       hooks: new Hooks({ ...checked, waits, failed }),
-      idle: new Idle(reader),
+      idle: new Idle(hub),
       unsent,
       deliveries,
       form: (answer) => answer,
@@ -90,12 +73,12 @@ export class Endpoint<C extends object, Context> {
 
   /** The number of requests that wait: in a hook, parked, streaming, or for their client to take the answer. */
   get waiting(): number {
-    return this.#mounted.crowd.size;
+    return this.#mounted.capacity.size;
   }
 
   /** True if connections are not to be kept, since the mount or its bus closes. */
   get isClosing(): boolean {
-    return this.#isClosed || this.#mounted.reader.isClosing;
+    return this.#isClosed || this.#mounted.hub.isClosing;
   }
 
   /** Notes bytes that a client did not take at once, for hosts that see it. Returns a callback for the end of the response. */
@@ -107,11 +90,11 @@ export class Endpoint<C extends object, Context> {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { crowd, streams, reader, idle, form } = this.#mounted;
-    crowd.close();
+    const { capacity, streams, hub, idle, form } = this.#mounted;
+    capacity.close();
     this.#waits.close();
     streams.close();
-    reader.release(form);
+    hub.release(form);
     idle.release();
   }
 

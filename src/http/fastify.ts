@@ -1,10 +1,10 @@
 import type { Bus } from "../bus.ts";
 import { Endpoint } from "./endpoint.ts";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "./fastify-types.ts";
-import { reply as answerTo, NodeRequest } from "./node-host.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "./hosts/fastify-types.ts";
+import { reply as answerTo, NodeRequest } from "./hosts/node-host.ts";
 import type { MountOptions } from "./options.ts";
 
-export type { FastifyInstance, FastifyReply, FastifyRequest } from "./fastify-types.ts";
+export type { FastifyInstance, FastifyReply, FastifyRequest } from "./hosts/fastify-types.ts";
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Bus } from "../bus.ts";
 import { Endpoint, notFound } from "./endpoint.ts";
-import { FetchRequest, response } from "./fetch-host.ts";
+import { FetchRequest, response } from "./hosts/fetch-host.ts";
 import type { MountOptions } from "./options.ts";
 
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";

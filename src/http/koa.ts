@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Bus } from "../bus.ts";
 import { Endpoint } from "./endpoint.ts";
-import { NodeRequest, reply } from "./node-host.ts";
+import { NodeRequest, reply } from "./hosts/node-host.ts";
 import type { MountOptions } from "./options.ts";
 
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";

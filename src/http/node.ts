@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Bus } from "../bus.ts";
+import type { EndpointReply } from "./endpoint/request.ts";
 import { Endpoint, notFound } from "./endpoint.ts";
-import { NodeRequest, reply } from "./node-host.ts";
+import { NodeRequest, reply } from "./hosts/node-host.ts";
 import type { MountOptions } from "./options.ts";
-import type { EndpointReply } from "./request.ts";
 
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 

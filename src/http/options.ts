@@ -1,6 +1,6 @@
 import { BusError, given } from "../errors.ts";
-import { checkNames } from "../input.ts";
 import type { NameOf, Tuple } from "../notification.ts";
+import { checkNames } from "../util/validate.ts";
 
 /** An entry as a remote client may send it: only to a string channel. */
 export type RemoteEntry = readonly [channel: string, message: unknown];

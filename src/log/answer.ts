@@ -1,5 +1,5 @@
 import type { Batch, Notification } from "../notification.ts";
-import type { Known } from "./ask.ts";
+import type { Known } from "./query.ts";
 import { SharedRow } from "./row.ts";
 
 /** What a read found, as rows. Readers that are woken together share one, and with it all that is made from it. */

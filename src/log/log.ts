@@ -1,15 +1,15 @@
 // Longer than 250 lines: reading, watching and evicting share the channels, the ring and the positions, and are one invariant.
-import type { Hole, LogState, Row, Unseen } from "../store.ts";
+import type { Gap, LogState, Row, Unseen } from "../store.ts";
 import { Ages, type AgesOptions, UNDECIDED } from "./ages.ts";
 import { Answer } from "./answer.ts";
-import { type Ask, type Known, lacks } from "./ask.ts";
 import { LogChannel } from "./channel.ts";
-import { ChannelNumbers, gather, gatherNewest, type Range } from "./gather.ts";
+import type { PendingTrims } from "./pending-trims.ts";
 import { Positions } from "./positions.ts";
+import { type Known, lacks, type Query } from "./query.ts";
 import { Ring } from "./ring.ts";
 import type { SharedRow } from "./row.ts";
+import { ChannelNumbers, type Range, select, selectNewest } from "./select.ts";
 import { LogTime, type LogTimeOptions } from "./time.ts";
-import type { Trimmings } from "./trimmings.ts";
 import { Watermarks } from "./watermarks.ts";
 
 /** The way in which a reader reads that has waited. */
@@ -24,7 +24,7 @@ const NONE: readonly never[] = [];
 
 export interface LogOptions extends AgesOptions, LogTimeOptions {
   /** Where the trimmed rows are gathered for the store. */
-  readonly trimmings: Trimmings;
+  readonly pendingTrims: PendingTrims;
 }
 
 /** All that is retained, in memory, by id and by channel. Synchronous; every poll is answered from here. */
@@ -76,7 +76,7 @@ export class Log<W> {
   /** Replaces all state with the store's. Adds the channels that are watched meanwhile. */
   open(state: LogState, touched: Set<LogChannel<W>>): void {
     while (this.#ring.size > 0) this.#ring.dropOldest(this.#ring.chainAt(0)!);
-    this.#positions = new Positions(state.begin, state.last, state.holes);
+    this.#positions = new Positions(state.begin, state.last, state.gaps);
     this.#watermarks = new Watermarks(state.floor, state.watermarks);
     this.#time.restart();
     for (const channel of this.#channels.values()) {
@@ -86,8 +86,8 @@ export class Log<W> {
     }
   }
 
-  began(hole: Hole): void {
-    this.#positions.began(hole);
+  began(gap: Gap): void {
+    this.#positions.began(gap);
   }
 
   /** Adds committed rows, at least one, and their channels to `touched`. Evicts nothing: readers come first. */
@@ -142,26 +142,30 @@ export class Log<W> {
   }
 
   /** All that is retained after `last` on these channels, up to the limit; undefined when there is nothing to tell. */
-  read(ask: Ask): Answer | undefined {
-    const from = ask.last > this.newest ? 0 : ask.last;
+  read(query: Query): Answer | undefined {
+    const from = query.last > this.newest ? 0 : query.last;
     const behind: LogChannel<W>[] = [];
-    let missed = ask.last > 0 && !this.#positions.has(ask.last);
-    for (const key of ask.keys) {
+    let missed = query.last > 0 && !this.#positions.has(query.last);
+    for (const key of query.keys) {
       const channel = this.#channels.get(key);
       if (channel !== undefined && channel.newestId > from) behind.push(channel);
-      else if (lacks(ask, from, key, channel?.watermark ?? this.#watermarks.of(key))) missed = true;
+      else if (lacks(query, from, key, channel?.watermark ?? this.#watermarks.of(key))) missed = true;
     }
     if (behind.length === 0 && !missed) return undefined;
     const now = this.#time.now();
     for (const channel of behind) {
       this.#expire(channel, now);
-      if (lacks(ask, from, channel.key, channel.watermark)) missed = true;
+      if (lacks(query, from, channel.key, channel.watermark)) missed = true;
     }
     const found = behind.filter(({ size }) => size > 0);
-    const after = from === 0 ? this.#ring.placeAfterTime(now - ask.lookback - 1) : this.#ring.placeAfter(from);
-    const answer = this.#answer(found, { after, limit: ask.limit, size: ask.size ?? Number.POSITIVE_INFINITY }, missed);
+    const after = from === 0 ? this.#ring.placeAfterTime(now - query.lookback - 1) : this.#ring.placeAfter(from);
+    const answer = this.#answer(
+      found,
+      { after, limit: query.limit, size: query.size ?? Number.POSITIVE_INFINITY },
+      missed,
+    );
     if (answer !== undefined && answer.last < this.newest) {
-      answer.known = ask.last === 0 || missed ? this.#knownOf(ask.keys) : ask.known;
+      answer.known = query.last === 0 || missed ? this.#knownOf(query.keys) : query.known;
     }
     return answer;
   }
@@ -196,7 +200,7 @@ export class Log<W> {
       this.#expire(channel, now);
       if (channel.size > 0) found.push(channel);
     }
-    return new Answer(this.#rows(gatherNewest(this.#ring, found, count)), this.newest, false);
+    return new Answer(this.#rows(selectNewest(this.#ring, found, count)), this.newest, false);
   }
 
   /** Asks the application for the limits of those of these channels that have rows and none yet, and returns them. */
@@ -235,7 +239,7 @@ export class Log<W> {
   }
 
   #answer(found: readonly LogChannel<W>[], range: Range, missed: boolean): Answer | undefined {
-    const { places, rest } = gather(this.#ring, found, range, this.#numbers);
+    const { places, rest } = select(this.#ring, found, range, this.#numbers);
     if (places.length === 0 && !missed) return undefined;
     // Right before the next send, and not at the last row: what is trimmed here of that row's send may still be found elsewhere.
     const last = rest === undefined ? this.newest : this.#positions.before(this.#ring.sendAt(rest));
@@ -254,7 +258,7 @@ export class Log<W> {
 
   #keepWatermark(key: string, id: number): void {
     const forgotten = this.#watermarks.put(key, id);
-    if (forgotten.length > 0) this.#options.trimmings.forgot(forgotten, this.#watermarks.floor);
+    if (forgotten.length > 0) this.#options.pendingTrims.forgot(forgotten, this.#watermarks.floor);
   }
 
   #expire(channel: LogChannel<W>, now: number): void {
@@ -267,6 +271,6 @@ export class Log<W> {
   #drop(channel: LogChannel<W>): void {
     const id = this.#ring.dropOldest(channel);
     channel.watermark = Math.max(channel.watermark, id);
-    this.#options.trimmings.dropped(id, channel.key);
+    this.#options.pendingTrims.dropped(id, channel.key);
   }
 }

@@ -1,7 +1,7 @@
-import type { Hole } from "../store.ts";
+import type { Gap } from "../store.ts";
 
-/** The most holes that are remembered; older ones are folded into the log's beginning. */
-const MOST_HOLES = 100_000;
+/** The most gaps that are remembered; older ones are folded into the log's beginning. */
+const MOST_GAPS = 100_000;
 
 /**
  * Which numbers are positions of this log. Ids come in runs: within one they are consecutive, and what lies between two
@@ -10,12 +10,12 @@ const MOST_HOLES = 100_000;
 export class Positions {
   #begin: number;
   #newest: number;
-  readonly #holes: Hole[];
+  readonly #gaps: Gap[];
 
-  constructor(begin: number, newest: number, holes: readonly Hole[]) {
+  constructor(begin: number, newest: number, gaps: readonly Gap[]) {
     this.#begin = begin;
     this.#newest = newest;
-    this.#holes = [...holes];
+    this.#gaps = [...gaps];
     this.#fold();
   }
 
@@ -28,37 +28,37 @@ export class Positions {
     if (id > this.#newest) this.#newest = id;
   }
 
-  began(hole: Hole): void {
-    this.#holes.push(hole);
+  began(gap: Gap): void {
+    this.#gaps.push(gap);
     this.#fold();
   }
 
   /** True when this log, or one that it goes on from, has given out this cursor. Beyond the newest id nothing is. */
   has(last: number): boolean {
     if (last < this.#begin || last > this.#newest) return false;
-    const hole = this.#holes[this.#firstEndingAbove(last)];
-    return hole === undefined || last <= hole.after;
+    const gap = this.#gaps[this.#firstEndingAbove(last)];
+    return gap === undefined || last <= gap.after;
   }
 
   /** The newest position before this id. */
   before(id: number): number {
-    const hole = this.#holes[this.#firstEndingAbove(id - 1)];
-    return hole?.before === id ? hole.after : id - 1;
+    const gap = this.#gaps[this.#firstEndingAbove(id - 1)];
+    return gap?.before === id ? gap.after : id - 1;
   }
 
   // A tenth at once, since taking the first of a long list costs its length.
   #fold(): void {
-    if (this.#holes.length <= MOST_HOLES) return;
-    const folded = this.#holes.splice(0, Math.max(MOST_HOLES / 10, this.#holes.length - MOST_HOLES));
+    if (this.#gaps.length <= MOST_GAPS) return;
+    const folded = this.#gaps.splice(0, Math.max(MOST_GAPS / 10, this.#gaps.length - MOST_GAPS));
     this.#begin = folded.at(-1)!.before;
   }
 
   #firstEndingAbove(last: number): number {
     let low = 0;
-    let high = this.#holes.length;
+    let high = this.#gaps.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#holes[middle]!.before > last) high = middle;
+      if (this.#gaps[middle]!.before > last) high = middle;
       else low = middle + 1;
     }
     return low;

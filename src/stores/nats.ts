@@ -1,6 +1,6 @@
 import { BusError, given } from "../errors.ts";
-import { checkNames } from "../input.ts";
 import type { Store } from "../store.ts";
+import { checkNames } from "../util/validate.ts";
 import type { Source } from "./nats/connection.ts";
 import type { NatsConnection } from "./nats/driver.ts";
 import { NatsStore } from "./nats/store.ts";

@@ -1,6 +1,6 @@
 import { BusError, given } from "../errors.ts";
-import { checkNames } from "../input.ts";
 import type { Store } from "../store.ts";
+import { checkNames } from "../util/validate.ts";
 import type { Source } from "./postgres/connections.ts";
 import type { PgPool } from "./postgres/driver.ts";
 import { PostgresStore } from "./postgres/store.ts";

@@ -1,6 +1,6 @@
 import { BusError, given } from "../errors.ts";
-import { checkNames } from "../input.ts";
 import type { Store } from "../store.ts";
+import { checkNames } from "../util/validate.ts";
 import type { RedisClient } from "./redis/driver.ts";
 import { RedisStore } from "./redis/store.ts";
 

@@ -1,10 +1,8 @@
-export { type BusFactory, type OptionsOfBus, type Place, type Runner, testBus } from "./conformance/bus.ts";
-export { type StoreFactory, type StorePlace, testStore } from "./conformance/store.ts";
-export { ExpectationError } from "./expectation-error.ts";
-export type { SentOptions } from "./expectations.ts";
-export { type ExpectedMessage, FakeBus, type FakeBusOptions, fakeBus } from "./fake-bus.ts";
-export { type FakeClientOptions, fakeClient } from "./fake-client.ts";
-export { ManualClock } from "./manual-clock.ts";
-export type { Like, Matcher } from "./matching.ts";
-export type { ParkedPoll } from "./parked.ts";
-export type { Sent } from "./sent.ts";
+export { ExpectationError } from "./expect/expectation-error.ts";
+export type { SentOptions } from "./expect/expectations.ts";
+export type { Like, Matcher } from "./expect/matching.ts";
+export type { Sent } from "./expect/sent.ts";
+export { type ExpectedMessage, FakeBus, type FakeBusOptions, fakeBus } from "./fake/fake-bus.ts";
+export { type FakeClientOptions, fakeClient } from "./fake/fake-client.ts";
+export { ManualClock } from "./fake/manual-clock.ts";
+export type { ParkedPoll } from "./fake/parked.ts";

@@ -3,7 +3,7 @@ export interface Reading {
   readonly limit: number;
   /** The most text of an answer, in UTF-16 units, but a first send that is larger comes whole. */
   readonly size: number;
-  /** Whether a hole in the history concerns it: not those who read from 0. */
+  /** Whether a gap in the history concerns it: not those who read from 0. */
   readonly exact: boolean;
 }
 

@@ -1,8 +1,8 @@
-import type { Signal } from "../abort.ts";
-import type { Clock } from "../clock.ts";
-import { Signals } from "../signals.ts";
+import type { Signal } from "../util/abort.ts";
+import type { Clock } from "../util/clock.ts";
+import { type Bucket, Deadlines, type Due } from "../util/deadlines.ts";
+import { Signals } from "../util/signals.ts";
 import { type Answering, Answers, type Numbered, type Reading, type Waiting } from "./answers.ts";
-import { type Bucket, Deadlines, type Due } from "./deadlines.ts";
 
 /** A channel on which its waiters hang their line. */
 export interface Watched extends Numbered {

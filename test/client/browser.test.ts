@@ -2,9 +2,9 @@ import { sqlite } from "nightbus/sqlite";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type * as Nightbus from "../../src/client/client.ts";
-import { describeBrowser } from "../browser.ts";
-import { until } from "../conformance/client.ts";
+import { until } from "../http/conformance/client.ts";
 import { temporaryFiles } from "../stores/files.ts";
+import { describeBrowser } from "../support/browser.ts";
 import { type PageServer, servePage } from "./browser-server.ts";
 
 declare global {

@@ -71,23 +71,23 @@ describe("a stream", () => {
     );
   });
 
-  it("tells of a hole, and takes what follows it", async () => {
-    const { mount, bus, ids, holes } = start({ last: 99 });
+  it("tells of a gap, and takes what follows it", async () => {
+    const { mount, bus, ids, gaps } = start({ last: 99 });
     mount.send("a", "a", "a");
     mount.trim(102);
     await wait();
-    assert.deepEqual(holes, [99]);
+    assert.deepEqual(gaps, [99]);
     assert.deepEqual(ids, [103]);
     bus.close();
   });
 
   it("takes a new log after one that was longer, from its beginning", async () => {
-    const { mount, bus, ids, holes } = start();
+    const { mount, bus, ids, gaps } = start();
     await wait();
     mount.restart(10);
     mount.send("a");
     await wait(1_000);
-    assert.deepEqual([holes, ids, bus.last], [[100], [11], 11]);
+    assert.deepEqual([gaps, ids, bus.last], [[100], [11], 11]);
     bus.close();
   });
 

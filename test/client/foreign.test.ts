@@ -4,8 +4,8 @@ import { Bus } from "nightbus";
 import { type ClientOptions, connect } from "nightbus/client";
 import { mount } from "nightbus/node";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { eventually } from "../eventually.ts";
 import { listen, portOf } from "../http/servers.ts";
+import { eventually } from "../support/eventually.ts";
 
 const PATIENCE = 15_000;
 

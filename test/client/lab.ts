@@ -33,7 +33,7 @@ export class Lab {
     );
     const ids: number[] = [];
     const channels: unknown[] = [];
-    const holes: number[] = [];
+    const gaps: number[] = [];
     const errors: string[] = [];
     const asked: string[] = [];
     const mount = this.#mount;
@@ -46,13 +46,13 @@ export class Lab {
       ids.push(id);
       channels.push(channel);
     });
-    bus.on("missed", ({ last }) => holes.push(last));
+    bus.on("missed", ({ last }) => gaps.push(last));
     bus.on("error", ({ code }) => errors.push(code));
     return {
       bus,
       ids,
       channels,
-      holes,
+      gaps,
       errors,
       asked,
       window,
@@ -76,7 +76,7 @@ export interface TabOfLab {
   readonly bus: Client;
   readonly ids: number[];
   readonly channels: unknown[];
-  readonly holes: number[];
+  readonly gaps: number[];
   readonly errors: string[];
   readonly asked: string[];
   readonly window: EventTarget;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createParser } from "eventsource-parser";
 import fc from "fast-check";
 import { describe, it } from "vitest";
-import { type Frame, parser } from "../../src/client/parser.ts";
+import { type Frame, parser } from "../../src/client/transport/parser.ts";
 
 function framesOf(chunks: readonly Uint8Array[]): readonly Frame[] {
   const frames: Frame[] = [];

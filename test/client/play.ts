@@ -44,7 +44,7 @@ interface Span {
 interface Played {
   readonly tab: TabOfLab;
   readonly spans: Span[];
-  /** The ids that were heard, and the holes in their places. */
+  /** The ids that were heard, and the gaps in their places. */
   readonly heard: (number | { readonly last: number })[];
   life: "awake" | "frozen" | "hidden" | "gone";
 }
@@ -64,7 +64,7 @@ export async function play(steps: readonly Step[], delays: Iterator<number>): Pr
     const tab = lab.open({ channels: [on], last, transport });
     const heard: Played["heard"] = [];
     tab.bus.on("notification", ({ id }) => heard.push(id));
-    tab.bus.on("missed", (hole) => heard.push(hole));
+    tab.bus.on("missed", (gap) => heard.push(gap));
     tabs.push({ tab, heard, spans: [{ on, after: last, upTo: Number.POSITIVE_INFINITY }], life: "awake" });
   };
   open("a", 100, "auto");
@@ -103,21 +103,21 @@ function reads(span: Span, id: number, on: string): boolean {
   return span.on === on && id > span.after && id <= span.upTo;
 }
 
-/** Everything that is wanted was heard once and in order; what was not was trimmed, and a hole was told in its place. */
+/** Everything that is wanted was heard once and in order; what was not was trimmed, and a gap was told in its place. */
 function check({ heard, life }: Played, wanted: readonly number[], trimmed: number): void {
   const story = JSON.stringify({ heard, wanted, trimmed });
   const rest = [...wanted];
-  let hole = Number.POSITIVE_INFINITY;
-  const lost = (id: number): void => assert.ok(id > hole && id <= trimmed, `${id} was lost: ${story}`);
+  let gap = Number.POSITIVE_INFINITY;
+  const lost = (id: number): void => assert.ok(id > gap && id <= trimmed, `${id} was lost: ${story}`);
   for (const one of heard) {
     if (typeof one !== "number") {
       assert.ok(trimmed > 0, `nothing was trimmed: ${story}`);
-      hole = Math.min(hole, one.last);
+      gap = Math.min(gap, one.last);
       continue;
     }
     while (rest[0] !== undefined && rest[0] < one) lost(rest.shift()!);
     assert.equal(one, rest.shift(), story);
-    hole = Number.POSITIVE_INFINITY;
+    gap = Number.POSITIVE_INFINITY;
   }
   if (life !== "gone") rest.forEach(lost);
 }

@@ -7,13 +7,13 @@ export function start(options: Partial<ClientOptions> = {}, mount = new FakeMoun
   const bus = connect("/longpolling", { channels: ["a"], fetch: mount.fetch, ...options });
   const ids: number[] = [];
   const statuses: string[] = [];
-  const holes: number[] = [];
+  const gaps: number[] = [];
   const errors: string[] = [];
   bus.on("notification", ({ id }) => ids.push(id));
   bus.on("status", (status) => statuses.push(status));
-  bus.on("missed", ({ last }) => holes.push(last));
+  bus.on("missed", ({ last }) => gaps.push(last));
   bus.on("error", ({ code }) => errors.push(code));
-  return { mount, bus, ids, statuses, holes, errors };
+  return { mount, bus, ids, statuses, gaps, errors };
 }
 
 /** Lets so many ms of fake time pass. */

@@ -162,7 +162,7 @@ describe("a storage", () => {
     two.bus.close();
   });
 
-  it("of a bare number, as an older client kept it, is no position; nor is that of another log after a hole", async () => {
+  it("of a bare number, as an older client kept it, is no position; nor is that of another log after a gap", async () => {
     const mount = new FakeMount();
     const storage = new FakeStorage();
     storage.set("nightbus:/longpolling:", "42");
@@ -174,7 +174,7 @@ describe("a storage", () => {
     mount.send("a");
     const two = start({ storage }, mount);
     await wait();
-    assert.deepEqual([two.holes, two.ids], [[800], [101]]);
+    assert.deepEqual([two.gaps, two.ids], [[800], [101]]);
     two.bus.close();
   });
 });

@@ -181,7 +181,7 @@ describe("tabs that share a connection", () => {
     await wait(10);
     const two = lab.open({ last: 99 });
     await wait(10);
-    assert.deepEqual([one.holes, two.holes], [[], [99]]);
+    assert.deepEqual([one.gaps, two.gaps], [[], [99]]);
     assert.deepEqual([one.ids, two.ids], [[], [103]]);
     close(one, two);
   });
@@ -196,7 +196,7 @@ describe("tabs that share a connection", () => {
     await wait(10);
     mount.fault = () => undefined;
     await wait(1_000);
-    assert.deepEqual([one.holes, two.holes, three.holes], [[100], [100], []]);
+    assert.deepEqual([one.gaps, two.gaps, three.gaps], [[100], [100], []]);
     assert.deepEqual([one.ids, two.ids, three.ids], [[103], [103], [103]]);
     close(one, two, three);
   });

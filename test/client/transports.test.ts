@@ -173,15 +173,15 @@ describe("the choice of transports", () => {
     bus.close();
   });
 
-  it("pauses between answers that each tell of a hole, as between failures", async () => {
+  it("pauses between answers that each tell of a gap, as between failures", async () => {
     const mounts = [new FakeMount(), new FakeMount()];
     mounts[1]!.last = 1_000_000;
     for (const mount of mounts) mount.trim(mount.send("a")[0]!);
     let turn = 0;
     const fetch: FakeMount["fetch"] = (url, init) => mounts[turn++ % 2]!.fetch(url, init);
-    const { bus, holes } = start({ transport: "poll", last: 50, fetch });
+    const { bus, gaps } = start({ transport: "poll", last: 50, fetch });
     await wait(5_000);
-    assert.ok(turn < 12 && holes.length < 12, `${turn} requests, ${holes.length} holes in 5 s`);
+    assert.ok(turn < 12 && gaps.length < 12, `${turn} requests, ${gaps.length} gaps in 5 s`);
     bus.close();
   });
 });

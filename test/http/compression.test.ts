@@ -5,7 +5,7 @@ import express from "express";
 import { Bus } from "nightbus";
 import { mount } from "nightbus/express";
 import { expect, it } from "vitest";
-import { openStream } from "../conformance/stream.ts";
+import { openStream } from "./conformance/stream.ts";
 
 it("streams through compression middleware, which would otherwise hold frames back", async () => {
   await using bus = new Bus();

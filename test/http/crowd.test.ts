@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import { Bus } from "nightbus";
 import { mount } from "nightbus/node";
 import { expect, it } from "vitest";
-import { until } from "../conformance/client.ts";
+import { until } from "./conformance/client.ts";
 
 const CROWD = 1_000;
 const MEGABYTE = 2 ** 20;

@@ -4,7 +4,7 @@ import { EventSource as EventSource4 } from "eventsource";
 import { EventSource as EventSource5 } from "eventsource5";
 import type { BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, vi } from "vitest";
-import { describeBrowser } from "../browser.ts";
+import { describeBrowser } from "../support/browser.ts";
 import { Bed } from "./outsiders/bed.ts";
 import { listen, type Outsider, withLastEventId } from "./outsiders/heard.ts";
 import { describeOutsider } from "./outsiders/laws.ts";

@@ -6,8 +6,8 @@ import { Bus } from "nightbus";
 import { mount } from "nightbus/node";
 import { sqlite } from "nightbus/sqlite";
 import { expect, it } from "vitest";
-import { until } from "../conformance/client.ts";
 import { temporaryFiles } from "../stores/files.ts";
+import { until } from "./conformance/client.ts";
 
 const newPath = temporaryFiles();
 

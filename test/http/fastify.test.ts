@@ -3,8 +3,8 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { expect, it, onTestFinished } from "vitest";
 import type { Bus } from "../../src/bus.ts";
 import { mount } from "../../src/http/fastify.ts";
-import { Client, until } from "../conformance/client.ts";
-import { openStream } from "../conformance/stream.ts";
+import { Client, until } from "./conformance/client.ts";
+import { openStream } from "./conformance/stream.ts";
 import { portOf, startBus } from "./servers.ts";
 
 async function start(bus: Bus, prepare: (app: FastifyInstance) => unknown): Promise<Client> {

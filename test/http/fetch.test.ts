@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { expect, it } from "vitest";
 import { mount } from "../../src/http/fetch.ts";
 import { mount as mountOnHono } from "../../src/http/hono.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
 import { startBus } from "./servers.ts";
 
 const post = (body: unknown) =>

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { LoneSignal } from "../../src/abort.ts";
+import type { EndpointRequest } from "../../src/http/endpoint/request.ts";
 import { Endpoint } from "../../src/http/endpoint.ts";
-import type { EndpointRequest } from "../../src/http/request.ts";
+import { LoneSignal } from "../../src/util/abort.ts";
 import { startBus } from "./servers.ts";
 
 /** Asks a hook, lets the client go, lets the hook fail, and returns what the bus's `error` was told. */

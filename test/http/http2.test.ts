@@ -7,8 +7,8 @@ import { mount } from "../../src/http/node.ts";
 import type { MountOptions } from "../../src/http/options.ts";
 import { Log } from "../../src/log/log.ts";
 import type { AnyChannels } from "../../src/notification.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
-import { until } from "../conformance/client.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
+import { until } from "./conformance/client.ts";
 import { portOf, startBus } from "./servers.ts";
 
 type Options = MountOptions<AnyChannels, IncomingMessage>;

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { mount } from "../../src/http/node.ts";
-import { Client, until } from "../conformance/client.ts";
+import { Client, until } from "./conformance/client.ts";
 import { dial, listen, startBus, written } from "./servers.ts";
 
 const clientOf = (port: number) => new Client(`http://127.0.0.1:${port}`);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { framesOf } from "../../src/http/frames.ts";
-import { listOf, PIECE, Pieces } from "../../src/http/pieces.ts";
+import { framesOf } from "../../src/http/sse/frames.ts";
+import { listOf, PIECE, Pieces } from "../../src/http/writing/pieces.ts";
 import { Answer } from "../../src/log/answer.ts";
 import { SharedRow } from "../../src/log/row.ts";
 

@@ -1,10 +1,10 @@
 import { Bus } from "nightbus";
+import type { EndpointRequest, Sink } from "../../src/http/endpoint/request.ts";
 import { Endpoint } from "../../src/http/endpoint.ts";
 import type { MountOptions } from "../../src/http/options.ts";
-import type { EndpointRequest, Sink } from "../../src/http/request.ts";
 import type { AnyChannels } from "../../src/notification.ts";
-import { turns } from "../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { turns } from "../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
 
 /** A client that takes what is written when the test says so. */
 export class SinkDouble implements Sink {

@@ -223,7 +223,7 @@ describe("a stream", () => {
     await bed.bus.close();
   });
 
-  it("says nothing of what was trimmed before it began from 0, and speaks of a hole once, however many pages follow", async () => {
+  it("says nothing of what was trimmed before it began from 0, and speaks of a gap once, however many pages follow", async () => {
     const bed = await makeStreams({}, 1, 3);
     const start = bed.bus.last;
     for (const name of ["b", "b", "b", "a", "a", "a", "a"]) await bed.bus.sendone(name, name);

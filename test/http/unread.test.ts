@@ -2,10 +2,10 @@ import type { Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import type { Bus } from "../../src/bus.ts";
 import { mount } from "../../src/http/node.ts";
-import { PIECE } from "../../src/http/pieces.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
-import { Client, until } from "../conformance/client.ts";
-import { openStream } from "../conformance/stream.ts";
+import { PIECE } from "../../src/http/writing/pieces.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
+import { Client, until } from "./conformance/client.ts";
+import { openStream } from "./conformance/stream.ts";
 import { dial, listen, startBus } from "./servers.ts";
 
 const MEGABYTE = 2 ** 20;

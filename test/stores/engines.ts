@@ -1,7 +1,7 @@
 import type { describe as Describe } from "vitest";
-import { ADDRESSES, addressOf, answers } from "../engines/addresses.ts";
-import type { EngineName } from "../engines/engines.ts";
-import { runs } from "../engines/runs.ts";
+import { ADDRESSES, addressOf, answers } from "../support/engines/addresses.ts";
+import type { EngineName } from "../support/engines/engines.ts";
+import { runs } from "../support/engines/runs.ts";
 
 export const DATABASE_URL = addressOf("postgres");
 export const REDIS_URL = addressOf("redis");

@@ -1,4 +1,4 @@
-import type { ManualClock } from "../../src/testing/manual-clock.ts";
+import type { ManualClock } from "../../src/testing/fake/manual-clock.ts";
 
 /** Lets time pass until this has settled, some fifty times faster than it does, so that answers still come in time. */
 export async function passing<T>(clock: ManualClock, work: Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Bus, BusOptions } from "nightbus";
-import { messagesOf, turns, until } from "../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { messagesOf, turns, until } from "../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
 
 type Open = (options?: BusOptions) => Bus;
 

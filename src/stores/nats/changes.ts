@@ -1,4 +1,4 @@
-import type { Hole, Watermark } from "../../store.ts";
+import type { Gap, Watermark } from "../../store.ts";
 import { pack, unpack } from "../shared/packed.ts";
 import type { Range } from "./ranges.ts";
 
@@ -8,26 +8,26 @@ export interface Change {
   /** Channels whose watermarks are not kept any longer. */
   readonly forgotten: readonly string[];
   readonly floor: number;
-  /** Holes that only messages told that are gone. */
-  readonly holes: readonly Hole[];
+  /** Gaps that only messages told that are gone. */
+  readonly gaps: readonly Gap[];
   /** Ids of messages none of whose rows is retained. */
   readonly gone: readonly Range[];
   /** The numbers of the messages that are deleted after this. */
   readonly deleted: readonly number[];
-  /** The beginning of the log since older holes were folded; 0 when none was. */
+  /** The beginning of the log since older gaps were folded; 0 when none was. */
   readonly begin: number;
 }
 
-export const NOTHING: Change = { watermarks: [], forgotten: [], floor: 0, holes: [], gone: [], deleted: [], begin: 0 };
+export const NOTHING: Change = { watermarks: [], forgotten: [], floor: 0, gaps: [], gone: [], deleted: [], begin: 0 };
 
 /** What one entry takes beside its text, in bytes, at most. */
 const ENTRY = 48;
 
-export function packChange({ watermarks, forgotten, floor, holes, gone, deleted, begin }: Change): Uint8Array {
+export function packChange({ watermarks, forgotten, floor, gaps, gone, deleted, begin }: Change): Uint8Array {
   const head = JSON.stringify([
     forgotten.length,
     floor,
-    holes.map(({ after, before }) => [after, before]),
+    gaps.map(({ after, before }) => [after, before]),
     gone,
     deleted,
     begin,
@@ -47,18 +47,18 @@ export function readChange(data: Uint8Array): Change | undefined {
     type Head = [
       count: number,
       floor: number,
-      holes: [number, number][],
+      gaps: [number, number][],
       gone: Range[],
       deleted: number[],
       begin?: number,
     ];
-    const [count, floor, holes, gone, deleted, begin = 0] = JSON.parse(text.slice(0, Math.max(0, end))) as Head; // as it was packed
+    const [count, floor, gaps, gone, deleted, begin = 0] = JSON.parse(text.slice(0, Math.max(0, end))) as Head; // as it was packed
     const rows = end + 1 === text.length ? [] : unpack(text.slice(end + 1));
     return {
       forgotten: rows.slice(0, count).map(({ key }) => key),
       watermarks: rows.slice(count).map(({ key, json }): Watermark => [key, Number(json)]),
       floor,
-      holes: holes.map(([after, before]) => ({ after, before })),
+      gaps: gaps.map(([after, before]) => ({ after, before })),
       gone,
       deleted,
       begin,
@@ -76,7 +76,7 @@ export function cut(change: Change, most: number): readonly Change[] {
   const piece = (bytes: number): Piece => {
     if (room < bytes || pieces.length === 0) {
       const { floor, begin } = change;
-      pieces.push({ watermarks: [], forgotten: [], floor, holes: [], gone: [], deleted: [], begin });
+      pieces.push({ watermarks: [], forgotten: [], floor, gaps: [], gone: [], deleted: [], begin });
       room = most - 2 * ENTRY; // what each piece says of the whole
     }
     room -= bytes;
@@ -84,7 +84,7 @@ export function cut(change: Change, most: number): readonly Change[] {
   };
   for (const watermark of change.watermarks) piece(Buffer.byteLength(watermark[0]) + ENTRY).watermarks.push(watermark);
   for (const key of change.forgotten) piece(Buffer.byteLength(key) + ENTRY).forgotten.push(key);
-  for (const hole of change.holes) piece(ENTRY).holes.push(hole);
+  for (const gap of change.gaps) piece(ENTRY).gaps.push(gap);
   for (const range of change.gone) piece(ENTRY).gone.push(range);
   for (const seq of change.deleted) piece(ENTRY).deleted.push(seq);
   return pieces.length === 0 ? [{ ...change }] : pieces;
@@ -93,7 +93,7 @@ export function cut(change: Change, most: number): readonly Change[] {
 interface Piece extends Change {
   readonly watermarks: Watermark[];
   readonly forgotten: string[];
-  readonly holes: Hole[];
+  readonly gaps: Gap[];
   readonly gone: Range[];
   readonly deleted: number[];
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { type Clock, gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
+import type { Clock } from "../../util/clock.ts";
+import { noteGivenOut } from "../../util/ids.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
-import { patiently } from "../shared/patience.ts";
+import { retry } from "../shared/retry.ts";
 import type { Connection } from "./connection.ts";
+import type { Cursor } from "./cursor.ts";
 import { isConflict, mayAskAgain, Unanswered, Unreachable } from "./failures.ts";
-import type { Follower } from "./follower.ts";
+import type { Feed } from "./feed.ts";
 import type { Stream } from "./stream.ts";
-import type { Tail } from "./tail.ts";
 import { type Place, packSends, placeHeader, rowsOf, type Sends } from "./wire.ts";
 
 export interface CommitsOptions {
@@ -15,8 +16,8 @@ export interface CommitsOptions {
   readonly time: EngineTime;
   readonly connection: Connection;
   readonly stream: Stream;
-  readonly follower: Follower;
-  readonly tail: Tail;
+  readonly cursor: Cursor;
+  readonly feed: Feed;
 }
 
 type Ids = readonly (readonly number[])[];
@@ -52,7 +53,7 @@ export class Commits {
 
   /** Commits sends, hands them over, and resolves with their ids. */
   async append(sends: Sends): Promise<Ids> {
-    const { clock, follower, stream } = this.#options;
+    const { clock, cursor, stream } = this.#options;
     const body = packSends(sends);
     if (body.length > stream.room) throw tooLarge(body.length, stream.room);
     const attempt: Attempt = {
@@ -65,24 +66,24 @@ export class Commits {
       trustsServer: false,
       conflicts: 0,
     };
-    follower.want(attempt);
+    cursor.want(attempt);
     try {
-      return await patiently(clock, () => this.#try(attempt), mayAskAgain);
+      return await retry(clock, () => this.#try(attempt), mayAskAgain);
     } catch (error) {
       if (!attempt.isUnanswered || error instanceof BusError) throw error;
       throw new Unanswered((error as Error).message, { cause: error });
     } finally {
-      follower.want(undefined); // it would be kept until the next
+      cursor.want(undefined); // it would be kept until the next
     }
   }
 
   async #try(attempt: Attempt): Promise<Ids> {
-    const { follower, tail } = this.#options;
+    const { cursor, feed } = this.#options;
     for (;;) {
-      if (attempt.isLost || !tail.isLive || follower.seen === undefined) await tail.catchUp();
+      if (attempt.isLost || !feed.isLive || cursor.seen === undefined) await feed.catchUp();
       attempt.isLost = false;
-      if (follower.found !== undefined) return this.#done(attempt.sends, follower.found);
-      const { seen, seq } = follower;
+      if (cursor.found !== undefined) return this.#done(attempt.sends, cursor.found);
+      const { seen, seq } = cursor;
       if (seen === undefined) continue;
       const place = this.#place(seen);
       try {
@@ -95,19 +96,19 @@ export class Commits {
 
   /** Publishes the commit, and hands it over; false when it turned out that it had been published before. */
   async #publish({ body, id, sends, trustsServer }: Attempt, place: Place): Promise<boolean> {
-    const { connection, stream, follower, tail } = this.#options;
+    const { connection, stream, cursor, feed } = this.#options;
     const life = this.#life();
     const { log: subject } = stream;
-    const publication = { subject, body, id, header: placeHeader(place), after: follower.seq, trustsServer };
+    const publication = { subject, body, id, header: placeHeader(place), after: cursor.seq, trustsServer };
     const { seq, duplicate } = await stream.publish(publication, connection.losses);
     if (duplicate || life !== this.#life()) {
-      await tail.catchUp();
-      if (follower.found === undefined) throw new Unanswered("what was sent is not there any more");
+      await feed.catchUp();
+      if (cursor.found === undefined) throw new Unanswered("what was sent is not there any more");
       return false;
     }
-    if (follower.seq < seq) {
+    if (cursor.seq < seq) {
       const rows = rowsOf(sends, place);
-      follower.take({ ...place, last: place.first + rows.length - 1, seq, id, rows });
+      cursor.take({ ...place, last: place.first + rows.length - 1, seq, id, rows });
     }
     return true;
   }
@@ -115,30 +116,30 @@ export class Commits {
   // A run ends with whatever may have put the server back to an earlier state, since this process, when it lags, cannot know
   // which ids others have been given meanwhile.
   #place(seen: number): Place {
-    const { clock, time, follower } = this.#options;
-    const first = this.#run === this.#life() ? seen + 1 : Math.max(seen, follower.highest, clock.base() - 1) + 1;
-    return { was: seen, first, at: Math.max(follower.at, Math.floor(time.now())) };
+    const { clock, time, cursor } = this.#options;
+    const first = this.#run === this.#life() ? seen + 1 : Math.max(seen, cursor.highest, clock.base() - 1) + 1;
+    return { was: seen, first, at: Math.max(cursor.at, Math.floor(time.now())) };
   }
 
   #done(sends: Sends, first: number): Ids {
     let next = first;
     const ids = sends.map((send) => send.map(() => next++));
     this.#run = this.#life();
-    gaveOut(next - 1);
+    noteGivenOut(next - 1);
     return ids;
   }
 
   async #failed(attempt: Attempt, seq: number, error: unknown): Promise<void> {
-    const { follower, tail } = this.#options;
+    const { cursor, feed } = this.#options;
     if (isConflict(error)) {
       attempt.conflicts += 1;
       if (attempt.conflicts > MOST_CONFLICTS) throw new Unreachable("others were quicker again and again");
-      await tail.catchUp();
-      const isNewest = follower.seq === seq && follower.found === undefined;
+      await feed.catchUp();
+      const isNewest = cursor.seq === seq && cursor.found === undefined;
       attempt.trustsServer = isNewest && attempt.doubted === seq;
       attempt.doubted = isNewest ? seq : undefined;
       // The newest message is not there any more, at least for the server.
-      if (isNewest && !attempt.trustsServer) tail.startOver();
+      if (isNewest && !attempt.trustsServer) feed.startOver();
       // Whatever was published after that message was refused, or is found.
       if (!isNewest) attempt.isUnanswered = false;
       return;
@@ -149,8 +150,8 @@ export class Commits {
   }
 
   #life(): string {
-    const { connection, tail, follower } = this.#options;
-    return [connection.losses, tail.breaks, follower.lives].join(" ");
+    const { connection, feed, cursor } = this.#options;
+    return [connection.losses, feed.breaks, cursor.lives].join(" ");
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type Clock, systemClock, type Timer } from "../../clock.ts";
-import { briefly, PATIENCE } from "../shared/patience.ts";
+import { type Clock, systemClock, type Timer } from "../../util/clock.ts";
+import { RETRY_FOR, withTimeout } from "../shared/retry.ts";
 import { whenSilent } from "../shared/silence.ts";
 import {
   type Driver,
@@ -144,7 +144,7 @@ export class Connection {
 
   async close(): Promise<void> {
     this.#isStopped = true;
-    if (this.#isOurs) await briefly(this.#clock, this.#native.close());
+    if (this.#isOurs) await withTimeout(this.#clock, this.#native.close());
   }
 
   async #watch(): Promise<void> {
@@ -178,7 +178,7 @@ export class Connection {
     const isBack = await new Promise<boolean>((resolve) => {
       tell = () => resolve(true);
       this.#returns.add(tell);
-      timer = this.#clock.setTimeout(() => resolve(false), PATIENCE);
+      timer = this.#clock.setTimeout(() => resolve(false), RETRY_FOR);
     });
     this.#clock.clearTimeout(timer);
     this.#returns.delete(tell);
@@ -202,7 +202,7 @@ function connect(driver: Driver, config: object): Promise<NatsConnection> {
     const timer = systemClock.setTimeout(() => {
       isLate = true;
       reject(new Error("the server did not let us in"));
-    }, PATIENCE);
+    }, RETRY_FOR);
     driver
       .connect(config)
       .then((native) => (isLate ? native.close() : resolve(native)))

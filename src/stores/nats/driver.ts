@@ -1,5 +1,5 @@
-import { LONGEST_TIMER } from "../../clock.ts";
 import { asError, BusError } from "../../errors.ts";
+import { LONGEST_TIMER } from "../../util/clock.ts";
 import { movedOn } from "../shared/silence.ts";
 
 export interface NatsHeaders {

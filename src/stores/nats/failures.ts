@@ -1,5 +1,5 @@
 import { asError, BusError } from "../../errors.ts";
-import { PATIENCE } from "../shared/patience.ts";
+import { RETRY_FOR } from "../shared/retry.ts";
 
 /** What went wrong before anything was sent to the engine, or was not taken by it, which may pass. */
 export class Unreachable extends Error {}
@@ -73,7 +73,7 @@ export function mayAskAgain(error: unknown): boolean {
 /** A `store` error that says what could not be done, and why. */
 export function failure(sentence: string, error: unknown): BusError {
   if (error instanceof BusError) return error;
-  const tried = mayAskAgain(error) ? ` (tried for ${PATIENCE / 1000} s)` : "";
+  const tried = mayAskAgain(error) ? ` (tried for ${RETRY_FOR / 1000} s)` : "";
   const reason = `${sentence}: ${reasonOf(error)}${tried}`;
   const cause = asError(error).cause ?? error;
   if (error instanceof Unreachable) return new BusError("store", reason, { cause, refused: true, unavailable: true });

@@ -1,4 +1,4 @@
-import type { Hole } from "../../store.ts";
+import type { Gap } from "../../store.ts";
 import { type Change, NOTHING, readChange } from "./changes.ts";
 import type { NatsMessage } from "./driver.ts";
 import { Ranges } from "./ranges.ts";
@@ -7,8 +7,8 @@ import { type Author, readPart } from "./wire.ts";
 /** What a change costs beside its bytes, when it is decided whether they are worth a snapshot. */
 const COST = 256;
 
-/** The most holes that are remembered; older ones are folded into the log's beginning. */
-const MOST_HOLES = 100_000;
+/** The most gaps that are remembered; older ones are folded into the log's beginning. */
+const MOST_GAPS = 100_000;
 
 /** Changes of so many bytes are always kept. */
 const LITTLE = 128 * 1024;
@@ -21,7 +21,7 @@ export interface Announcement extends Author {
 /** All that is known of what is gone: the newest snapshot of it, and the changes since. */
 export class Marks {
   readonly #watermarks = new Map<string, number>();
-  readonly #holes = new Map<number, Hole>();
+  readonly #gaps = new Map<number, Gap>();
   #gone = new Ranges();
   #floor = 0;
   #begin = 0;
@@ -36,14 +36,14 @@ export class Marks {
     return this.#floor;
   }
 
-  /** The beginning of the log since older holes were folded; 0 when none was. */
+  /** The beginning of the log since older gaps were folded; 0 when none was. */
   get begin(): number {
     return this.#begin;
   }
 
   /** In order. */
-  get holes(): readonly Hole[] {
-    return [...this.#holes.values()].sort((one, other) => one.before - other.before);
+  get gaps(): readonly Gap[] {
+    return [...this.#gaps.values()].sort((one, other) => one.before - other.before);
   }
 
   get gone(): Ranges {
@@ -92,12 +92,12 @@ export class Marks {
   }
 
   /** Takes in a change of this process's own, of so many bytes. */
-  apply({ watermarks, forgotten, floor, holes, gone, begin }: Change, bytes: number): void {
+  apply({ watermarks, forgotten, floor, gaps, gone, begin }: Change, bytes: number): void {
     for (const [key, id] of watermarks) if (id > this.watermark(key)) this.#watermarks.set(key, id);
-    for (const hole of holes) if (hole.before > this.#begin) this.#holes.set(hole.before, hole);
+    for (const gap of gaps) if (gap.before > this.#begin) this.#gaps.set(gap.before, gap);
     if (begin > this.#begin) this.#foldTo(begin);
     // A tenth at once, since they have to be sorted for it.
-    if (this.#holes.size > MOST_HOLES) this.#foldTo(this.holes[this.#holes.size - MOST_HOLES * 0.9]!.before);
+    if (this.#gaps.size > MOST_GAPS) this.#foldTo(this.gaps[this.#gaps.size - MOST_GAPS * 0.9]!.before);
     for (const [from, to] of gone) this.#gone.add(from, to);
     this.#floor = Math.max(this.#floor, floor);
     for (const key of forgotten) if (this.watermark(key) <= floor) this.#watermarks.delete(key);
@@ -113,19 +113,19 @@ export class Marks {
 
   /** All of it. */
   snapshot(): Change {
-    const { floor, holes, begin } = this;
-    return { ...NOTHING, watermarks: [...this.#watermarks], floor, holes, gone: this.#gone.list, begin };
+    const { floor, gaps, begin } = this;
+    return { ...NOTHING, watermarks: [...this.#watermarks], floor, gaps, gone: this.#gone.list, begin };
   }
 
   #foldTo(begin: number): void {
     this.#begin = begin;
-    for (const before of this.#holes.keys()) if (before <= begin) this.#holes.delete(before);
+    for (const before of this.#gaps.keys()) if (before <= begin) this.#gaps.delete(before);
   }
 
   #replace(): void {
     const parts = this.#parts;
     this.#watermarks.clear();
-    this.#holes.clear();
+    this.#gaps.clear();
     this.#gone = new Ranges();
     this.#changes = 0;
     for (const part of parts) this.apply(part, 0);

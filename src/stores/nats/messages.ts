@@ -1,4 +1,4 @@
-import type { Hole } from "../../store.ts";
+import type { Gap } from "../../store.ts";
 import type { Range } from "./ranges.ts";
 
 /** A message of the log, as far as trimming has to know it. */
@@ -72,12 +72,12 @@ export function isEmpty({ first, last, dead }: Message, dying = 0): boolean {
   return dead.size + dying > last - first;
 }
 
-/** The hole before a message, where a run begins with it. */
-export function holeOf({ was, first }: Pick<Message, "was" | "first">): readonly Hole[] {
+/** The gap before a message, where a run begins with it. */
+export function gapOf({ was, first }: Pick<Message, "was" | "first">): readonly Gap[] {
   return first > was + 1 ? [{ after: was, before: first }] : [];
 }
 
-/** The ids that a message takes, with the hole before it. */
+/** The ids that a message takes, with the gap before it. */
 export function rangeOf({ was, last }: Pick<Message, "was" | "last">): Range {
   return [was + 1, last];
 }

@@ -1,15 +1,15 @@
-import type { Clock } from "../../clock.ts";
 import type { StoreSink } from "../../store.ts";
+import type { Clock } from "../../util/clock.ts";
 import { EngineTime } from "../shared/engine-time.ts";
-import { patiently } from "../shared/patience.ts";
+import { Outage } from "../shared/outage.ts";
+import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
-import { Trouble } from "../shared/trouble.ts";
 import { Commits } from "./commits.ts";
 import { Connection, type Source } from "./connection.ts";
+import { Cursor } from "./cursor.ts";
 import { failure, mayAskAgain, mayPass } from "./failures.ts";
-import { Follower } from "./follower.ts";
+import { Feed } from "./feed.ts";
 import { Stream } from "./stream.ts";
-import { Tail } from "./tail.ts";
 import { Trims } from "./trims.ts";
 
 export interface NatsSettings {
@@ -35,36 +35,36 @@ export interface Opened {
 export async function openNats({ source, stream: name, replicas }: NatsSettings, sink: StoreSink): Promise<Opened> {
   const { clock } = sink;
   const explain = (error: unknown): Error => failure("NATS failed in the background", error);
-  const trouble = (): Trouble => new Trouble((error) => sink.error(error), explain);
-  const connection = await patiently(clock, () => Connection.of(source, clock), mayPass).catch(notOpened);
+  const outage = (): Outage => new Outage((error) => sink.error(error), explain);
+  const connection = await retry(clock, () => Connection.of(source, clock), mayPass).catch(notOpened);
   const stream = new Stream(connection, clock, { name, replicas });
-  const follower = new Follower(sink);
+  const cursor = new Cursor(sink);
   const time = new EngineTime(clock);
-  const tail = new Tail({ clock, connection, stream, follower, time, trouble: trouble() });
-  const catchUp = (): Promise<void> => patiently(clock, () => tail.catchUp(), mayAskAgain);
-  const commits = new Commits({ clock, time, connection, stream, follower, tail });
-  const trimming = trouble();
-  const trims = new Trims({ clock, connection, stream, follower, catchUp, failed: (error) => trimming.failed(error) });
+  const feed = new Feed({ clock, connection, stream, cursor, time, outage: outage() });
+  const catchUp = (): Promise<void> => retry(clock, () => feed.catchUp(), mayAskAgain);
+  const commits = new Commits({ clock, time, connection, stream, cursor, feed });
+  const trimming = outage();
+  const trims = new Trims({ clock, connection, stream, cursor, catchUp, failed: (error) => trimming.failed(error) });
   const trimmer = new Trimmer({
     clock,
-    trouble: trimming,
+    outage: trimming,
     trim: (batch) => trims.trim(batch),
-    patiently: (work) => patiently(clock, async () => work(), mayAskAgain),
+    patiently: (work) => retry(clock, async () => work(), mayAskAgain),
   });
   try {
     await catchUp();
-    tail.follow();
+    feed.follow();
   } catch (error) {
-    tail.stop();
+    feed.stop();
     await connection.close();
     throw notOpened(error);
   }
   const close = async (): Promise<void> => {
     try {
       await trimmer.finish();
-      await patiently(clock, () => trims.finish(), mayAskAgain);
+      await retry(clock, () => trims.finish(), mayAskAgain);
     } finally {
-      tail.stop();
+      feed.stop();
       await connection.close();
     }
   };

@@ -1,5 +1,5 @@
-import type { Clock } from "../../clock.ts";
 import { BusError, given } from "../../errors.ts";
+import type { Clock } from "../../util/clock.ts";
 import type { Connection } from "./connection.ts";
 import { CLIENT_TIMEOUT, type StreamConfig, type StreamInfo } from "./driver.ts";
 import { apiCode, isConflict, isGone, newestIn, overlaps } from "./failures.ts";

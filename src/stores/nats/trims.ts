@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { Clock } from "../../clock.ts";
 import type { Trimmed, Watermark } from "../../store.ts";
+import type { Clock } from "../../util/clock.ts";
 import { type Change, cut, packChange } from "./changes.ts";
 import type { Connection } from "./connection.ts";
+import type { Cursor } from "./cursor.ts";
 import { isConflict, Unanswered, Unreachable } from "./failures.ts";
-import type { Follower } from "./follower.ts";
-import { bury, holeOf, isEmpty, type Message, rangeOf } from "./messages.ts";
+import { bury, gapOf, isEmpty, type Message, rangeOf } from "./messages.ts";
 import type { Stream } from "./stream.ts";
 import { changeHeader, partHeader } from "./wire.ts";
 
@@ -16,7 +16,7 @@ export interface TrimsOptions {
   readonly clock: Clock;
   readonly connection: Connection;
   readonly stream: Stream;
-  readonly follower: Follower;
+  readonly cursor: Cursor;
   /** Hands over what was published before the call. */
   readonly catchUp: () => Promise<void>;
   readonly failed: (error: unknown) => void;
@@ -54,27 +54,27 @@ export class Trims {
 
   /** Forgets a batch; false when other processes were quicker again and again. */
   async trim(batch: Trimmed): Promise<boolean> {
-    const { follower, connection } = this.#options;
+    const { cursor, connection } = this.#options;
     for (const key of batch.forgotten) this.#lingering.add(key);
     for (let tries = 0; tries < TRIES; tries += 1) {
       const { losses } = connection;
       await this.#settle(losses);
-      const dying = follower.messages.holding(batch.ids);
+      const dying = cursor.messages.holding(batch.ids);
       const { change, doomed } = this.#change(batch, dying);
       try {
         if (change !== undefined) await this.#publish(change, losses);
       } catch (error) {
         if (error instanceof Unanswered) this.#unsure = [...this.#unsure, ...seqsOf(doomed)];
         if (!isConflict(error) && !(error instanceof Unreachable)) throw error;
-        const { seq } = follower.marks;
+        const { seq } = cursor.marks;
         await this.#options.catchUp(); // which makes a stream anew that is gone
-        this.#trustsServer = isConflict(error) && seq === follower.marks.seq;
+        this.#trustsServer = isConflict(error) && seq === cursor.marks.seq;
         continue;
       }
       for (const [message, ids] of dying) bury(message, ids);
       for (const key of change?.forgotten ?? []) this.#lingering.delete(key);
       this.#doomed = [...this.#doomed, ...seqsOf(doomed)];
-      follower.messages.delete(this.#doomed);
+      cursor.messages.delete(this.#doomed);
       await this.#tidy(losses).catch((error) => {
         if (!isConflict(error)) this.#options.failed(error); // what is not deleted now is with the next batch
       });
@@ -93,20 +93,20 @@ export class Trims {
 
   /** Finds out what became of what was said before. In another stream these numbers are of other messages. */
   async #settle(losses: number): Promise<void> {
-    const { follower, catchUp } = this.#options;
+    const { cursor, catchUp } = this.#options;
     if (losses !== this.#losses) await catchUp(); // which sees whether the stream is another
     this.#losses = losses;
-    if (this.#lives !== follower.lives) [this.#doomed, this.#unsure] = [[], []];
-    this.#lives = follower.lives;
+    if (this.#lives !== cursor.lives) [this.#doomed, this.#unsure] = [[], []];
+    this.#lives = cursor.lives;
     if (this.#unsure.length === 0) return;
-    const there = new Set(seqsOf(follower.messages.list)); // what was said, and heard, is not in the list
+    const there = new Set(seqsOf(cursor.messages.list)); // what was said, and heard, is not in the list
     this.#doomed = [...this.#doomed, ...this.#unsure.filter((seq) => !there.has(seq))];
     this.#unsure = [];
   }
 
   #change(batch: Trimmed, dying: ReadonlyMap<Message, ReadonlySet<number>>): Trimming {
     const { ids, keys, floor } = batch;
-    const { marks, messages, seq } = this.#options.follower;
+    const { marks, messages, seq } = this.#options.cursor;
     const newest = new Map<string, number>();
     for (const [index, key] of keys.entries()) newest.set(key, Math.max(newest.get(key) ?? 0, ids[index]!));
     const watermarks: Watermark[] = [...newest].filter(([key, id]) => id > marks.watermark(key));
@@ -124,7 +124,7 @@ export class Trims {
       watermarks,
       forgotten,
       floor: raises || forgotten.length > 0 ? floor : 0,
-      holes: doomed.flatMap(holeOf),
+      gaps: doomed.flatMap(gapOf),
       gone: empty.map((message) => (message.seq === seq ? ([message.first, message.last] as const) : rangeOf(message))),
       deleted: [...this.#doomed, ...seqsOf(doomed)],
       begin: 0,
@@ -134,7 +134,7 @@ export class Trims {
 
   /** The channels whose watermarks can go. A watermark also says which rows of a message are trimmed that holds others. */
   #forgotten(floor: number, oldest: number, newest: ReadonlyMap<string, number>): readonly string[] {
-    const { marks } = this.#options.follower;
+    const { marks } = this.#options.cursor;
     return [...this.#lingering].filter((key) => {
       const watermark = Math.max(marks.watermark(key), newest.get(key) ?? 0);
       if (watermark > floor) this.#lingering.delete(key); // it was trimmed again
@@ -144,7 +144,7 @@ export class Trims {
 
   async #publish(change: Change, losses: number): Promise<void> {
     const { stream } = this.#options;
-    const { marks, promised } = this.#options.follower;
+    const { marks, promised } = this.#options.cursor;
     this.#number += 1;
     const header = changeHeader({ by: promised.self, number: this.#number });
     for (const piece of cut(change, stream.room)) {
@@ -155,18 +155,18 @@ export class Trims {
   }
 
   async #tidy(losses: number): Promise<void> {
-    const { clock, stream, follower } = this.#options;
-    for (const seqs of follower.promised.overdue(clock.monotonic())) {
+    const { clock, stream, cursor } = this.#options;
+    for (const seqs of cursor.promised.overdue(clock.monotonic())) {
       // It is the last that is deleted last.
       if (await stream.has(seqs.at(-1)!, losses)) this.#doomed = [...this.#doomed, ...seqs];
     }
     await this.#delete(losses);
-    if (follower.marks.isHeavy) await this.#compact(losses);
+    if (cursor.marks.isHeavy) await this.#compact(losses);
   }
 
   async #delete(losses: number): Promise<void> {
-    const { stream, follower } = this.#options;
-    const kept = follower.messages.list[0]?.seq ?? 0;
+    const { stream, cursor } = this.#options;
+    const kept = cursor.messages.list[0]?.seq ?? 0;
     const oldest = this.#doomed.filter((seq) => seq < kept);
     const single = oldest.length > 1 ? this.#doomed.filter((seq) => seq > kept) : this.#doomed;
     if (oldest.length > 1) await stream.purge(stream.log, kept, losses);
@@ -176,8 +176,8 @@ export class Trims {
 
   // The changes before are deleted when the whole snapshot is there; until then they count, and it does not.
   async #compact(losses: number): Promise<void> {
-    const { stream, follower } = this.#options;
-    const { marks } = follower;
+    const { stream, cursor } = this.#options;
+    const { marks } = cursor;
     const of = randomBytes(6).toString("hex");
     const pieces = cut(marks.snapshot(), stream.room);
     let first = 0;
@@ -198,13 +198,13 @@ export class Trims {
     header: string,
     losses: number,
   ): Promise<{ readonly seq: number; readonly bytes: number }> {
-    const { stream, follower } = this.#options;
+    const { stream, cursor } = this.#options;
     const body = packChange(change);
     const publication = {
       subject: stream.marks,
       body,
       header,
-      after: follower.marks.seq,
+      after: cursor.marks.seq,
       trustsServer: this.#trustsServer,
     };
     const { seq } = await stream.publish(publication, losses);

@@ -1,5 +1,5 @@
-import { LONGEST_TIMER, systemClock } from "../../clock.ts";
-import { PATIENCE } from "../shared/patience.ts";
+import { LONGEST_TIMER, systemClock } from "../../util/clock.ts";
+import { RETRY_FOR } from "../shared/retry.ts";
 import { movedOn, unlessSilent } from "../shared/silence.ts";
 import type { PgClient, PgQuery } from "./driver.ts";
 
@@ -19,7 +19,7 @@ export async function ask(
   const asked = client.query({ text, values, rowMode: "array", types, query_timeout: LONGEST_TIMER });
   const { rows } = await unlessSilent(asked, {
     clock: systemClock, // as pg counts its own
-    ms: PATIENCE,
+    ms: RETRY_FOR,
     bytes: bytesOf(values),
     moved: () => movedOn(client.connection?.stream),
     what: "an answer of Postgres",

@@ -1,11 +1,12 @@
-import { type Clock, gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
-import type { Hole, PendingRow, Row } from "../../store.ts";
-import { Syncs } from "../../syncs.ts";
+import type { Gap, PendingRow, Row } from "../../store.ts";
+import type { Clock } from "../../util/clock.ts";
+import { noteGivenOut } from "../../util/ids.ts";
+import { SingleFlight } from "../../util/single-flight.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
-import { patiently } from "../shared/patience.ts";
+import { retry } from "../shared/retry.ts";
+import type { Cursor } from "./cursor.ts";
 import { isGone, mayCommitAgain } from "./failures.ts";
-import type { Follower } from "./follower.ts";
 import type { Ask, Committed, Tables, Writer } from "./tables.ts";
 
 export interface CommitsOptions {
@@ -13,7 +14,7 @@ export interface CommitsOptions {
   readonly time: EngineTime;
   readonly tables: Tables;
   readonly ask: Ask;
-  readonly follower: Follower;
+  readonly cursor: Cursor;
   /** Hands over what was committed before the call, however long it takes to reach the engine. */
   readonly catchUp: () => Promise<void>;
   /** This process, among those that notify. */
@@ -23,13 +24,13 @@ export interface CommitsOptions {
 /** Commits: what this process sends, and what applications have written within their transactions. */
 export class Commits {
   readonly #options: CommitsOptions;
-  readonly #moves: Syncs;
+  readonly #moves: SingleFlight;
   /** Whether this process has begun its run of ids. */
   #running = false;
 
   constructor(options: CommitsOptions) {
     this.#options = options;
-    this.#moves = new Syncs(() => this.#move());
+    this.#moves = new SingleFlight(() => this.#move());
   }
 
   /** Commits sends, hands them over, and resolves with their ids. Rejects with pg's error. */
@@ -54,17 +55,17 @@ export class Commits {
 
   /** Hands over what was committed: from memory where it is all that is new, else it is read. */
   async #committed(committed: Committed, rows: readonly Row[]): Promise<void> {
-    const { follower, catchUp } = this.#options;
+    const { cursor, catchUp } = this.#options;
     const { was, began, last, moved } = committed;
     this.#running = true;
-    gaveOut(last);
-    if (moved || follower.seen !== was) {
+    noteGivenOut(last);
+    if (moved || cursor.seen !== was) {
       return catchUp().catch((cause) => {
         throw new BusError("store", "Postgres has committed, and then could not be read", { cause, refused: false });
       });
     }
-    const holes: readonly Hole[] = began === undefined ? [] : [{ after: was, before: began }];
-    follower.handOver({ last, floor: 0, holes, rows, watermarks: undefined });
+    const gaps: readonly Gap[] = began === undefined ? [] : [{ after: was, before: began }];
+    cursor.handOver({ last, floor: 0, gaps, rows, watermarks: undefined });
   }
 
   async #timed(commit: () => Promise<Committed>): Promise<Committed> {
@@ -78,7 +79,7 @@ export class Commits {
   async #try<T>(commit: () => Promise<T>): Promise<T> {
     const { clock, catchUp } = this.#options;
     try {
-      return await patiently(clock, commit, mayCommitAgain);
+      return await retry(clock, commit, mayCommitAgain);
     } catch (error) {
       if (!isGone(error)) throw error;
       await catchUp(); // which makes the log anew
@@ -87,8 +88,8 @@ export class Commits {
   }
 
   #writer(): Writer {
-    const { clock, follower, node } = this.#options;
-    return { node, running: this.#running, seen: follower.seen ?? 0, base: clock.base() };
+    const { clock, cursor, node } = this.#options;
+    return { node, running: this.#running, seen: cursor.seen ?? 0, base: clock.base() };
   }
 }
 

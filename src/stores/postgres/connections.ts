@@ -1,6 +1,6 @@
 import pDefer from "p-defer";
-import type { Clock } from "../../clock.ts";
-import { briefly, PATIENCE } from "../shared/patience.ts";
+import type { Clock } from "../../util/clock.ts";
+import { RETRY_FOR, withTimeout } from "../shared/retry.ts";
 import { ask } from "./ask.ts";
 import { makePool, type PgClient, type PgPool, type PgPoolClient } from "./driver.ts";
 import { condemns, isReadOnly, Unreachable } from "./failures.ts";
@@ -73,7 +73,7 @@ export class Connections {
   }
 
   async end(): Promise<void> {
-    if (this.#isOurs) await briefly(this.#clock, this.pool.end());
+    if (this.#isOurs) await withTimeout(this.#clock, this.pool.end());
   }
 
   // The application may have lent out all its connections, perhaps to one that waits for this very send.
@@ -83,7 +83,7 @@ export class Connections {
     const timer = this.#clock.setTimeout(() => {
       late = true;
       reject(new Error("the pool lent no connection"));
-    }, PATIENCE);
+    }, RETRY_FOR);
     // By a callback, since a server may say in one breath that it is ready and that it ends: a promise would listen too late.
     this.pool.connect((error, client) => {
       this.#clock.clearTimeout(timer);

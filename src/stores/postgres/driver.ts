@@ -1,5 +1,5 @@
 import { asError, BusError } from "../../errors.ts";
-import { PATIENCE } from "../shared/patience.ts";
+import { RETRY_FOR } from "../shared/retry.ts";
 
 /** A statement as nightbus gives it to `pg`: values as text or numbers, answers as they come. */
 export interface PgQuery {
@@ -57,7 +57,7 @@ export async function makePool(config: object): Promise<PgPool> {
   const pool = new Pool({
     max: CONNECTIONS,
     keepAlive: true,
-    connectionTimeoutMillis: PATIENCE,
+    connectionTimeoutMillis: RETRY_FOR,
     allowExitOnIdle: true,
     ...config,
   });
@@ -79,7 +79,7 @@ function patient(config: object): object {
     { keepAlive: true },
     {
       ...Object.getOwnPropertyDescriptors(config),
-      connectionTimeoutMillis: { value: connectionTimeoutMillis || PATIENCE, enumerable: true },
+      connectionTimeoutMillis: { value: connectionTimeoutMillis || RETRY_FOR, enumerable: true },
     },
   );
 }

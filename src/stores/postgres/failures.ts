@@ -1,5 +1,5 @@
 import { asError, BusError } from "../../errors.ts";
-import { PATIENCE } from "../shared/patience.ts";
+import { RETRY_FOR } from "../shared/retry.ts";
 
 /** What went wrong before anything was sent to the engine, which may pass. */
 export class Unreachable extends Error {}
@@ -86,14 +86,14 @@ export function isGone(error: unknown): boolean {
 export function failure(sentence: string, error: unknown): BusError {
   if (error instanceof BusError) return error;
   if (error instanceof Unreachable) {
-    const tried = mayPass(error) ? ` (tried for ${PATIENCE / 1000} s)` : "";
+    const tried = mayPass(error) ? ` (tried for ${RETRY_FOR / 1000} s)` : "";
     const reason = `${reasonOf(error.cause)}${tried}`;
     return new BusError("store", `${sentence}: ${reason}`, { cause: error.cause, refused: true, unavailable: true });
   }
   const state = sqlState(error);
   const refused = state !== undefined && !isUnknown(state);
   const unavailable = isReadOnly(error) || state === LOCKED;
-  const tried = isReadOnly(error) ? ` (tried for ${PATIENCE / 1000} s)` : "";
+  const tried = isReadOnly(error) ? ` (tried for ${RETRY_FOR / 1000} s)` : "";
   return new BusError("store", `${sentence}: ${reasonOf(error)}${tried}`, { cause: error, refused, unavailable });
 }
 

@@ -2,7 +2,7 @@
 export const NEWEST_FUNCTION = "nightbus_mend_1";
 
 /** The most runs that are kept, and the number of the oldest that one fold moves into the log's beginning. */
-const MOST_HOLES = 100_000;
+const MOST_GAPS = 100_000;
 const FOLDED = 10_000;
 
 /** A commit waits for a lock for less time than its answer is waited for, since it would go on waiting without us. */
@@ -10,7 +10,7 @@ const LOCK = "set_config('lock_timeout', '4s', true)";
 
 /**
  * Two rows of nightbus_watermarks are of no channel, whose keys are JSON: `begin` is where the log begins for those who open it,
- * and `gone` counts the ids that have neither a row nor a hole. Rows beyond them that are missing were taken away by others.
+ * and `gone` counts the ids that have neither a row nor a gap. Rows beyond them that are missing were taken away by others.
  */
 export const BEGIN = "begin";
 export const GONE = "gone";
@@ -70,11 +70,11 @@ function append(named: string): string {
       newest := first + cardinality(string_to_array(keys, e'\\n')) - 1;
     end if;
     if began > was + 1 then
-      insert into ${named}.nightbus_holes (before, after) values (began, was);
-      if (select count(*) from ${named}.nightbus_holes) > ${MOST_HOLES} then
+      insert into ${named}.nightbus_gaps (before, after) values (began, was);
+      if (select count(*) from ${named}.nightbus_gaps) > ${MOST_GAPS} then
         with folded as (
-          delete from ${named}.nightbus_holes where before in (
-            select before from ${named}.nightbus_holes order by before limit ${FOLDED}
+          delete from ${named}.nightbus_gaps where before in (
+            select before from ${named}.nightbus_gaps order by before limit ${FOLDED}
           ) returning before, after
         )
         insert into ${named}.nightbus_watermarks as known (key, id)
@@ -132,7 +132,7 @@ function mend(named: string): string {
   begin
     perform ${LOCK};
     perform pg_advisory_xact_lock(hashtextextended(${literal(`nightbus trim ${named}`)}, 0));
-    select m.last - m.begin - (select coalesce(sum(before - after - 1), 0) from ${named}.nightbus_holes)
+    select m.last - m.begin - (select coalesce(sum(before - after - 1), 0) from ${named}.nightbus_gaps)
       - (select count(*) from ${named}.nightbus_rows) into missing from ${named}.nightbus_meta m;
     select coalesce(max(id) filter (where key = '${GONE}'), 0) into known from ${named}.nightbus_watermarks;
     if not counted and (exists (select from ${named}.nightbus_watermarks)

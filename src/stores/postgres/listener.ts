@@ -1,5 +1,5 @@
-import { type Clock, keepAlive, type Timer } from "../../clock.ts";
-import { briefly, Pauses } from "../shared/patience.ts";
+import { type Clock, keepAlive, type Timer } from "../../util/clock.ts";
+import { Pauses, withTimeout } from "../shared/retry.ts";
 import { ask } from "./ask.ts";
 import type { PgOwnClient } from "./driver.ts";
 
@@ -96,7 +96,7 @@ export class Listener {
 
 /** Ends a client that may be dead already, or never have been connected: its socket goes, whether the server says goodbye or not. */
 async function goodbye(clock: Clock, client: PgOwnClient): Promise<void> {
-  await briefly(
+  await withTimeout(
     clock,
     client.end().catch(() => {}), // it is dead already
   );

@@ -1,17 +1,17 @@
 import { randomBytes } from "node:crypto";
-import type { Clock } from "../../clock.ts";
 import type { PendingRow, StoreSink } from "../../store.ts";
+import type { Clock } from "../../util/clock.ts";
 import { EngineTime } from "../shared/engine-time.ts";
-import { patiently } from "../shared/patience.ts";
+import { Outage } from "../shared/outage.ts";
+import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
-import { Trouble } from "../shared/trouble.ts";
 import { Commits } from "./commits.ts";
 import { Connections, type Source } from "./connections.ts";
+import { Cursor } from "./cursor.ts";
 import { failure, isGone, mayCommitAgain, mayReadAgain } from "./failures.ts";
-import { Follower } from "./follower.ts";
+import { Feed } from "./feed.ts";
 import { prepareSchema } from "./schema.ts";
 import { type Ask, Tables } from "./tables.ts";
-import { Tail } from "./tail.ts";
 
 export interface PostgresSettings {
   readonly source: Source;
@@ -43,12 +43,12 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
   const tables = new Tables(named);
   const time = new EngineTime(clock);
   const explain = (error: unknown): Error => failure("Postgres failed in the background", error);
-  const trouble = new Trouble((error) => sink.error(error), explain);
+  const outage = new Outage((error) => sink.error(error), explain);
   const prepare = (): Promise<void> => connections.lend((client) => prepareSchema(client, named, clock.base()));
-  const tail = new Tail({ clock, connections, listen, channel: `nightbus ${named}`, node, trouble });
-  const { ask } = tail;
-  const move = (): void => void commits.move().catch((error) => trouble.failed(error));
-  const follower = new Follower({
+  const feed = new Feed({ clock, connections, listen, channel: `nightbus ${named}`, node, outage });
+  const { ask } = feed;
+  const move = (): void => void commits.move().catch((error) => outage.failed(error));
+  const cursor = new Cursor({
     clock,
     tables,
     sink,
@@ -56,36 +56,36 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
     ask,
     restore: prepare,
     waiting: move,
-    readOnly: () => tail.doubt(),
+    readOnly: () => feed.doubt(),
   });
-  const catchUp = (): Promise<void> => patiently(clock, () => follower.catchUp(), mayReadAgain);
+  const catchUp = (): Promise<void> => retry(clock, () => cursor.catchUp(), mayReadAgain);
   const commits = new Commits({
     clock,
     time,
     tables,
-    follower,
+    cursor,
     catchUp,
     node,
     ask: (...asked) => connections.ask(...asked),
   });
   const trimmer = new Trimmer({
     clock,
-    trouble: new Trouble((error) => sink.error(error), explain),
+    outage: new Outage((error) => sink.error(error), explain),
     trim: (batch) => tables.trim((...asked) => connections.ask(...asked), batch),
-    patiently: (work) => patiently(clock, async () => work(), mayReadAgain),
+    patiently: (work) => retry(clock, async () => work(), mayReadAgain),
   });
   try {
-    await patiently(clock, prepare, mayCommitAgain);
-    await tail.listen();
+    await retry(clock, prepare, mayCommitAgain);
+    await feed.listen();
     await catchUp();
-    tail.follow(follower, move);
+    feed.follow(cursor, move);
   } catch (error) {
-    await tail.stop();
+    await feed.stop();
     await connections.end();
     throw failure("Postgres could not be opened", error);
   }
   const close = async (): Promise<void> => {
-    const stopped = tail.stop();
+    const stopped = feed.stop();
     await trimmer.finish().finally(() => Promise.all([stopped, connections.end()]));
   };
   return { clock, commits, trimmer, time, put: putBy(tables, ask), catchUp, close };

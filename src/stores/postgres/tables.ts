@@ -1,4 +1,4 @@
-import type { Hole, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import type { Gap, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 import { BEGIN, GONE, NEWEST_FUNCTION } from "./functions.ts";
 
 /** A page ends with the send in which it has so many rows, or messages of so many bytes. */
@@ -48,7 +48,7 @@ export interface Page {
 export interface State extends LogState {
   /** The log's first beginning, by which it is told from another. */
   readonly origin: number;
-  /** The number of ids that have neither a row nor a hole. */
+  /** The number of ids that have neither a row nor a gap. */
   readonly gone: number;
 }
 
@@ -166,21 +166,21 @@ export class Tables {
       `select m.begin, m.last, f.id,
          (select id from ${this.#named}.nightbus_watermarks where key = '${BEGIN}'),
          (select id from ${this.#named}.nightbus_watermarks where key = '${GONE}'),
-         (select json_agg(json_build_array(after, before) order by before) from ${this.#named}.nightbus_holes where before > $1),
+         (select json_agg(json_build_array(after, before) order by before) from ${this.#named}.nightbus_gaps where before > $1),
          (select json_agg(json_build_array(key, id)) from ${this.#named}.nightbus_watermarks
            where key not in ('${BEGIN}', '${GONE}') and id > (case when f.id > $1 then 0 else $1 end))
        from (select * from ${this.#named}.nightbus_meta limit 1) m, (select * from ${this.#named}.nightbus_floor limit 1) f`,
       [seen],
     );
     if (found === undefined) return undefined;
-    const [origin, last, floor, begin, gone, holes, watermarks] = found;
+    const [origin, last, floor, begin, gone, gaps, watermarks] = found;
     return {
       begin: Math.max(Number(origin), Number(begin)),
       origin: Number(origin),
       gone: Number(gone),
       last: Number(last),
       floor: Number(floor),
-      holes: (JSON.parse(holes ?? "[]") as [number, number][]).map(([after, before]): Hole => ({ after, before })),
+      gaps: (JSON.parse(gaps ?? "[]") as [number, number][]).map(([after, before]): Gap => ({ after, before })),
       watermarks: JSON.parse(watermarks ?? "[]") as Watermark[],
     };
   }

@@ -56,17 +56,17 @@ export async function byIoRedis(base: IoRedis, life: AbortController): Promise<S
     base.isCluster === true
       ? base.duplicate([], CLUSTER)
       : base.duplicate({ ...ONCE, lazyConnect: true, enableOfflineQueue: false, enableReadyCheck: false });
-  let trouble: unknown;
+  let outage: unknown;
   life.signal.addEventListener("abort", () => client.disconnect());
   client.on("error", (error) => {
-    trouble = error; // `end` follows
+    outage = error; // `end` follows
   });
   client.on("end", () => life.abort());
   client.on("+node", (node) => void node.on("ready", () => node.stream?.unref?.()));
   try {
     await client.connect();
   } catch (error) {
-    throw trouble ?? error; // which only says that the connection is closed
+    throw outage ?? error; // which only says that the connection is closed
   }
   client.stream?.unref?.();
   const send: Send = async ([command, ...args]) => {

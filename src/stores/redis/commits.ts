@@ -1,18 +1,19 @@
-import { type Clock, gaveOut } from "../../clock.ts";
 import { BusError } from "../../errors.ts";
-import type { Hole, PendingRow, Row } from "../../store.ts";
+import type { Gap, PendingRow, Row } from "../../store.ts";
+import type { Clock } from "../../util/clock.ts";
+import { noteGivenOut } from "../../util/ids.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
-import { patiently } from "../shared/patience.ts";
+import { retry } from "../shared/retry.ts";
+import type { Cursor } from "./cursor.ts";
 import type { Ask, Committed, Engine, Writer } from "./engine.ts";
 import { mayPass } from "./failures.ts";
-import type { Follower } from "./follower.ts";
 
 export interface CommitsOptions {
   readonly clock: Clock;
   readonly time: EngineTime;
   readonly engine: Engine;
   readonly ask: Ask;
-  readonly follower: Follower;
+  readonly cursor: Cursor;
   /** Hands over what was committed before the call, however long it takes to reach the engine. */
   readonly catchUp: () => Promise<void>;
 }
@@ -30,9 +31,9 @@ export class Commits {
   /** Commits sends, hands them over, and resolves with their ids. Rejects with the client's error. */
   async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
     const { clock, catchUp } = this.#options;
-    const committed = await patiently(clock, () => this.#commit(sends), mayPass);
+    const committed = await retry(clock, () => this.#commit(sends), mayPass);
     this.#running = true;
-    gaveOut(committed.last);
+    noteGivenOut(committed.last);
     const { ids, rows } = given(sends, committed);
     if (!this.#handOver(committed, rows)) {
       await catchUp().catch((cause) => {
@@ -58,18 +59,18 @@ export class Commits {
 
   /** Hands over what was committed from memory, if it is all that is new, and the tail was not faster. */
   #handOver({ was, began, last }: Committed, rows: readonly Row[]): boolean {
-    const { follower } = this.#options;
-    if (follower.seen === undefined) return false;
-    if (follower.seen >= last) return true;
-    if (follower.seen !== was) return false;
-    const holes: readonly Hole[] = began === undefined ? [] : [{ after: was, before: began }];
-    follower.handOver({ last, floor: 0, holes, rows, watermarks: undefined });
+    const { cursor } = this.#options;
+    if (cursor.seen === undefined) return false;
+    if (cursor.seen >= last) return true;
+    if (cursor.seen !== was) return false;
+    const gaps: readonly Gap[] = began === undefined ? [] : [{ after: was, before: began }];
+    cursor.handOver({ last, floor: 0, gaps, rows, watermarks: undefined });
     return true;
   }
 
   #writer(): Writer {
-    const { clock, follower } = this.#options;
-    return { running: this.#running, seen: follower.seen ?? 0, base: clock.base() };
+    const { clock, cursor } = this.#options;
+    return { running: this.#running, seen: cursor.seen ?? 0, base: clock.base() };
   }
 }
 

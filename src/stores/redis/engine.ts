@@ -1,4 +1,4 @@
-import type { Hole, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import type { Gap, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 import { pack } from "../shared/packed.ts";
 import { entriesOf, type RawEntry } from "./entries.ts";
 import { replyCode } from "./failures.ts";
@@ -49,7 +49,7 @@ export interface Page {
 /** What is known of what is gone. */
 export interface Gone {
   readonly floor: number;
-  readonly holes: readonly Hole[];
+  readonly gaps: readonly Gap[];
   readonly watermarks: readonly Watermark[];
 }
 
@@ -117,17 +117,17 @@ export class Engine {
   }
 }
 
-type GoneReply = [floor: string, holes: readonly string[], marks: readonly string[]];
+type GoneReply = [floor: string, gaps: readonly string[], marks: readonly string[]];
 type PageReply = [string, string, string, string, number, readonly RawEntry[], GoneReply | null | undefined];
 
 function goneOf(reply: GoneReply | null | undefined, since = 0): Gone | undefined {
   if (!reply) return undefined;
-  const [floor, holes, marks] = reply;
+  const [floor, gaps, marks] = reply;
   const watermarks = watermarksOf(marks, Number(floor) > since ? 0 : since);
-  return { floor: Number(floor), holes: holes.map(holeOf), watermarks };
+  return { floor: Number(floor), gaps: gaps.map(gapOf), watermarks };
 }
 
-function holeOf(text: string): Hole {
+function gapOf(text: string): Gap {
   const [after, before] = text.split(" ").map(Number) as [number, number];
   return { after, before };
 }

@@ -1,5 +1,5 @@
 import { asError, BusError } from "../../errors.ts";
-import { PATIENCE } from "../shared/patience.ts";
+import { RETRY_FOR } from "../shared/retry.ts";
 
 /** What went wrong before anything was sent to the engine, which may pass. */
 export class Unreachable extends Error {}
@@ -40,7 +40,7 @@ export function failure(sentence: string, error: unknown): BusError {
   const cause = error instanceof Unreachable ? (error.cause ?? error) : error;
   if (cause instanceof BusError) return cause;
   const { message, code } = asError(cause) as Error & { code?: unknown };
-  const tried = mayPass(error) ? ` (tried for ${PATIENCE / 1000} s)` : "";
+  const tried = mayPass(error) ? ` (tried for ${RETRY_FOR / 1000} s)` : "";
   const reason = message === "" ? String(code) : message; // of several addresses in vain, Node says nothing in the message
   return new BusError("store", `${sentence}: ${reason}${tried}`, {
     cause,

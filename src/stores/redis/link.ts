@@ -1,5 +1,5 @@
-import { type Clock, keepAlive } from "../../clock.ts";
-import { PATIENCE } from "../shared/patience.ts";
+import { type Clock, keepAlive } from "../../util/clock.ts";
+import { RETRY_FOR } from "../shared/retry.ts";
 import { unlessSilent } from "../shared/silence.ts";
 import type { Connect, Send } from "./connection.ts";
 import { isElsewhere, Unreachable } from "./failures.ts";
@@ -36,7 +36,7 @@ export class Link {
    * engine's error, or
    * otherwise when it may have been done.
    */
-  async ask(command: readonly string[], ms = PATIENCE): Promise<unknown> {
+  async ask(command: readonly string[], ms = RETRY_FOR): Promise<unknown> {
     if (this.#isClosed) throw new Unreachable("the store is closed");
     this.#way ??= this.#begin();
     const way = this.#way;
@@ -70,7 +70,7 @@ export class Link {
 
   async #askOn(way: Way, command: readonly string[], ms: number): Promise<unknown> {
     const { life, connected } = way;
-    const send = await this.#within(PATIENCE, connected, "the connection").catch((cause) => {
+    const send = await this.#within(RETRY_FOR, connected, "the connection").catch((cause) => {
       life.abort();
       throw new Unreachable("there was no connection", { cause });
     });

@@ -1,17 +1,17 @@
 import { randomBytes } from "node:crypto";
-import type { Clock } from "../../clock.ts";
 import type { StoreSink } from "../../store.ts";
+import type { Clock } from "../../util/clock.ts";
 import { EngineTime } from "../shared/engine-time.ts";
-import { patiently } from "../shared/patience.ts";
+import { Outage } from "../shared/outage.ts";
+import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
-import { Trouble } from "../shared/trouble.ts";
 import { Commits } from "./commits.ts";
 import { connectBy } from "./connect.ts";
+import { Cursor } from "./cursor.ts";
 import { type Ask, Engine } from "./engine.ts";
 import { failure, mayReadAgain } from "./failures.ts";
-import { Follower } from "./follower.ts";
+import { Feed } from "./feed.ts";
 import { Link } from "./link.ts";
-import { Tail } from "./tail.ts";
 
 export interface RedisSettings {
   /** A client of the application's, or how to connect. */
@@ -36,8 +36,8 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
   const { clock } = sink;
   const engine = new Engine(prefix);
   const time = new EngineTime(clock);
-  const trouble = (): Trouble =>
-    new Trouble(
+  const outage = (): Outage =>
+    new Outage(
       (error) => sink.error(error),
       (error) => failure("Redis failed in the background", error),
     );
@@ -48,36 +48,36 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
   const link = new Link(clock, connect);
   const ask: Ask = (command) => link.ask(command);
   const create = (): Promise<void> => engine.create(ask, randomBytes(12).toString("hex"), clock.base());
-  const follower = new Follower({ clock, engine, sink, time, ask, restore: create });
-  const catchUp = (): Promise<void> => patiently(clock, () => follower.catchUp(), mayReadAgain);
-  const commits = new Commits({ clock, time, engine, ask, follower, catchUp });
-  const tail = new Tail({
+  const cursor = new Cursor({ clock, engine, sink, time, ask, restore: create });
+  const catchUp = (): Promise<void> => retry(clock, () => cursor.catchUp(), mayReadAgain);
+  const commits = new Commits({ clock, time, engine, ask, cursor, catchUp });
+  const feed = new Feed({
     clock,
     link: new Link(clock, connect),
     log: engine.log,
-    follower,
+    cursor,
     renew: () => link.renew(),
-    trouble: trouble(),
+    outage: outage(),
   });
   const trimmer = new Trimmer({
     clock,
-    trouble: trouble(),
+    outage: outage(),
     trim: async (batch) => {
       await engine.trim(ask, batch);
       return true;
     },
-    patiently: (work) => patiently(clock, async () => work(), mayReadAgain),
+    patiently: (work) => retry(clock, async () => work(), mayReadAgain),
   });
   try {
-    await patiently(clock, create, mayReadAgain);
+    await retry(clock, create, mayReadAgain);
     await catchUp();
   } catch (error) {
     link.close();
     unopened(error);
   }
-  tail.start();
+  feed.start();
   const close = async (): Promise<void> => {
-    tail.stop();
+    feed.stop();
     await trimmer.finish().finally(() => link.close());
   };
   return { clock, commits, trimmer, time, catchUp, close };

@@ -8,7 +8,7 @@ export interface Script {
 
 /** The keys of a log, in the order in which each script is given them. A hash tag keeps them on one node of a cluster. */
 export function keysOf(prefix: string): readonly string[] {
-  return ["meta", "log", "holes", "marks", "sends", "gone"].map((name) => `{${prefix}}:${name}`);
+  return ["meta", "log", "gaps", "marks", "sends", "gone"].map((name) => `{${prefix}}:${name}`);
 }
 
 // `sizes` is what nightbus left behind. When something is missing, somebody else has trimmed the stream, or the server has evicted
@@ -16,14 +16,14 @@ export function keysOf(prefix: string): readonly string[] {
 // Lua writes large numbers as 1.79e+15 unless it is told how. A server that is full refuses a script that begins by writing more;
 // after a write that needs no room it does not, so that what is full can be read and trimmed.
 const COMMON = `
-  local meta, log, holes, marks, sends, gone = unpack(KEYS)
+  local meta, log, gaps, marks, sends, gone = unpack(KEYS)
   local function text(number) return string.format('%.0f', number) end
   local function call(...) return redis.call(...) end
   local time = call('time')
   local micros = time[1] * 1000000 + time[2]
   local server = string.match(call('info', 'server'), 'run_id:(%x+)')
   local function sizes()
-    return table.concat({ call('xlen', log), call('zcard', holes), call('hlen', marks), call('zcard', sends), call('hlen', gone) }, ' ')
+    return table.concat({ call('xlen', log), call('zcard', gaps), call('hlen', marks), call('zcard', sends), call('hlen', gone) }, ' ')
   end
   local function begins() call('hdel', meta, '') end
   local function leave() call('hset', meta, 'sizes', sizes()) end
@@ -40,7 +40,7 @@ const COMMON = `
 /** Makes a log, unless there is one: life, base. What is left of another is not of this one. */
 export const CREATE = script(`
   if last then return 0 end
-  call('unlink', log, holes, marks, sends, gone)
+  call('unlink', log, gaps, marks, sends, gone)
   local first = text(tonumber(ARGV[2]))
   call('hset', meta, 'begin', first, 'last', first, 'at', '0', 'life', ARGV[1], 'server', server, 'floor', '0')
   leave()
@@ -48,7 +48,7 @@ export const CREATE = script(`
 `);
 
 /** When there are more runs than these, the oldest are folded into the beginning. */
-const MOST_HOLES = 100_000;
+const MOST_GAPS = 100_000;
 
 /**
  * Commits sends: running, seen, base, then of each send how many rows it has, and the rows, packed. Answers the newest id before,
@@ -62,8 +62,8 @@ export const APPEND = script(`
   if running == '0' or before ~= server or was < seen then
     began = math.max(was + 1, seen + 1, base)
     newest = began - 1
-    if newest > was then call('zadd', holes, text(began), last .. ' ' .. text(began)) end
-    if call('zcard', holes) > ${MOST_HOLES} then call('hset', meta, 'begin', call('zpopmin', holes)[2]) end
+    if newest > was then call('zadd', gaps, text(began), last .. ' ' .. text(began)) end
+    if call('zcard', gaps) > ${MOST_GAPS} then call('hset', meta, 'begin', call('zpopmin', gaps)[2]) end
   end
   local first, previous = newest + 1, last
   for place = 4, #ARGV, 2 do
@@ -81,7 +81,7 @@ export const APPEND = script(`
 /**
  * What came after an id: seen, the most rows, the most bytes, and the id since which is asked what is gone, if it is. Answers where
  * the log begins, its life, the newest id, the time, whether there is more, and entries, each with an x for every row of it that is
- * gone; and if there is no more, of what is gone the floor, the holes and the watermarks. Nil where there is no log. It looks no
+ * gone; and if there is no more, of what is gone the floor, the gaps and the watermarks. Nil where there is no log. It looks no
  * further ahead than it has come, since a few large sends are as much as many small ones.
  */
 export const PAGE = script(`
@@ -102,7 +102,7 @@ export const PAGE = script(`
       from = '(' .. entry[1]
     end
   until #found < count
-  local told = ARGV[4] and more == 0 and { floor, call('zrangebyscore', holes, '(' .. ARGV[4], '+inf'), call('hgetall', marks) }
+  local told = ARGV[4] and more == 0 and { floor, call('zrangebyscore', gaps, '(' .. ARGV[4], '+inf'), call('hgetall', marks) }
   return { begin, life, last, text(math.floor(micros / 1000)), more, entries, told }
 `);
 

@@ -1,6 +1,6 @@
 import { BusError } from "../../errors.ts";
 import type { PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
-import { awake } from "../shared/patience.ts";
+import { awake } from "../shared/retry.ts";
 import { failure } from "./failures.ts";
 import { type Opened, openRedis, type RedisSettings } from "./open.ts";
 

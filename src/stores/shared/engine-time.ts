@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../util/clock.ts";
 
 /**
  * The engine's clock as last heard, carried on by the monotonic clock: this machine's wall clock plays no part in it. An answer

@@ -1,10 +1,10 @@
-import type { Hole, Row, StoreSink, Watermark } from "../../store.ts";
+import type { Gap, Row, StoreSink, Watermark } from "../../store.ts";
 
 /** What was committed after an id. */
 export interface News {
   readonly last: number;
   readonly floor: number;
-  readonly holes: readonly Hole[];
+  readonly gaps: readonly Gap[];
   readonly rows: readonly Row[];
   /** Only where some of what was committed is gone already. */
   readonly watermarks: readonly Watermark[] | undefined;
@@ -13,23 +13,23 @@ export interface News {
 /** The ids of a part of a log, each list in their order. */
 export interface Ids {
   readonly last: number;
-  readonly holes: readonly Hole[];
+  readonly gaps: readonly Gap[];
   readonly rows: readonly Pick<Row, "id">[];
 }
 
-/** Whether these rows and holes are all that there is from `seen` to `last`, or some of it is gone. */
-export function isComplete(seen: number, { last, holes, rows }: Ids): boolean {
-  return seen + widthOf(holes) + rows.length === last;
+/** Whether these rows and gaps are all that there is from `seen` to `last`, or some of it is gone. */
+export function isComplete(seen: number, { last, gaps, rows }: Ids): boolean {
+  return seen + widthOf(gaps) + rows.length === last;
 }
 
-/** The number of ids in holes. */
-export function widthOf(holes: readonly Hole[]): number {
-  return holes.reduce((sum, { after, before }) => sum + before - after - 1, 0);
+/** The number of ids in gaps. */
+export function widthOf(gaps: readonly Gap[]): number {
+  return gaps.reduce((sum, { after, before }) => sum + before - after - 1, 0);
 }
 
-/** The number of ids after `from`, up to `to`, that were given out: those in holes were not. */
-export function givenOut(from: number, to: number, holes: readonly Hole[]): number {
-  const clipped = holes.map(({ after, before }) => ({
+/** The number of ids after `from`, up to `to`, that were given out: those in gaps were not. */
+export function givenOut(from: number, to: number, gaps: readonly Gap[]): number {
+  const clipped = gaps.map(({ after, before }) => ({
     after: Math.max(from, after),
     before: Math.min(to + 1, before),
   }));
@@ -37,16 +37,16 @@ export function givenOut(from: number, to: number, holes: readonly Hole[]): numb
 }
 
 /** The newest id after `from`, up to `last`, that was given out and has no row; `from` when all have one. */
-export function newestGone(from: number, { last, holes, rows }: Ids): number {
+export function newestGone(from: number, { last, gaps, rows }: Ids): number {
   let expected = last;
-  let [row, hole] = [rows.length - 1, holes.length - 1];
+  let [row, gap] = [rows.length - 1, gaps.length - 1];
   while (expected > from) {
     if (row >= 0 && rows[row]!.id === expected) {
       row -= 1;
       expected -= 1;
-    } else if (hole >= 0 && holes[hole]!.before - 1 === expected) {
-      expected = holes[hole]!.after;
-      hole -= 1;
+    } else if (gap >= 0 && gaps[gap]!.before - 1 === expected) {
+      expected = gaps[gap]!.after;
+      gap -= 1;
     } else return expected;
   }
   return from;
@@ -63,8 +63,8 @@ export function newestTrimmed({ floor, watermarks = [] }: Pick<News, "floor" | "
 }
 
 /** Hands news over, in the order that a sink expects. */
-export function handOver({ last, floor, holes, rows, watermarks }: News, sink: StoreSink): void {
-  for (const hole of holes) sink.began(hole);
-  if (watermarks !== undefined) sink.trimmed({ last, floor, watermarks });
+export function handOver({ last, floor, gaps, rows, watermarks }: News, sink: StoreSink): void {
+  for (const gap of gaps) sink.beginEpoch(gap);
+  if (watermarks !== undefined) sink.forget({ last, floor, watermarks });
   if (rows.length > 0) sink.commit(rows);
 }

@@ -1,4 +1,4 @@
-import { type Clock, keepAlive, type Timer } from "../../clock.ts";
+import { type Clock, keepAlive, type Timer } from "../../util/clock.ts";
 
 /** The looks that a wait takes in its patience. */
 const LOOKS = 10;

@@ -1,7 +1,7 @@
-import { type Clock, keepAlive, type Timer } from "../../clock.ts";
 import type { Trimmed } from "../../store.ts";
-import { PATIENCE } from "./patience.ts";
-import type { Trouble } from "./trouble.ts";
+import { type Clock, keepAlive, type Timer } from "../../util/clock.ts";
+import type { Outage } from "./outage.ts";
+import { RETRY_FOR } from "./retry.ts";
 
 /** How long trimmed rows are gathered, in ms. */
 const DELAY = 500;
@@ -18,7 +18,7 @@ export interface TrimmerOptions {
   readonly trim: (batch: Trimmed) => Promise<boolean> | boolean;
   /** Tries work again while it fails in a way that may pass. */
   readonly patiently: (work: () => Promise<boolean> | boolean) => Promise<boolean>;
-  readonly trouble: Trouble;
+  readonly outage: Outage;
 }
 
 /** Forgets what the log has trimmed: later than the sends, in small batches, each together with its watermarks. */
@@ -54,14 +54,14 @@ export class Trimmer {
     this.#finishing = true;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     await this.#trimming;
-    let deadline = clock.monotonic() + PATIENCE;
+    let deadline = clock.monotonic() + RETRY_FOR;
     while (this.#waits()) {
       if (await patiently(() => this.#trimBatch())) {
-        deadline = clock.monotonic() + PATIENCE;
+        deadline = clock.monotonic() + RETRY_FOR;
         continue;
       }
       if (clock.monotonic() >= deadline) {
-        throw new Error(`another process has been trimming for ${PATIENCE / 1000} s, or has stopped while it did`);
+        throw new Error(`another process has been trimming for ${RETRY_FOR / 1000} s, or has stopped while it did`);
       }
       await new Promise<void>((resolve) => clock.setTimeout(resolve, PAUSE));
     }
@@ -77,7 +77,7 @@ export class Trimmer {
   }
 
   async #tick(): Promise<void> {
-    const { trouble, clock } = this.#options;
+    const { outage, clock } = this.#options;
     if (this.#due === 0) {
       this.#due = this.#ids.length + this.#forgotten.length;
       this.#began = clock.monotonic();
@@ -85,9 +85,9 @@ export class Trimmer {
     let delay = DELAY;
     try {
       if (await this.#trimBatch()) delay = this.#rest();
-      trouble.worked();
+      outage.worked();
     } catch (error) {
-      trouble.failed(error);
+      outage.failed(error);
     }
     this.#trimming = undefined;
     if (this.#waits()) this.#schedule(delay);

@@ -1,5 +1,6 @@
-import { type Clock, gaveOut } from "../../clock.ts";
 import type { PendingRow, Row } from "../../store.ts";
+import type { Clock } from "../../util/clock.ts";
+import { noteGivenOut } from "../../util/ids.ts";
 import type { News } from "../shared/news.ts";
 import type { Tables } from "./tables.ts";
 
@@ -31,8 +32,8 @@ export function commit(tables: Tables, writer: Writer, sends: readonly (readonly
   // An epoch that was rolled back began above what the file holds now, unless another process has begun one since.
   const goesOn = epoch !== undefined && last >= Math.max(epoch, seen);
   const first = goesOn ? last + 1 : Math.max(last + 1, seen + 1, clock.base());
-  const holes = first > last + 1 ? [{ after: last, before: first }] : [];
-  for (const hole of holes) tables.beginRun(hole);
+  const gaps = first > last + 1 ? [{ after: last, before: first }] : [];
+  for (const gap of gaps) tables.beginEpoch(gap);
   const rows: Row[] = [];
   const ids = sends.map((send) => {
     const inserted = tables.insert(send, first + rows.length, at);
@@ -41,6 +42,6 @@ export function commit(tables: Tables, writer: Writer, sends: readonly (readonly
   });
   const newest = first + rows.length - 1;
   tables.setLast(newest, at);
-  gaveOut(newest);
-  return { ids, epoch: goesOn ? epoch : first, ours: { last: newest, floor, holes, rows, watermarks: undefined } };
+  noteGivenOut(newest);
+  return { ids, epoch: goesOn ? epoch : first, ours: { last: newest, floor, gaps, rows, watermarks: undefined } };
 }

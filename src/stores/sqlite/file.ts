@@ -1,5 +1,5 @@
-import type { Clock } from "../../clock.ts";
 import { asError, BusError, given } from "../../errors.ts";
+import type { Clock } from "../../util/clock.ts";
 import { isBusy, isLostAnswer, openDatabase, type SqliteDatabase } from "./driver.ts";
 import { createTables, isKnown, Tables, versionOf } from "./tables.ts";
 import { Occupied, PATIENCE, Transactions } from "./transactions.ts";
@@ -58,7 +58,7 @@ export function failure(sentence: string, cause: unknown): BusError {
 }
 
 /** What is to be reported of what failed in the background. A lock is no trouble: it is tried again soon. */
-export function trouble(error: unknown): BusError | undefined {
+export function outage(error: unknown): BusError | undefined {
   if (isBusy(error) || error instanceof Occupied) return undefined;
   return error instanceof BusError ? error : failure("SQLite failed in the background", error);
 }

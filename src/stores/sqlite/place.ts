@@ -12,7 +12,7 @@ export class Place {
   readonly #identity: string | undefined;
   #size: number;
   #isCut = false;
-  #trouble: BusError | undefined;
+  #outage: BusError | undefined;
 
   /** `bytes` says how large SQLite believes the database to be. */
   constructor(path: string, bytes: () => number) {
@@ -24,8 +24,8 @@ export class Place {
   }
 
   /** What is to be said of sends while the path does not name the open file; the same error until it does again. */
-  get trouble(): BusError | undefined {
-    return this.#trouble;
+  get outage(): BusError | undefined {
+    return this.#outage;
   }
 
   /** Looks whether it still lies there, as long as it was. Throws SQLite's error. */
@@ -33,15 +33,13 @@ export class Place {
     const { identity, size } = fileAt(this.#path);
     if (this.#isCut || this.#identity === undefined) return;
     if (identity !== this.#identity) {
-      this.#trouble ??= this.#lost("was deleted or replaced", "put it back, or open a new bus");
+      this.#outage ??= this.#lost("was deleted or replaced", "put it back, or open a new bus");
       return;
     }
     // One that was vacuumed is shorter, and SQLite knows of it.
     this.#isCut = size < this.#size && this.#bytes() >= this.#size;
     this.#size = size;
-    this.#trouble = this.#isCut
-      ? this.#lost("was cut off or overwritten", "restore it, and open a new bus")
-      : undefined;
+    this.#outage = this.#isCut ? this.#lost("was cut off or overwritten", "restore it, and open a new bus") : undefined;
   }
 
   #lost(what: string, advice: string): BusError {

@@ -1,17 +1,17 @@
 import { BusError } from "../../errors.ts";
 import type { PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
+import { Outage } from "../shared/outage.ts";
 import { Trimmer } from "../shared/trimmer.ts";
-import { Trouble } from "../shared/trouble.ts";
 import { commit, type Writer } from "./commit.ts";
-import { failure, type OpenFile, openFile, type Source, trouble } from "./file.ts";
-import { Follower } from "./follower.ts";
+import { Cursor } from "./cursor.ts";
+import { failure, type OpenFile, openFile, outage, type Source } from "./file.ts";
 import { writeWithin } from "./within.ts";
 
 /** What there is once the file is open. */
 interface Opened {
   readonly file: OpenFile;
   readonly sink: StoreSink;
-  readonly follower: Follower;
+  readonly cursor: Cursor;
   readonly trimmer: Trimmer;
 }
 
@@ -39,9 +39,9 @@ export class SqliteStore implements Store {
     const { clock } = sink;
     await openFile(this.#source, clock, async (file) => {
       const { tables, transactions } = file;
-      const follower = new Follower(file, sink);
+      const cursor = new Cursor(file, sink);
       await transactions.patiently(() => noteTakenAway(file));
-      await transactions.patiently(() => follower.start());
+      await transactions.patiently(() => cursor.start());
       const trimmer = new Trimmer({
         clock,
         trim(batch) {
@@ -50,24 +50,24 @@ export class SqliteStore implements Store {
           return true;
         },
         patiently: (work) => transactions.patiently(work),
-        trouble: new Trouble((error) => sink.error(error), trouble),
+        outage: new Outage((error) => sink.error(error), outage),
       });
-      this.#opened = { file, sink, follower, trimmer };
+      this.#opened = { file, sink, cursor, trimmer };
     });
   }
 
   async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
-    const { file, follower } = this.#there();
-    if (follower.displaced !== undefined) throw follower.displaced;
+    const { file, cursor } = this.#there();
+    if (cursor.displaced !== undefined) throw cursor.displaced;
     try {
       return await file.transactions.patiently(() => {
         const { news, ours, ids, epoch } = file.transactions.write(() => ({
-          news: follower.news(file.tables.meta().last), // what others had committed before
+          news: cursor.news(file.tables.meta().last), // what others had committed before
           ...commit(file.tables, this.#writer(), sends),
         }));
         this.#epoch = epoch;
-        if (news !== undefined) follower.handOver(news);
-        follower.handOver(ours);
+        if (news !== undefined) cursor.handOver(news);
+        cursor.handOver(ours);
         return ids;
       });
     } catch (error) {
@@ -76,9 +76,9 @@ export class SqliteStore implements Store {
   }
 
   async sync(): Promise<void> {
-    const { file, follower } = this.#there();
+    const { file, cursor } = this.#there();
     try {
-      await file.transactions.patiently(() => follower.catchUp());
+      await file.transactions.patiently(() => cursor.catchUp());
     } catch (error) {
       throw failure("SQLite could not read what was committed", error);
     }
@@ -94,10 +94,10 @@ export class SqliteStore implements Store {
         },
       );
     }
-    const { file, follower } = this.#opened;
-    if (follower.displaced !== undefined) throw follower.displaced;
+    const { file, cursor } = this.#opened;
+    if (cursor.displaced !== undefined) throw cursor.displaced;
     this.#epoch = writeWithin(transaction, file.db, this.#writer(), send);
-    follower.expect();
+    cursor.expect();
   }
 
   trim(trimmed: Trimmed): void {
@@ -105,8 +105,8 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    const { file, follower, trimmer } = this.#there();
-    follower.stop();
+    const { file, cursor, trimmer } = this.#there();
+    cursor.stop();
     try {
       await trimmer.finish().finally(() => file.close());
     } catch (error) {
@@ -115,8 +115,8 @@ export class SqliteStore implements Store {
   }
 
   #writer(): Writer {
-    const { sink, follower } = this.#there();
-    return { clock: sink.clock, time: () => sink.time(), epoch: this.#epoch, seen: follower.seen };
+    const { sink, cursor } = this.#there();
+    return { clock: sink.clock, time: () => sink.time(), epoch: this.#epoch, seen: cursor.seen };
   }
 
   #there(): Opened {

@@ -1,4 +1,4 @@
-import type { Hole, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import type { Gap, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 import { givenOut, isComplete, type News, newestGone, newestTrimmed } from "../shared/news.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
 
@@ -8,7 +8,7 @@ const VERSION = 1;
 const PAGE = 5_000;
 
 /** When there are more runs than these, the oldest are folded into the beginning. */
-const MOST_HOLES = 100_000;
+const MOST_GAPS = 100_000;
 
 export interface Meta {
   readonly begin: number;
@@ -43,7 +43,7 @@ export function createTables(db: SqliteDatabase, begin: () => number): void {
     create table if not exists nightbus_rows (
       id integer primary key, key text not null, json text not null, at integer not null, send integer not null
     );
-    create table if not exists nightbus_holes (before integer primary key, after integer not null);
+    create table if not exists nightbus_gaps (before integer primary key, after integer not null);
     create table if not exists nightbus_watermarks (key text primary key, id integer not null) without rowid;
   `);
   if (db.prepare("select 1 from nightbus_meta").get() !== undefined) return;
@@ -63,10 +63,10 @@ export class Tables {
   readonly #setMeta: SqliteStatement;
   readonly #raiseFloor: SqliteStatement;
   readonly #insertRow: SqliteStatement;
-  readonly #insertHole: SqliteStatement;
+  readonly #insertGap: SqliteStatement;
   readonly #rowsAfter: SqliteStatement;
   readonly #page: SqliteStatement;
-  readonly #holesAfter: SqliteStatement;
+  readonly #gapsAfter: SqliteStatement;
   readonly #watermarksAfter: SqliteStatement;
   readonly #deleteRows: SqliteStatement;
   readonly #raiseWatermark: SqliteStatement;
@@ -81,11 +81,11 @@ export class Tables {
     this.#setMeta = this.#prepare("update nightbus_meta set last = ?, at = ?");
     this.#raiseFloor = this.#prepare("update nightbus_meta set floor = ? where floor < ?");
     this.#insertRow = this.#prepare("insert into nightbus_rows (id, key, json, at, send) values (?, ?, ?, ?, ?)");
-    this.#insertHole = this.#prepare("insert into nightbus_holes (before, after) values (?, ?)");
+    this.#insertGap = this.#prepare("insert into nightbus_gaps (before, after) values (?, ?)");
     const columns = "select id, key, json, at, send from nightbus_rows where id > ? order by id";
     this.#rowsAfter = this.#prepare(columns).raw();
     this.#page = this.#prepare(`${columns} limit ${PAGE}`).raw();
-    this.#holesAfter = this.#prepare("select after, before from nightbus_holes where before > ? order by before");
+    this.#gapsAfter = this.#prepare("select after, before from nightbus_gaps where before > ? order by before");
     this.#watermarksAfter = this.#prepare("select key, id from nightbus_watermarks where id > ?").raw();
     this.#deleteRows = this.#prepare("delete from nightbus_rows where id between ? and ?");
     this.#raiseWatermark = this.#prepare(
@@ -110,8 +110,8 @@ export class Tables {
     return this.#meta.get() as Meta;
   }
 
-  holes(): readonly Hole[] {
-    return this.#holesAfter.all(0) as Hole[];
+  gaps(): readonly Gap[] {
+    return this.#gapsAfter.all(0) as Gap[];
   }
 
   watermarks(): readonly Watermark[] {
@@ -124,12 +124,12 @@ export class Tables {
    */
   takenAway(): number | undefined {
     const { begin, last, floor } = this.meta();
-    const holes = this.holes();
+    const gaps = this.gaps();
     const from = newestTrimmed({ floor: Math.max(begin, floor), watermarks: this.watermarks() });
     const [count] = this.#prepare("select count(*) from nightbus_rows where id > ?").raw().get(from) as [number];
-    if (count === givenOut(from, last, holes)) return undefined;
+    if (count === givenOut(from, last, gaps)) return undefined;
     const rows = this.#prepare("select id from nightbus_rows where id > ? order by id").all(from) as { id: number }[];
-    return newestGone(from, { last, holes, rows });
+    return newestGone(from, { last, gaps, rows });
   }
 
   /** Lets the log begin at this id: cursors from before are told that they missed something. Inside a transaction that writes. */
@@ -151,15 +151,15 @@ export class Tables {
   /** What was committed after `seen`. Inside a transaction. */
   news(seen: number): News {
     const { last, floor } = this.meta();
-    const holes = this.#holesAfter.all(seen) as Hole[];
+    const gaps = this.#gapsAfter.all(seen) as Gap[];
     const rows = (this.#rowsAfter.all(seen) as RawRow[]).map(rowOf);
-    if (isComplete(seen, { last, holes, rows })) return { last, floor, holes, rows, watermarks: undefined };
+    if (isComplete(seen, { last, gaps, rows })) return { last, floor, gaps, rows, watermarks: undefined };
     // Watermarks at or below `seen` are known, unless some were forgotten since. Those that are still kept were not forgotten.
     const watermarks = this.#watermarksAfter.all(floor > seen ? 0 : seen) as Watermark[];
     const explained = newestTrimmed({ floor, watermarks });
-    const gone = newestGone(seen, { last, holes, rows });
+    const gone = newestGone(seen, { last, gaps, rows });
     // A row that is gone without a watermark may have been on any channel.
-    return { last, floor: gone > explained ? gone : floor, holes, rows, watermarks };
+    return { last, floor: gone > explained ? gone : floor, gaps, rows, watermarks };
   }
 
   /** Adds a send from this id on, and returns its rows. */
@@ -171,9 +171,9 @@ export class Tables {
     });
   }
 
-  beginRun(hole: Hole): void {
-    this.#insertHole.run(hole.before, hole.after);
-    this.#foldHoles();
+  beginEpoch(gap: Gap): void {
+    this.#insertGap.run(gap.before, gap.after);
+    this.#foldGaps();
   }
 
   setLast(last: number, at: number): void {
@@ -190,11 +190,11 @@ export class Tables {
     for (const key of forgotten) this.#deleteWatermark.run(key, floor);
   }
 
-  #foldHoles(): void {
-    const sql = `select before from nightbus_holes order by before desc limit 1 offset ${MOST_HOLES}`;
+  #foldGaps(): void {
+    const sql = `select before from nightbus_gaps order by before desc limit 1 offset ${MOST_GAPS}`;
     const folded = this.#prepare(sql).get() as { before: number } | undefined;
     if (folded === undefined) return;
-    this.#prepare("delete from nightbus_holes where before <= ?").run(folded.before);
+    this.#prepare("delete from nightbus_gaps where before <= ?").run(folded.before);
     this.beginAt(folded.before);
   }
 }

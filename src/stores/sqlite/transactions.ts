@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../util/clock.ts";
 import { isBusy, type SqliteDatabase, type SqliteStatement } from "./driver.ts";
 
 /** How long a lock of another process is waited for, in ms. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { messagesOf, type Topic } from "./topic.ts";
+import { messagesOf, type Topic } from "./bus/topic.ts";
 
 /** Retention by age in real time, by whatever clock the engine has. */
 export function ageing({ it, over }: Topic): void {

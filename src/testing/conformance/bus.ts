@@ -1,23 +1,23 @@
 import { ageing } from "./ageing.ts";
-import { channels } from "./channels.ts";
-import { closing } from "./closing.ts";
-import { cursors } from "./cursors.ts";
-import { durability } from "./durability.ts";
-import { events } from "./events.ts";
-import { input } from "./input.ts";
-import { laws } from "./laws.ts";
-import { messages } from "./messages.ts";
-import { parking } from "./parking.ts";
-import { polling } from "./polling.ts";
-import { retention } from "./retention.ts";
-import { sending } from "./sending.ts";
-import { sharing } from "./sharing.ts";
-import { subscribing } from "./subscribing.ts";
-import { timeouts } from "./timeouts.ts";
-import { type BusFactory, type Runner, topicOf } from "./topic.ts";
-import { within } from "./within.ts";
+import { channels } from "./bus/channels.ts";
+import { closing } from "./bus/closing.ts";
+import { cursors } from "./bus/cursors.ts";
+import { durability } from "./bus/durability.ts";
+import { events } from "./bus/events.ts";
+import { input } from "./bus/input.ts";
+import { laws } from "./bus/laws.ts";
+import { messages } from "./bus/messages.ts";
+import { parking } from "./bus/parking.ts";
+import { polling } from "./bus/polling.ts";
+import { retention } from "./bus/retention.ts";
+import { sending } from "./bus/sending.ts";
+import { sharing } from "./bus/sharing.ts";
+import { subscribing } from "./bus/subscribing.ts";
+import { timeouts } from "./bus/timeouts.ts";
+import { type BusFactory, type Runner, topicOf } from "./bus/topic.ts";
+import { within } from "./bus/within.ts";
 
-export type { BusFactory, OptionsOfBus, Place, Runner, Transaction } from "./topic.ts";
+export type { BusFactory, OptionsOfBus, Place, Runner, Transaction } from "./bus/topic.ts";
 
 const TOPICS = {
   sending,

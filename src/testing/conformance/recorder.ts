@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../clock.ts";
-import type { Hole, LogState, Row, StoreSink, Unseen, Watermark } from "../../store.ts";
+import type { Gap, LogState, Row, StoreSink, Unseen, Watermark } from "../../store.ts";
+import type { Clock } from "../../util/clock.ts";
 
 /** A sink that keeps what a store hands over, and checks with each call that it may come now. */
 export class Recorder implements StoreSink {
   readonly clock: Clock;
   state: LogState | undefined;
   readonly rows: Row[] = [];
-  readonly holes: Hole[] = [];
+  readonly gaps: Gap[] = [];
   readonly unseen: Watermark[] = [];
   readonly errors: Error[] = [];
   /** What was called, in order. */
@@ -35,11 +35,11 @@ export class Recorder implements StoreSink {
     return this.clock.now();
   }
 
-  opened(state: LogState): void {
+  reset(state: LogState): void {
     assert.equal(this.calls.length, 0, "opened comes once, before anything else");
     this.calls.push("opened");
     this.state = state;
-    this.holes.push(...state.holes);
+    this.gaps.push(...state.gaps);
     this.#floor = state.floor;
     this.#last = state.begin;
   }
@@ -51,14 +51,14 @@ export class Recorder implements StoreSink {
     this.#live = true;
   }
 
-  began(hole: Hole): void {
+  beginEpoch(gap: Gap): void {
     this.calls.push("began");
-    assert.ok(hole.before > hole.after + 1, "a hole has room for an id");
-    assert.ok(hole.after >= this.#last, "a run begins above all that was committed");
-    this.holes.push(hole);
+    assert.ok(gap.before > gap.after + 1, "a gap has room for an id");
+    assert.ok(gap.after >= this.#last, "a run begins above all that was committed");
+    this.gaps.push(gap);
   }
 
-  trimmed({ last, watermarks, floor }: Unseen): void {
+  forget({ last, watermarks, floor }: Unseen): void {
     this.calls.push("trimmed");
     assert.ok(last >= this.#last);
     this.unseen.push(...watermarks);
@@ -89,7 +89,7 @@ export class Recorder implements StoreSink {
 
   #follows({ id }: Row): boolean {
     if (id === this.#last + 1 || this.calls.includes("trimmed")) return true;
-    return this.holes.some(({ after, before }) => after === this.#last && before === id);
+    return this.gaps.some(({ after, before }) => after === this.#last && before === id);
   }
 
   /** Whether it was handed this row of this channel, or told that it is gone. */

@@ -1,4 +1,4 @@
-import { INJECTIONS_OF_A_HOST } from "../../conformance/injection.ts";
+import { INJECTIONS_OF_A_HOST } from "../conformance/injection.ts";
 
 export const HOSTS = 10;
 export const HANDLERS = 2;

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Bus } from "nightbus";
 import { mount } from "nightbus/node";
-import { openStream } from "../../conformance/stream.ts";
+import { openStream } from "../conformance/stream.ts";
 
 /** The ways in which a mount says no for a while. */
 export const TROUBLES = ["closed", "full", "broken by a hook"] as const;

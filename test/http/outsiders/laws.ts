@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { eventually } from "../../eventually.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type Bed, TROUBLES } from "./bed.ts";
 import type { Asked, Tell } from "./heard.ts";
 

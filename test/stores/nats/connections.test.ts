@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { Bus } from "nightbus";
 import { nats } from "nightbus/nats";
 import { describe, it } from "vitest";
-import { failsWith, messagesOf } from "../../../src/testing/conformance/topic.ts";
+import { failsWith, messagesOf } from "../../../src/testing/conformance/bus/topic.ts";
 import { NATS_URL, natsRuns } from "../engines.ts";
 import { asking, streams } from "./streams.ts";
 

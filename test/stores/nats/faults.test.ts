@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { Bus } from "nightbus";
 import { nats } from "nightbus/nats";
 import { describe, it } from "vitest";
-import { failsWith, isPending, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { failsWith, isPending, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { natsRuns } from "../engines.ts";
 import { asking, streams } from "./streams.ts";
 

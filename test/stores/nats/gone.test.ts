@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { natsRuns } from "../engines.ts";
 import { streams, type TestStream } from "./streams.ts";
 

@@ -4,9 +4,9 @@ import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
 import { Bus, type BusOptions } from "nightbus";
 import { nats } from "nightbus/nats";
 import { afterEach } from "vitest";
-import { TcpProxy } from "../../cluster/proxy.ts";
-import type { Instance } from "../../engines/instance.ts";
-import * as engine from "../../engines/nats.ts";
+import type { Instance } from "../../support/engines/instance.ts";
+import * as engine from "../../support/engines/nats.ts";
+import { TcpProxy } from "../../system/cluster/proxy.ts";
 import { NATS_URL } from "../engines.ts";
 
 /** A stream that goes after the test, with what a test does in it. */

@@ -5,8 +5,8 @@ import { type Change, cut, NOTHING, packChange, readChange } from "../../../src/
 import { Marks } from "../../../src/stores/nats/marks.ts";
 import { bury, isEmpty, type Message, Messages } from "../../../src/stores/nats/messages.ts";
 import { Ranges } from "../../../src/stores/nats/ranges.ts";
-import { messagesOf, turns, until } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { messagesOf, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { natsRuns } from "../engines.ts";
 import { keepYoung, trimTogether } from "../together.ts";
 import { asking, streams } from "./streams.ts";
@@ -53,12 +53,12 @@ describe("the messages of a log", () => {
 
 describe("a change of what is gone", () => {
   const id = fc.nat(1_000_000);
-  const hole = fc.record({ after: id, before: id }, { noNullPrototype: true });
+  const gap = fc.record({ after: id, before: id }, { noNullPrototype: true });
   const parts = {
     watermarks: fc.uniqueArray(fc.tuple(fc.string(), id), { selector: ([key]) => key }),
     forgotten: fc.array(fc.string()),
     floor: id,
-    holes: fc.array(hole),
+    gaps: fc.array(gap),
     gone: fc.array(fc.tuple(id, id)),
     deleted: fc.array(id),
     begin: id,
@@ -76,7 +76,7 @@ describe("a change of what is gone", () => {
             watermarks: joined((part) => part.watermarks),
             forgotten: joined((part) => part.forgotten),
             floor: parts[0]!.floor,
-            holes: joined((part) => part.holes),
+            gaps: joined((part) => part.gaps),
             gone: joined((part) => part.gone),
             deleted: joined((part) => part.deleted),
             begin: parts[0]!.begin,
@@ -88,18 +88,18 @@ describe("a change of what is gone", () => {
     );
   });
 
-  it("keeps 100,000 holes at most: older ones are folded into the beginning, also in a snapshot", () => {
+  it("keeps 100,000 gaps at most: older ones are folded into the beginning, also in a snapshot", () => {
     const marks = new Marks();
-    const holes = Array.from({ length: 100_001 }, (_, index) => ({ after: index * 10 + 1, before: index * 10 + 5 }));
-    marks.apply({ ...NOTHING, holes: holes.slice(0, 100_000) }, 0);
-    assert.deepEqual([marks.holes.length, marks.begin], [100_000, 0]);
-    marks.apply({ ...NOTHING, holes: holes.slice(100_000) }, 0);
-    assert.ok(marks.holes.length <= 90_001);
-    assert.equal(marks.begin, holes[10_001]!.before);
+    const gaps = Array.from({ length: 100_001 }, (_, index) => ({ after: index * 10 + 1, before: index * 10 + 5 }));
+    marks.apply({ ...NOTHING, gaps: gaps.slice(0, 100_000) }, 0);
+    assert.deepEqual([marks.gaps.length, marks.begin], [100_000, 0]);
+    marks.apply({ ...NOTHING, gaps: gaps.slice(100_000) }, 0);
+    assert.ok(marks.gaps.length <= 90_001);
+    assert.equal(marks.begin, gaps[10_001]!.before);
     const again = new Marks();
     again.apply(readChange(packChange(marks.snapshot()))!, 0);
-    again.apply({ ...NOTHING, holes: holes.slice(0, 10) }, 0);
-    assert.deepEqual([again.begin, again.holes], [marks.begin, marks.holes]);
+    again.apply({ ...NOTHING, gaps: gaps.slice(0, 10) }, 0);
+    assert.deepEqual([again.begin, again.gaps], [marks.begin, marks.gaps]);
   });
 
   it("is none where something else was published", () => {

@@ -7,7 +7,7 @@ import { Bus } from "nightbus";
 import { type PostgresConfig, postgres } from "nightbus/postgres";
 import pg from "pg";
 import { describe, it } from "vitest";
-import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { DATABASE_URL, postgresRuns } from "../engines.ts";
 import { eventually } from "./databases.ts";
 import { schemas } from "./schemas.ts";

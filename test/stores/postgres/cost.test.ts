@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Bus } from "nightbus";
 import pg from "pg";
 import { describe, it } from "vitest";
-import { messagesOf, turns, until } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { messagesOf, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { postgresRuns } from "../engines.ts";
 import { schemas } from "./schemas.ts";
 

@@ -3,8 +3,8 @@ import { Bus } from "nightbus";
 import { postgres } from "nightbus/postgres";
 import pg from "pg";
 import { describe, it, onTestFinished } from "vitest";
-import { failsWith, messagesOf } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { failsWith, messagesOf } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { postgresRuns } from "../engines.ts";
 import { eventually, newDatabase } from "./databases.ts";
 

@@ -3,8 +3,8 @@ import { Bus } from "nightbus";
 import { postgres } from "nightbus/postgres";
 import type { Client } from "pg";
 import { describe, it } from "vitest";
-import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
-import { TcpProxy } from "../../cluster/proxy.ts";
+import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { TcpProxy } from "../../system/cluster/proxy.ts";
 import { DATABASE_URL, postgresRuns } from "../engines.ts";
 import { schemas } from "./schemas.ts";
 
@@ -72,7 +72,7 @@ postgresRuns(describe)("a store on Postgres, when things go wrong,", () => {
     await Promise.all([bus.ready(), lagging.ready()]);
     const kept = await bus.sendone("a", "kept");
     await lagging.poll(["a"], kept, 0); // it has seen what is kept, and not what will be gone
-    const tables = ["nightbus_meta", "nightbus_rows", "nightbus_holes"].map((table) => `"${name}".${table}`);
+    const tables = ["nightbus_meta", "nightbus_rows", "nightbus_gaps"].map((table) => `"${name}".${table}`);
     const copier = await client();
     for (const table of tables) await copier.query(`create table ${table}_copy as select * from ${table}`);
     const gone = await bus.sendone("a", "gone");
@@ -99,7 +99,7 @@ postgresRuns(describe)("a store on Postgres, when things go wrong,", () => {
     await (await client()).query(`update "${name}".nightbus_meta set server = 'another'`);
     const next = await bus.sendone("a", 3);
     assert.ok(next > id + 1_000, "at the clock");
-    assert.equal((await bus.poll(["a"], id + 2, 0)).missed, true, "what the other may have given out lies in a hole");
+    assert.equal((await bus.poll(["a"], id + 2, 0)).missed, true, "what the other may have given out lies in a gap");
   });
 
   it("rejects at once what does not pass by itself, and says why without the password", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { postgres } from "nightbus/postgres";
 import { describe, it, onTestFinished } from "vitest";
-import { TcpProxy } from "../../cluster/proxy.ts";
+import { TcpProxy } from "../../system/cluster/proxy.ts";
 import { DATABASE_URL, postgresRuns } from "../engines.ts";
 import { schemas } from "./schemas.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { postgresRuns } from "../engines.ts";
 import { schemas } from "./schemas.ts";
 

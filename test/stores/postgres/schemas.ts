@@ -2,7 +2,7 @@ import { Bus, type BusOptions } from "nightbus";
 import { postgres } from "nightbus/postgres";
 import pg from "pg";
 import { afterEach } from "vitest";
-import { newSchema } from "../../conformance/factories.ts";
+import { newSchema } from "../conformance/factories.ts";
 import { DATABASE_URL } from "../engines.ts";
 
 /** A schema that goes after the test, with what a test does in it. */

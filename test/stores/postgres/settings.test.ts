@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { type PostgresConfig, postgres } from "nightbus/postgres";
 import { describe, it } from "vitest";
-import { failsWith, messagesOf } from "../../../src/testing/conformance/topic.ts";
+import { failsWith, messagesOf } from "../../../src/testing/conformance/bus/topic.ts";
 import { DATABASE_URL, postgresRuns } from "../engines.ts";
 import { type Schema, schemas } from "./schemas.ts";
 

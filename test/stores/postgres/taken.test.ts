@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { postgres } from "nightbus/postgres";
 import { describe, it, onTestFinished } from "vitest";
-import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { DATABASE_URL, postgresRuns } from "../engines.ts";
 import { newDatabase } from "./databases.ts";
 import { schemas } from "./schemas.ts";
@@ -129,7 +129,7 @@ postgresRuns(describe)("rows of Postgres that somebody took away", () => {
     const operator = await client();
     await operator.query(`set search_path to "${name}"`);
     await operator.query(
-      `insert into nightbus_holes (before, after) select last + n * 2, last + (n - 1) * 2
+      `insert into nightbus_gaps (before, after) select last + n * 2, last + (n - 1) * 2
        from nightbus_meta, generate_series(1, 100000) n`,
     );
     await operator.query(
@@ -138,8 +138,8 @@ postgresRuns(describe)("rows of Postgres that somebody took away", () => {
     );
     await operator.query("update nightbus_meta set last = last + 100000 * 2, server = 'another'");
     const next = await bus.sendone("a", 2);
-    const { rows } = await operator.query("select count(*)::int as holes from nightbus_holes");
-    assert.ok(rows[0].holes <= 92_000, `${rows[0].holes} holes`);
+    const { rows } = await operator.query("select count(*)::int as gaps from nightbus_gaps");
+    assert.ok(rows[0].gaps <= 92_000, `${rows[0].gaps} gaps`);
     const again = open({ retention: { count: 1e6, age: 1e13 } });
     assert.equal((await again.poll(["a"], next - 1, 0, { limit: 1 })).missed, true, "it was never given out");
     assert.equal((await again.poll(["b"], next, 0)).missed, false);

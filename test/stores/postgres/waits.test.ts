@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { postgres } from "nightbus/postgres";
 import { describe, it } from "vitest";
-import { failsWith } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
-import { TcpProxy } from "../../cluster/proxy.ts";
+import { failsWith } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
+import { TcpProxy } from "../../system/cluster/proxy.ts";
 import { DATABASE_URL, postgresRuns } from "../engines.ts";
 import { schemas } from "./schemas.ts";
 

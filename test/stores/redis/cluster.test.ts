@@ -4,10 +4,10 @@ import { Bus } from "nightbus";
 import { type RedisClient, redis } from "nightbus/redis";
 import { createClient, createCluster } from "redis";
 import { beforeAll, describe, it, onTestFinished } from "vitest";
-import { messagesOf } from "../../../src/testing/conformance/topic.ts";
-import { freePort, type Instance } from "../../engines/instance.ts";
-import { create } from "../../engines/redis.ts";
-import { eventually } from "../../eventually.ts";
+import { messagesOf } from "../../../src/testing/conformance/bus/topic.ts";
+import { freePort, type Instance } from "../../support/engines/instance.ts";
+import { create } from "../../support/engines/redis.ts";
+import { eventually } from "../../support/eventually.ts";
 import { serverRuns } from "./servers.ts";
 
 const NODES = 3;

@@ -6,7 +6,7 @@ import { Bus } from "nightbus";
 import { type RedisClient, redis } from "nightbus/redis";
 import { createClient, RESP_TYPES } from "redis";
 import { describe, it } from "vitest";
-import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
+import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { REDIS_URL, redisRuns } from "../engines.ts";
 import { prefixes } from "./prefixes.ts";
 

@@ -4,8 +4,8 @@ import { Bus } from "nightbus";
 import { type RedisClient, redis } from "nightbus/redis";
 import { createClient } from "redis";
 import { describe, it, onTestFinished } from "vitest";
-import { failsWith, turns, until } from "../../../src/testing/conformance/topic.ts";
-import { TcpProxy } from "../../cluster/proxy.ts";
+import { failsWith, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { TcpProxy } from "../../system/cluster/proxy.ts";
 import { REDIS_URL, redisRuns } from "../engines.ts";
 import { prefixes } from "./prefixes.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { redis } from "nightbus/redis";
 import { describe, it, onTestFinished } from "vitest";
-import { messagesOf, turns, until } from "../../../src/testing/conformance/topic.ts";
+import { messagesOf, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { type Server, serverRuns, startRedis, startServer } from "./servers.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { RedisClient } from "nightbus/redis";
 import { describe, it } from "vitest";
-import { messagesOf, until } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { REDIS_URL, redisRuns } from "../engines.ts";
 import { prefixes } from "./prefixes.ts";
 

@@ -3,7 +3,7 @@ import { Bus, type BusOptions } from "nightbus";
 import { type RedisClient, redis } from "nightbus/redis";
 import { createClient, type RedisClientType } from "redis";
 import { afterEach } from "vitest";
-import { newPrefix } from "../../conformance/factories.ts";
+import { newPrefix } from "../conformance/factories.ts";
 import { REDIS_URL } from "../engines.ts";
 
 /** A prefix whose keys go after the test, with what a test does by it. */

@@ -1,10 +1,10 @@
 import { createClient, type RedisClientType } from "redis";
 import type { describe as Describe } from "vitest";
 import { onTestFinished } from "vitest";
-import { TcpProxy } from "../../cluster/proxy.ts";
-import type { Instance } from "../../engines/instance.ts";
-import { create, missing } from "../../engines/redis.ts";
-import { runs } from "../../engines/runs.ts";
+import type { Instance } from "../../support/engines/instance.ts";
+import { create, missing } from "../../support/engines/redis.ts";
+import { runs } from "../../support/engines/runs.ts";
+import { TcpProxy } from "../../system/cluster/proxy.ts";
 
 /** A Redis of the test's own behind a proxy, which stays where the server moves. */
 export interface Server {

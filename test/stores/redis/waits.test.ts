@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { redis } from "nightbus/redis";
 import { describe, it, onTestFinished } from "vitest";
-import { failsWith, messagesOf, until } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { passing } from "../passing.ts";
 import { type Server, serverRuns, startServer } from "./servers.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import { EngineTime } from "../../../src/stores/shared/engine-time.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 
 const DAY = 86_400_000;
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
+import { Outage } from "../../../src/stores/shared/outage.ts";
 import { Trimmer } from "../../../src/stores/shared/trimmer.ts";
-import { Trouble } from "../../../src/stores/shared/trouble.ts";
-import { turns } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { turns } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 
 function trimmer(): { clock: ManualClock; trims: Trimmer; batches: number[]; add: (count: number) => void } {
   const clock = new ManualClock();
@@ -13,7 +13,7 @@ function trimmer(): { clock: ManualClock; trims: Trimmer; batches: number[]; add
     clock,
     trim: async ({ ids }) => batches.push(ids.length) > 0,
     patiently: async (work) => work(),
-    trouble: new Trouble(assert.fail, (error) => error as Error),
+    outage: new Outage(assert.fail, (error) => error as Error),
   });
   const add = (count: number): void => {
     const ids = Array.from({ length: count }, () => ++id);

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import type { BusOptions } from "../../../src/options.ts";
 import { sqlite } from "../../../src/stores/sqlite.ts";
-import { turns } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
-import { until } from "../../conformance/client.ts";
+import { turns } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
+import { until } from "../../http/conformance/client.ts";
 import { closing, temporaryFiles } from "../files.ts";
 
 const newPath = temporaryFiles();

@@ -4,8 +4,8 @@ import Database from "better-sqlite3";
 import { Bus } from "nightbus";
 import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
-import { failsWith, turns, until } from "../../../src/testing/conformance/topic.ts";
-import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { failsWith, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { closing, temporaryFiles } from "../files.ts";
 
 const newPath = temporaryFiles();
@@ -13,7 +13,7 @@ const close = closing();
 
 function epochs(path: string): number {
   const database = new Database(path, { readonly: true });
-  const { count } = database.prepare("select count(*) as count from nightbus_holes").get() as { count: number };
+  const { count } = database.prepare("select count(*) as count from nightbus_gaps").get() as { count: number };
   database.close();
   return count;
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import type { BusOptions } from "../../../src/options.ts";
 import { sqlite } from "../../../src/stores/sqlite.ts";
-import { until } from "../../conformance/client.ts";
+import { until } from "../../http/conformance/client.ts";
 import { closing, temporaryFiles } from "../files.ts";
 
 const newPath = temporaryFiles();

@@ -3,7 +3,7 @@ import Database from "better-sqlite3";
 import { Bus } from "nightbus";
 import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
-import { messagesOf } from "../../../src/testing/conformance/topic.ts";
+import { messagesOf } from "../../../src/testing/conformance/bus/topic.ts";
 import { closing, temporaryFiles } from "../files.ts";
 
 const newPath = temporaryFiles();

@@ -1,0 +1,118 @@
+import type { ClientError } from "../errors.ts";
+import type { Tab } from "../tab.ts";
+import type { News, Status } from "../types.ts";
+import { onChange, pause } from "./pause.ts";
+import { polls } from "./poll.ts";
+import { failureOf, foreign, isFinal, type Line } from "./request.ts";
+import { stream } from "./stream.ts";
+import { aborted, stopwatch } from "./timeout.ts";
+
+/**
+ * Keeps a connection to the mount, over whatever breaks, from where the tab stands. Each attempt asks anew for the channels.
+ * `tell` is called for each sign of life: with the news before the tab takes it; with `opened`, when from here on what
+ * follows comes without a gap after the tab's `last`. `refused` is told what the server will not give. Answers what goes on at once
+ * from the same place with other channels; nothing that is on its way is heard.
+ */
+export function connection(
+  line: Line,
+  tab: Tab,
+  over: AbortSignal,
+  channelsNow: () => readonly string[],
+  tell: (opened?: boolean, news?: News) => void,
+  refused: (error: ClientError) => void,
+): () => void {
+  const FIRST_FRAME = 3_000;
+  const FIRST_FRAME_ALONE = 30_000;
+  const STABLE = 10_000;
+  const MOST_BREAKS = 3;
+  const POLLING = 2_000;
+  const LONGEST_POLLING = 300_000;
+  const FOREVER = 1e16;
+  const auto = line.transport === "auto";
+  const always = line.transport === "poll" ? FOREVER : 0;
+  let attempt: AbortController | undefined;
+  let pollUntil = always;
+  let failures = 0;
+  let silence = stopwatch();
+  /** Streams in a row that did not last. */
+  let breaks = 0;
+  const reopen = (): void => attempt?.abort();
+  over.addEventListener("abort", reopen);
+  onChange(look, { signal: over });
+  run();
+  return reopen;
+
+  /** Opens anew over another network, or when what is silent may be dead. */
+  function look({ type }: Event): void {
+    if (type === "online") {
+      pollUntil = always;
+      breaks = 0;
+    } else if (silence() <= line.heartbeat) return;
+    reopen();
+  }
+
+  async function run(): Promise<void> {
+    for (;;) {
+      await null; // the changes of one tick make one attempt
+      if (over.aborted) return;
+      attempt = new AbortController();
+      const failure = await once(attempt.signal);
+      if (failure) await pause(line, failures++, failure, over, show);
+    }
+  }
+
+  function show(status: Status, reason?: ClientError): void {
+    tab.show(status, reason);
+    tell();
+  }
+
+  /** Makes one attempt, and answers what calls for a pause before the next one. */
+  async function once(signal: AbortSignal): Promise<ClientError | undefined> {
+    const streaming = pollUntil <= performance.now();
+    const channels = channelsNow();
+    tab.union = channels;
+    let since: number | undefined;
+    silence = stopwatch();
+    const heard = (news: News): void => {
+      if (signal.aborted) return;
+      silence = stopwatch();
+      tab.last ??= news.last;
+      const opened = since === undefined;
+      if (opened) {
+        since = performance.now();
+        show("live");
+      }
+      tell(opened, news);
+      tab.take(news, signal);
+    };
+    const until = streaming ? (auto ? FIRST_FRAME : FIRST_FRAME_ALONE) : pollUntil;
+    const work = (streaming ? stream : polls)(line, signal, channels, tab.last, heard, until);
+    const failure = await work.then(() => (since === undefined ? foreign(200) : undefined), failureOf);
+    if (signal.aborted) return undefined;
+    const final = isFinal(channels, failure);
+    if (final === undefined) {
+      show("idle", failure);
+      return void (await aborted(signal)); // until somebody names one
+    }
+    if (final) return void refused(failure!); // only an answer has a status
+    const lasted = since! <= performance.now() - STABLE;
+    if (lasted) failures = 0;
+    if (!streaming) {
+      pollUntil = always;
+      return failure;
+    }
+    if (lasted) {
+      breaks = 0;
+      return failure;
+    }
+    // A refusal of the mount, or one with a time to come back, says nothing against the transport.
+    if (auto && !failure?.retryAfter && ["http", "network", undefined].includes(failure?.code)) {
+      breaks += since === undefined ? MOST_BREAKS : 1;
+      if (breaks >= MOST_BREAKS) {
+        pollUntil = performance.now() + Math.min(POLLING * 2 ** breaks, LONGEST_POLLING);
+        return undefined;
+      }
+    }
+    return failure ?? failureOf("events closed");
+  }
+}

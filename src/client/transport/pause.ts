@@ -1,0 +1,38 @@
+import type { ClientError } from "../errors.ts";
+import type { Status } from "../types.ts";
+import type { Line } from "./request.ts";
+import { aborted, within } from "./timeout.ts";
+
+/**
+ * The pause after so many failures: what the server asked for, and a random time on top, which grows with each failure. The random
+ * part keeps clients from coming back in one moment. The signal ends the pause. When the network comes back, or the page becomes
+ * visible, the pause ends as soon as the time that the server asked for is over.
+ */
+export function pause(
+  { retry }: Pick<Line, "retry">,
+  failures: number,
+  failure: ClientError | undefined,
+  outer: AbortSignal,
+  show?: (status: Status, reason?: ClientError) => void,
+): Promise<void> {
+  const FIRST = 500;
+  const LONGEST = 30_000;
+  const least = Math.max(retry, failure?.retryAfter ?? 0);
+  const earliest = performance.now() + least;
+  const random = Math.random() * Math.min(FIRST * 2 ** failures, LONGEST);
+  return within(least + random, outer, (signal, renew) => {
+    const look = (event?: Event): void => {
+      const online = globalThis.navigator?.onLine ?? true;
+      show?.(online ? "waiting" : "offline", failure);
+      if (event && online) renew(earliest - performance.now()); // one attempt more as the page is hidden does no harm
+    };
+    onChange(look, { signal });
+    look();
+    return aborted(signal);
+  }).catch(() => {});
+}
+
+/** Tells of a network, or a page, that may have come back. */
+export function onChange(listener: (event: Event) => void, options: { readonly signal: AbortSignal }): void {
+  for (const name of ["online", "offline", "visibilitychange"]) globalThis.addEventListener?.(name, listener, options);
+}

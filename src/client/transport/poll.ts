@@ -1,0 +1,61 @@
+import type { News } from "../types.ts";
+import { pause } from "./pause.ts";
+import { type Line, post } from "./request.ts";
+import { events } from "./stream.ts";
+import { within } from "./timeout.ts";
+
+/** Asks once. Rejects when the answer does not come in time, too. */
+export function poll(
+  line: Line,
+  outer: AbortSignal,
+  channels: readonly string[],
+  last = 0,
+  timeout = 0,
+): Promise<News> {
+  const GRACE = 10_000;
+  return within(timeout + GRACE, outer, (signal) =>
+    post<News>(line, "/poll", "notifications", { channels, last, timeout }, signal),
+  );
+}
+
+/**
+ * Asks again and again, until the time for something better. The first answer comes at once: it shows that the way is free.
+ * Without a last it goes on from the newest id; where that is not told, from the first answer without notifications.
+ * Throws what `heard` throws.
+ */
+export async function polls(
+  line: Line,
+  outer: AbortSignal,
+  channels: readonly string[],
+  last: number | undefined,
+  heard: (news: News) => void,
+  until: number,
+): Promise<void> {
+  const PATIENCE = 10_000;
+  const HASTY = 750;
+  let from = last;
+  if (from === undefined) {
+    // One name is as good as all, and fits into any URL. What is wrong will show in the poll.
+    const answer = await within(PATIENCE, outer, (signal) =>
+      line.request(events(channels.slice(0, 1)), signal, undefined, "HEAD"),
+    ).catch(() => undefined);
+    from = +(answer?.headers.get("Nightbus-Last") as string) || undefined; // null is no number either
+  }
+  let known = from !== undefined;
+  let timeout = 0;
+  let gaps = 0;
+  do {
+    const soon = performance.now() + timeout / 50;
+    const news = await poll(line, outer, channels, from, timeout);
+    from = news.last;
+    known ||= !news.notifications[0];
+    if (!known) continue;
+    heard(news);
+    // A mount that lets nobody wait is not asked all the time, nor a bus without a store behind several processes.
+    gaps = news.missed ? gaps + 1 : 0;
+    if (gaps > 1 || (!news.notifications[0] && performance.now() < soon))
+      await pause({ retry: HASTY }, gaps, undefined, outer);
+    // Within what a stream may be silent, and below what proxies allow a quiet request.
+    timeout = Math.min(25_000, 1.5 * line.heartbeat) | 0;
+  } while (performance.now() < until);
+}

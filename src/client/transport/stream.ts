@@ -1,0 +1,49 @@
+import type { News } from "../types.ts";
+import { parser } from "./parser.ts";
+import { foreign, type Line } from "./request.ts";
+import { within } from "./timeout.ts";
+
+/** Reads `events` until the server ends it or is silent for too long. No body ends with nothing heard; another server's stream rejects. */
+export function stream(
+  line: Line,
+  outer: AbortSignal,
+  channels: readonly string[],
+  last: number | undefined,
+  heard: (news: News) => void,
+  firstFrame: number,
+): Promise<void> {
+  const LONGEST = 2_000; // with the other headers it fits into what servers and proxies take
+  return within(firstFrame, outer, async (signal, renew) => {
+    const route = events(channels, last);
+    const { body } = await (route.length > LONGEST
+      ? line.request("/events", signal, { channels, last })
+      : line.request(route, signal));
+    let open: boolean | undefined;
+    const feed = parser(({ id, event, data, retry }) => {
+      if (+retry! >= 0) line.retry = +retry!;
+      const last = +id!;
+      // A position, as a heartbeat sends it, moves the cursor; so does an event of a kind that is not known here.
+      const notifications = !event && data ? [JSON.parse(data)] : [];
+      if (event === "position" && data) line.heartbeat = Math.min(1e8, JSON.parse(data).heartbeat) || line.heartbeat;
+      else if (!open && data) throw foreign(200); // a mount begins with a position
+      if (last >= 0) {
+        open = true;
+        heard({ notifications, last, missed: event === "missed" });
+      }
+    });
+    const reader = body?.getReader(); // Safari cannot iterate over it
+    while (reader) {
+      const { value } = await reader.read();
+      if (!value || signal.aborted) return;
+      feed(value);
+      if (open) renew(2.5 * line.heartbeat); // comments alone are no stream
+    }
+  });
+}
+
+/** The route, with what is asked for in the query string: a header of our own would cost a preflight. */
+export function events(channels: readonly string[], last?: number): string {
+  const query = new URLSearchParams(channels.map((channel) => ["channels", channel]));
+  if (last! >= 0) query.set("last", `${last}`);
+  return `/events?${query}`;
+}

@@ -1,0 +1,37 @@
+import { BusError, given } from "../errors.ts";
+import { VERSION } from "../util/version.ts";
+
+/** The key under which a bus shows its insides. Every copy of nightbus in the process uses the same key. */
+export const INSIDE = Symbol.for("nightbus.bus");
+
+/** The insides of a bus, for the parts of nightbus that stand on rows and not on messages. */
+export interface Inside<R> {
+  /** The version of the copy that made the bus. */
+  readonly version: string;
+  readonly hub: R;
+  readonly isClosed: boolean;
+}
+
+/**
+ * Returns the insides of a bus, even if another copy of the same version made it: a bundler, a test runner or a monorepo may load
+ * several copies. Throws `bad_option` for what is no bus, and for a bus of another version.
+ */
+export function insideOf<R>(bus: unknown): Inside<R> {
+  const inside = (Object(bus) as { readonly [INSIDE]?: Inside<R> })[INSIDE];
+  if (inside === undefined) throw new BusError("bad_option", `bus must be a Bus of nightbus, got ${given(bus)}`);
+  if (inside.version === VERSION) return inside;
+  throw new BusError(
+    "bad_option",
+    `two copies of nightbus met: the bus is of version ${inside.version}, and what it was given to is of ${VERSION}; ` +
+      'have one ("npm ls nightbus" lists them, "npm dedupe" joins them)',
+  );
+}
+
+/** The buses that are shared by name, in all copies of nightbus and through reloads of the application's modules. */
+export function sharedBuses(): Map<string, unknown> {
+  const place = globalThis as { [SHARED]?: Map<string, unknown> };
+  place[SHARED] ??= new Map();
+  return place[SHARED];
+}
+
+const SHARED = Symbol.for("nightbus.shared");

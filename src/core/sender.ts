@@ -1,0 +1,102 @@
+import pDefer, { type DeferredPromise } from "p-defer";
+import { type BusError, notBegun } from "../errors.ts";
+import type { PendingRow, Store } from "../store.ts";
+import type { Meter } from "./meter.ts";
+import { bytesOf, mostBytesOf } from "./serialise.ts";
+
+interface Send {
+  readonly rows: readonly PendingRow[];
+  readonly ids: DeferredPromise<readonly number[]>;
+}
+
+export interface SenderOptions {
+  readonly meter: Pick<Meter, "queued">;
+  readonly store: Pick<Store, "maxRows" | "maxBytes">;
+  /** Resolves when the store is open. */
+  readonly opening: Promise<void>;
+  readonly append: Store["append"];
+}
+
+/**
+ * Queues sends and commits them in groups: the sends of one tick together, and while one commit is under way the next ones
+ * gather. Each send is committed whole and settles for itself.
+ */
+export class Sender {
+  readonly #options: SenderOptions;
+  #queue: Send[] = [];
+  #flushing: Promise<void> | undefined;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the ids once the rows are committed. */
+  send(rows: readonly PendingRow[]): Promise<readonly number[]> {
+    if (rows.length === 0) return Promise.resolve([]);
+    this.#options.meter.queued(rows.length);
+    const ids = pDefer<readonly number[]>();
+    this.#queue.push({ rows, ids });
+    this.#flushing ??= this.#flush();
+    return ids.promise;
+  }
+
+  /** Resolves when everything that was queued has settled. */
+  async finish(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#options.opening; // when it is open already, for what else is sent meanwhile
+      while (this.#queue.length > 0) await this.#commit(this.#take());
+    } catch (error) {
+      for (const send of this.#queue.splice(0)) send.ids.reject(error);
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  /** The sends of the next commit: as many as the store takes at once, and at least one. */
+  #take(): readonly Send[] {
+    const { maxRows, maxBytes } = this.#options.store;
+    const isCounted = maxBytes < Number.POSITIVE_INFINITY && this.#mostBytes() > maxBytes;
+    let rows = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const send of this.#queue) {
+      rows += send.rows.length;
+      if (isCounted) bytes += bytesOf(send.rows);
+      if (count > 0 && (rows > maxRows || bytes > maxBytes)) break;
+      count += 1;
+    }
+    if (count < this.#queue.length) return this.#queue.splice(0, count);
+    const all = this.#queue;
+    this.#queue = [];
+    return all;
+  }
+
+  #mostBytes(): number {
+    return this.#queue.reduce((sum, { rows }) => sum + mostBytesOf(rows), 0);
+  }
+
+  async #commit(sends: readonly Send[]): Promise<void> {
+    try {
+      const ids = await this.#options.append(sends.map((send) => send.rows));
+      for (const [index, send] of sends.entries()) send.ids.resolve(ids[index]!);
+    } catch (error) {
+      await this.#refused(sends, error as BusError); // of a backing
+    }
+  }
+
+  // One send that the store refuses must not take those with it that were committed together with it. When it is not certain
+  // that nothing was committed, trying again could send twice; when nothing can be committed, each would wait in vain again.
+  async #refused(sends: readonly Send[], error: BusError): Promise<void> {
+    const { refused, unavailable } = error;
+    if (sends.length > 1 && refused && !unavailable) {
+      for (const send of sends) await this.#commit([send]);
+      return;
+    }
+    for (const send of sends) send.ids.reject(error);
+    if (unavailable) for (const send of this.#queue.splice(0)) send.ids.reject(notBegun(error));
+  }
+}

@@ -1,0 +1,80 @@
+import { BusError, given } from "../errors.ts";
+import { keyOf } from "../notification.ts";
+import type { PendingRow } from "../store.ts";
+
+/** Bounds of what can be sent, in bytes of UTF-8. */
+interface SendLimits {
+  /** Of one message's JSON text. */
+  readonly maxMessage: number;
+  /** Of one send, as the bus has it. */
+  readonly maxSend: number;
+  /** Of one send, as the store has it. */
+  readonly maxBytes: number;
+}
+
+/** Serialises what is sent, so that later changes to it change nothing. Throws `bad_channel` or `bad_message`. */
+export function serialise(entries: unknown, limits: SendLimits): readonly PendingRow[] {
+  if (!Array.isArray(entries)) {
+    throw new BusError("bad_message", `entries must be a list of [channel, message] pairs, got ${given(entries)}`);
+  }
+  const rows: PendingRow[] = [];
+  for (const entry of entries) rows.push(pendingRow(entry, limits.maxMessage)); // unlike map, it does not pass over empty slots
+  checkBytes(rows, limits);
+  return rows;
+}
+
+/** The size of the keys and messages of a send, in bytes of UTF-8. */
+export function bytesOf(rows: readonly PendingRow[]): number {
+  let bytes = 0;
+  for (const { key, json } of rows) bytes += Buffer.byteLength(key) + Buffer.byteLength(json);
+  return bytes;
+}
+
+/** The most that `bytesOf` can come to: three for each UTF-16 unit, of which the number is known. */
+export function mostBytesOf(rows: readonly PendingRow[]): number {
+  let units = 0;
+  for (const { key, json } of rows) units += key.length + json.length;
+  return units * 3;
+}
+
+function pendingRow(entry: unknown, maxMessage: number): PendingRow {
+  if (!Array.isArray(entry) || entry.length !== 2) {
+    throw new BusError("bad_message", `an entry must be a pair [channel, message], got ${given(entry)}`);
+  }
+  return { key: keyOf(entry[0]), json: jsonOf(entry[1], maxMessage) };
+}
+
+function jsonOf(message: unknown, maxMessage: number): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(message);
+  } catch (cause) {
+    throw new BusError("bad_message", `a message must be JSON, and this one cannot be written so: ${given(cause)}`, {
+      cause,
+    });
+  }
+  if (json === undefined) {
+    throw new BusError("bad_message", `a message must be JSON, got ${given(message)}; send null for nothing`);
+  }
+  // A UTF-16 unit takes at most three bytes, so most messages need no counting.
+  if (json.length * 3 > maxMessage && Buffer.byteLength(json) > maxMessage) {
+    const bytes = Buffer.byteLength(json);
+    throw new BusError(
+      "bad_message",
+      `a message may have ${maxMessage} bytes of JSON (maxMessage), this one has ${bytes}`,
+    );
+  }
+  return json;
+}
+
+function checkBytes(rows: readonly PendingRow[], { maxSend, maxBytes }: SendLimits): void {
+  const most = Math.min(maxSend, maxBytes);
+  if (mostBytesOf(rows) <= most) return;
+  const bytes = bytesOf(rows);
+  if (bytes <= most) return;
+  const bound =
+    maxBytes < maxSend
+      ? `the store takes sends of at most ${maxBytes} bytes`
+      : `a send may have ${maxSend} bytes (maxSend)`;
+  throw new BusError("bad_message", `${bound}, this one has ${bytes}; send it in parts`);
+}

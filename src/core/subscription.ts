@@ -1,0 +1,91 @@
+import { BusError } from "../errors.ts";
+import type { Batch, Notification } from "../notification.ts";
+import { callbacks } from "../util/signals.ts";
+
+export interface SubscriptionOptions<N> {
+  /** Waits, however long, for what comes after `last`. */
+  readonly poll: (last: number, signal: AbortSignal) => Promise<Batch<N>>;
+  /** Where to start. */
+  readonly last: number | Promise<number>;
+  readonly signal: AbortSignal | undefined;
+  readonly onMissed: ((last: number) => void) | undefined;
+}
+
+/** A loop of polls as an async iterator. Nothing is read ahead: what a slow consumer has not taken waits in the log. */
+export class Subscription<N = Notification> implements AsyncIterableIterator<N> {
+  readonly #options: SubscriptionOptions<N>;
+  readonly #end = new AbortController();
+  #last: number | Promise<number>;
+  #batch: Batch<N> | undefined;
+  #taken = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SubscriptionOptions<N>) {
+    this.#options = options;
+    this.#last = options.last;
+    if (typeof this.#last !== "number") this.#last.catch(() => {}); // next() gets it
+    if (options.signal === undefined) return;
+    callbacks.add(options.signal, this.#stop);
+    if (options.signal.aborted) this.#stop();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The next notification. Calls that overlap are answered one after the other. */
+  next(): Promise<IteratorResult<N, undefined>> {
+    const result = this.#turn.then(() => this.#advance());
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  /** Ends the loop, also while it waits. */
+  async return(): Promise<IteratorResult<N, undefined>> {
+    this.#stop();
+    return { done: true, value: undefined };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop();
+  }
+
+  readonly #stop = (): void => {
+    const { signal } = this.#options;
+    if (signal !== undefined) callbacks.remove(signal, this.#stop);
+    this.#end.abort();
+  };
+
+  async #advance(): Promise<IteratorResult<N, undefined>> {
+    try {
+      while (!this.#end.signal.aborted) {
+        const next = this.#batch?.[this.#taken];
+        if (next !== undefined) {
+          this.#taken += 1;
+          return { done: false, value: next };
+        }
+        await this.#fetch();
+      }
+    } catch (error) {
+      if (!this.#end.signal.aborted) {
+        this.#stop();
+        if (!(error instanceof BusError && error.code === "closed")) throw error;
+      }
+    }
+    return { done: true, value: undefined };
+  }
+
+  async #fetch(): Promise<void> {
+    const last = await this.#last;
+    const batch = await this.#options.poll(last, this.#end.signal);
+    this.#last = batch.last;
+    this.#batch = batch;
+    this.#taken = 0;
+    if (!batch.missed) return;
+    if (this.#options.onMissed === undefined) {
+      const advice = "give onMissed, and load the present state there";
+      throw new BusError("missed", `what followed ${last} is no longer retained: ${advice}`);
+    }
+    this.#options.onMissed(last);
+  }
+}

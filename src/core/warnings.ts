@@ -1,0 +1,34 @@
+import { asError, BusError } from "../errors.ts";
+
+/** The process is warned of at most this many kinds of errors. */
+const MOST_KINDS = 100;
+
+const warned = new Set<string>();
+
+/**
+ * Warns the process of an error that no listener heard, once for each kind: by its code for a BusError, else by its sentence.
+ * Nothing happens on a platform that has no warnings of a process.
+ */
+export function warn(error: Error): void {
+  const kind = error instanceof BusError ? `${error.code} ${error.refused}` : error.message;
+  if (warned.has(kind) || warned.size >= MOST_KINDS) return;
+  warned.add(kind);
+  const { cause } = error;
+  const reason = cause === undefined ? "" : asError(cause).message;
+  const text = error.message.includes(reason) ? error.message : `${error.message}: ${reason}`;
+  globalThis.process?.emitWarning?.(`${text} (listen to the bus's "error" event to hear of this and of what follows)`, {
+    type: "NightbusWarning",
+    detail: asError(cause ?? error).stack ?? "",
+  });
+}
+
+/** Why a bus without a store may miss sends of its siblings in this process's cluster; undefined for a process on its own. */
+export function loneliness(): Error | undefined {
+  const process = globalThis.process as NodeJS.Process | undefined;
+  const cluster = process?.getBuiltinModule?.("node:cluster") as { readonly isWorker?: boolean } | undefined;
+  if (!cluster?.isWorker && process?.env?.["NODE_APP_INSTANCE"] === undefined) return undefined;
+  return new Error(
+    "this process seems to be one of several (node:cluster, or NODE_APP_INSTANCE of PM2), and this bus has no store: what one " +
+      'process sends, the others never see, and cursors from them are answered "missed". Give it a store, such as sqlite(path)',
+  );
+}

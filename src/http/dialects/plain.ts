@@ -1,0 +1,51 @@
+import type { Answer } from "../../log/answer.ts";
+import type { JsonObject } from "../endpoint/body.ts";
+import { HEADERS, json, refused } from "../endpoint/replies.ts";
+import type { EndpointReply } from "../endpoint/request.ts";
+import type { Dialect, PollCall, SendCall } from "./dialect.ts";
+
+const HEAD = '{"notifications":';
+
+/** The plain dialect: JSON as one would write it today, and statuses that say what happened. */
+const plain: Dialect = {
+  answer({ answer }) {
+    const { status, headers, body } = answer.once(replyOf);
+    return { status, headers: { ...headers }, body }; // each its own: middleware may write into them
+  },
+  around: ({ answer }) => ({ head: HEAD, tail: tailOf(answer), headers: HEADERS }),
+  sent: (ids) => json(200, `{"ids":${JSON.stringify(ids)}}`),
+  refused,
+};
+
+export function plainPoll({ channels, last = 0, timeout }: JsonObject): PollCall {
+  return { dialect: plain, channels, last, timeout, lookback: Number.POSITIVE_INFINITY, options: {}, isHeld: false };
+}
+
+/** A poll in a query string: `channels=a&channels=b&last=5&timeout=1000`. */
+export function queryPoll(query: string): PollCall {
+  const parameters = new URLSearchParams(query);
+  return plainPoll({
+    channels: parameters.getAll("channels"),
+    last: integer(parameters.get("last")),
+    timeout: integer(parameters.get("timeout")),
+  });
+}
+
+export function plainSend({ entries }: JsonObject): SendCall {
+  return { dialect: plain, entries };
+}
+
+/** The reply of an answer. Polls that are handed the same answer share its bytes. */
+function replyOf(answer: Answer): EndpointReply {
+  return json(200, `${HEAD}${answer.text}${tailOf(answer)}`);
+}
+
+function tailOf({ last, missed }: Answer): string {
+  return `,"last":${last},"missed":${missed}}`;
+}
+
+/** A number from a query string or a header. What is not written as an integer stays text, and is refused where it is checked. */
+export function integer(text: string | null): unknown {
+  if (text === null) return undefined;
+  return /^\d+$/.test(text) ? Number(text) : text;
+}

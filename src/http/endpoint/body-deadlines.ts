@@ -1,0 +1,44 @@
+import { busy } from "./refusal.ts";
+import type { BodyLimits, Coming } from "./request.ts";
+import type { Waits } from "./waits.ts";
+
+export interface BodyDeadlinesOptions {
+  readonly waits: Waits;
+  readonly maxBody: number;
+  /** How long a body may take to come, in ms. */
+  readonly bodyTimeout: number;
+  /** The most bodies that come at one time. */
+  readonly maxWaiting: number;
+}
+
+/** The bodies that a mount is reading. */
+export class BodyDeadlines implements BodyLimits {
+  readonly maxBody: number;
+  readonly #options: BodyDeadlinesOptions;
+  #size = 0;
+
+  constructor(options: BodyDeadlinesOptions) {
+    this.maxBody = options.maxBody;
+    this.#options = options;
+  }
+
+  /** Throws a Refusal when as many bodies come as may. */
+  check(): void {
+    if (this.#size > this.#options.maxWaiting) throw busy("too many bodies are on their way, come back later");
+  }
+
+  coming(late: () => void): Coming {
+    this.#size += 1;
+    const { waits, bodyTimeout } = this.#options;
+    return waits.begin(bodyTimeout, () => {
+      this.#size -= 1;
+      late();
+    });
+  }
+
+  came(coming: Coming): void {
+    if (coming.bucket === undefined) return; // it was late
+    this.#size -= 1;
+    this.#options.waits.end(coming);
+  }
+}

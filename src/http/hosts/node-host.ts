@@ -1,0 +1,167 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { LoneSignal, type Signal } from "../../util/abort.ts";
+import { checkDepth, checkLength } from "../endpoint/body.ts";
+import type { BodyLimits, EndpointReply, EndpointRequest, RequestBody, Sink } from "../endpoint/request.ts";
+import { readText } from "./node-body.ts";
+import { NodeSink } from "./node-sink.ts";
+
+type Headers = EndpointReply["headers"];
+
+/** What a framework may have made of a request. */
+interface Framework {
+  /** The path as it was asked for, where routing has cut something off. */
+  readonly originalUrl?: string;
+  /** The rest of it, below where something is mounted. */
+  readonly url?: string;
+  /** The path at which Express has mounted something. */
+  readonly baseUrl?: string;
+  /** The body, where it was read and parsed already, or the stream to read it from. */
+  readonly body?: unknown;
+}
+
+/** A request of Node's, as the endpoint sees it. Nothing is made before it is asked for: most polls need only the body. */
+export class NodeRequest implements EndpointRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly mount: string;
+  readonly query: string;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #framework: Framework;
+  #gone: LoneSignal | undefined;
+
+  /** `mount` is where the host has mounted the bus, where that cannot be seen in what the framework made of the request. */
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    framework: Framework = request as Framework,
+    mount?: string,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#framework = framework;
+    this.method = request.method ?? "GET";
+    const url = pathIn((mount === undefined ? framework.originalUrl : undefined) ?? request.url ?? "/");
+    const end = url.indexOf("?");
+    this.mount = mount ?? framework.baseUrl ?? mountOf(url, framework.url);
+    this.path = end === -1 ? url : url.slice(0, end);
+    this.query = end === -1 ? "" : url.slice(end + 1);
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return typeof value === "string" ? value : value?.join(", ");
+  }
+
+  body(limits: BodyLimits): RequestBody | Promise<RequestBody> {
+    const { body } = this.#framework;
+    if (isStream(body)) return readText(body, limits);
+    // Some parsers leave an empty object where they did not read.
+    const read = body !== undefined && this.#request.readableDidRead !== false;
+    if (!read) return readText(this.#request, limits);
+    if (typeof body === "string" || Buffer.isBuffer(body)) {
+      checkLength(body, limits.maxBody);
+      return { text: body.toString() };
+    }
+    checkDepth(body);
+    if (!this.#saysItsLength()) checkLength(JSON.stringify(body), limits.maxBody);
+    return { parsed: body };
+  }
+
+  /** The client has gone when the response closes before it was ended; the request closes as soon as it was read. */
+  get signal(): Signal {
+    this.#gone ??= goneOf(this.#request, this.#response);
+    return this.#gone;
+  }
+
+  // Of what is compressed, it says less than there is.
+  #saysItsLength(): boolean {
+    return this.header("content-length") !== undefined && this.header("content-encoding") === undefined;
+  }
+}
+
+/** The part of an endpoint that is needed to write its answers. */
+interface Answering {
+  readonly isClosing: boolean;
+  left(sink: Sink, bytes: Uint8Array): () => void;
+}
+
+/** Writes an answer, unless nobody is there to read it. */
+export function reply(
+  response: ServerResponse,
+  { status, headers: given, body }: EndpointReply,
+  endpoint: Answering,
+): void {
+  if (response.destroyed || response.headersSent) return;
+  const all = endpoint.isClosing ? { Connection: "close", ...given } : given;
+  const headers = "Connection" in all ? hangingUp(response, all) : all;
+  response.writeHead(status, merged(response, headers));
+  if (typeof body === "function") onceClosed(response.req, response, body(new NodeSink(response)));
+  else if (body === undefined || response.req.method === "HEAD") response.end();
+  else {
+    response.end(body);
+    // Mostly the socket has taken it by now.
+    if (response.writableLength > 0) onceClosed(response.req, response, endpoint.left(new NodeSink(response), body));
+  }
+}
+
+/** The path and the query of what was asked for, which may name a host as well. */
+function pathIn(target: string): string {
+  return target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
+}
+
+/** The part of a path before the rest that routing has left; empty if routing has rewritten the path, or left all. */
+function mountOf(url: string, rest: string | undefined): string {
+  if (rest === undefined || url.length <= rest.length || !url.endsWith(rest)) return "";
+  return url.slice(0, url.length - rest.length);
+}
+
+/** The headers of an answer after which no more of the request is read. HTTP/2 has none for that, and others on its connection. */
+function hangingUp(response: ServerResponse & { readonly stream?: ServerHttp2Stream }, headers: Headers): Headers {
+  const { stream } = response;
+  if (stream === undefined) return headers;
+  stream.once("finish", () => stream.close());
+  const { Connection: _, ...others } = headers;
+  return others;
+}
+
+/** The headers of an answer; what it varies by comes after what others have said of it. */
+function merged(response: ServerResponse, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const { Vary: vary } = headers;
+  if (vary === undefined) return headers;
+  return { ...headers, Vary: [response.getHeader("Vary") ?? [], vary].flat().join(", ") };
+}
+
+function goneOf(request: IncomingMessage, response: ServerResponse): LoneSignal {
+  const gone = new LoneSignal();
+  onceClosed(request, response, () => {
+    if (!response.writableEnded) gone.abort(new Error("the client has gone"));
+  });
+  return gone;
+}
+
+/** Calls back once, when a response has closed or its client has gone: at once if that was before. */
+function onceClosed(request: IncomingMessage, response: ServerResponse, callback: () => void): void {
+  // HTTP/2 has no response.destroyed.
+  if (response.destroyed || request.socket.destroyed) callback();
+  else if (response.socket === null) onceEitherClosed(request.socket, response, callback);
+  else response.on("close", callback); // `once` would cost 200 bytes a stream
+}
+
+/** A pipelined response has no socket before its turn, and does not close when its client goes before that. */
+function onceEitherClosed(socket: Socket, response: ServerResponse, callback: () => void): void {
+  const closed = (): void => {
+    response.off("close", closed);
+    socket.off("close", closed);
+    callback();
+  };
+  response.on("close", closed);
+  socket.setMaxListeners(0).on("close", closed); // a client may pipeline as many requests as it likes
+}
+
+function isStream(body: unknown): body is Readable {
+  return typeof (Object(body) as { pipe?: unknown }).pipe === "function";
+}

@@ -1,0 +1,66 @@
+import { checkLast } from "../../core/arguments.ts";
+import { integer } from "../dialects/plain.ts";
+import { bodyOf, type JsonObject, jsonIn } from "../endpoint/body.ts";
+import { checkNames, checkSome } from "../endpoint/channels.ts";
+import type { EndpointReply, EndpointRequest } from "../endpoint/request.ts";
+import type { Mounted } from "../mounted.ts";
+import { grant } from "./grant.ts";
+
+/** The headers of a stream: no proxy and no compression may hold it back. */
+export const STREAMING: Readonly<Record<string, string>> = {
+  "Content-Type": "text/event-stream; charset=utf-8",
+  "Cache-Control": "no-cache, no-transform",
+  "X-Accel-Buffering": "no",
+  Incremental: "?1", // the same by RFC 10036
+  "X-Content-Type-Options": "nosniff",
+};
+
+/** The beginning of a stream. */
+interface Beginning {
+  readonly last: number;
+  /** True if it is told first that it has missed something. */
+  readonly missed: boolean;
+}
+
+/**
+ * `GET events` and `POST events`: server-sent events, after the HTML standard. They begin after the id of `Last-Event-ID`, else of
+ * `lastEventId`, as polyfills say it, else after `last`, else now. `HEAD` answers the headers alone.
+ */
+export async function events<C extends object, Context>(
+  mounted: Mounted<C, Context>,
+  request: EndpointRequest,
+  context: Context,
+): Promise<EndpointReply> {
+  const { hub, options, streams, capacity } = mounted;
+  const asked = request.method === "POST" ? jsonIn(await bodyOf(request, mounted.bodies)) : askedIn(request.query);
+  const requested = checkNames(asked["channels"], options);
+  const now = await hub.newestId; // before the hook, which may take its time
+  const { last, missed } = beginning(request.header("last-event-id"), asked, now);
+  const keys = await grant(mounted, { requested, last, request, context, options: {} });
+  checkSome(keys);
+  const headers = { "Nightbus-Last": String(hub.last), ...STREAMING };
+  if (request.method === "HEAD") return { status: 200, headers, body: undefined };
+  capacity.check();
+  mounted.unsent.check(0);
+  // The connection ends with the stream: a server that closes would wait for its next request.
+  const ending = { Connection: "close", ...headers };
+  return { status: 200, headers: ending, body: (sink) => streams.open({ keys, last, missed, sink }) };
+}
+
+function askedIn(query: string): JsonObject {
+  const parameters = new URLSearchParams(query);
+  return {
+    channels: parameters.getAll("channels"),
+    last: integer(parameters.get("last")),
+    lastEventId: parameters.getAll("lastEventId").at(-1),
+  };
+}
+
+function beginning(header: string | undefined, { lastEventId, last }: JsonObject, now: number): Beginning {
+  const id = header || lastEventId;
+  if (id === undefined || id === null || id === "") return { last: checkLast(last ?? now), missed: false };
+  const position = Number(id);
+  // An id that another server has given out is no position of this bus.
+  const isPosition = /^\d+$/.test(String(id)) && Number.isSafeInteger(position);
+  return isPosition ? { last: position, missed: false } : { last: 0, missed: true };
+}

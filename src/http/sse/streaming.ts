@@ -1,0 +1,28 @@
+import type { Hub } from "../../core/hub.ts";
+import type { Sink } from "../endpoint/request.ts";
+import type { Unsent } from "../writing/unsent.ts";
+
+/** The state that all streams of a mount share, so that not every connection pays for it. */
+export interface Streaming<S> {
+  readonly hub: Hub;
+  readonly unsent: Unsent;
+  /** The time between two writes to a quiet stream, in ms. */
+  readonly heartbeat: number;
+  /** The most unsent bytes of a stream. */
+  readonly maxBuffered: number;
+  /** Called once for each stream, when it ends. */
+  readonly ended: (stream: S) => void;
+  /** Is told what a stream throws. */
+  readonly failed: (thrown: unknown) => void;
+}
+
+export interface StreamOptions {
+  readonly keys: readonly string[];
+  /** The position to begin after. */
+  readonly last: number;
+  /** True if it is told first that it has missed something. */
+  readonly missed: boolean;
+  readonly sink: Sink;
+  /** When it grows too old, by the monotonic clock. */
+  readonly oldAt: number;
+}

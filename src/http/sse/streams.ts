@@ -1,0 +1,103 @@
+import type { Hub } from "../../core/hub.ts";
+import { Deadlines } from "../../util/deadlines.ts";
+import type { Unsent } from "../writing/unsent.ts";
+import { Stream } from "./stream.ts";
+import type { Streaming, StreamOptions } from "./streaming.ts";
+
+export interface StreamsOptions {
+  readonly hub: Hub;
+  readonly unsent: Unsent;
+  /** How often a quiet stream is written to, in ms. */
+  readonly heartbeat: number;
+  /** How long a stream may last, in ms. */
+  readonly maxAge: number;
+  /** The most unsent bytes of a stream. */
+  readonly maxBuffered: number;
+  /** The time in which a client must take some of its unsent bytes, in ms. */
+  readonly unsentTimeout: number;
+  /** Is told what streams throw. */
+  readonly failed: (thrown: unknown) => void;
+}
+
+/** How long an ended stream whose client does not read may keep its connection and what is unsent, in ms. */
+const GRACE = 10_000;
+
+/** The shortest pause between two looks at what a stream's client has taken, in ms. */
+const SHORTEST_LOOK = 1_000;
+
+/** The streams of a mount. Their heartbeats and their ends share one timer. */
+export class Streams {
+  readonly #options: StreamsOptions;
+  readonly #shared: Streaming<Stream>;
+  readonly #deadlines: Deadlines<Stream>;
+  /** The longest pause between two looks at a stream, in ms. Heartbeats may be rarer, and a client must not pin what it is sent meanwhile. */
+  readonly #look: number;
+  #size = 0;
+  #isClosed = false;
+
+  constructor(options: StreamsOptions) {
+    this.#options = options;
+    this.#look = Math.max(options.unsentTimeout / 2, SHORTEST_LOOK);
+    this.#shared = { ...options, ended: (stream) => this.#ended(stream) };
+    this.#deadlines = new Deadlines<Stream>(options.hub.clock, (due) => {
+      for (const stream of due) this.#tend(stream);
+    });
+  }
+
+  /** The number of streams that have not ended. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Starts a stream, and returns what is to be called when its client has gone. */
+  open(options: Omit<StreamOptions, "oldAt">): () => void {
+    if (this.#isClosed) {
+      options.sink.end();
+      return () => {};
+    }
+    const { hub, heartbeat, maxAge } = this.#options;
+    const now = hub.clock.monotonic();
+    const stream = new Stream(this.#shared, { ...options, oldAt: now + maxAge });
+    stream.beatAt = now + heartbeat;
+    this.#size += 1;
+    hub.meter.streamed(1);
+    this.#deadlines.add(stream, Math.min(now + this.#look, stream.beatAt, stream.oldAt));
+    stream.start();
+    return () => {
+      stream.gone();
+      this.#deadlines.remove(stream);
+    };
+  }
+
+  /** Ends them all. */
+  close(): void {
+    this.#isClosed = true;
+    for (const stream of this.#deadlines.drain()) {
+      if (stream.hasEnded) stream.sink.destroy();
+      else stream.end();
+    }
+  }
+
+  #ended(stream: Stream): void {
+    this.#size -= 1;
+    this.#options.hub.meter.streamed(-1);
+    this.#deadlines.remove(stream);
+    if (stream.isUnsent) this.#deadlines.add(stream, this.#options.hub.clock.monotonic() + GRACE);
+  }
+
+  #tend(stream: Stream): void {
+    const { hub, heartbeat, unsentTimeout } = this.#options;
+    const now = hub.clock.monotonic();
+    const stuckAt = stream.stuckAt(now, unsentTimeout);
+    if (stream.hasEnded) stream.sink.destroy();
+    else if (now >= stream.oldAt) stream.end();
+    else if (now >= stuckAt) stream.giveUp();
+    else {
+      if (now >= stream.beatAt) {
+        stream.beat();
+        stream.beatAt = now + heartbeat;
+      }
+      this.#deadlines.add(stream, Math.min(now + this.#look, stream.beatAt, stream.oldAt, stuckAt));
+    }
+  }
+}

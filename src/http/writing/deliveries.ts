@@ -1,0 +1,95 @@
+import type { Clock } from "../../util/clock.ts";
+import { Deadlines } from "../../util/deadlines.ts";
+import type { Sink, StreamingBody } from "../endpoint/request.ts";
+import { Delivery } from "./delivery.ts";
+import { Outlet } from "./outlet.ts";
+import type { Pieces } from "./pieces.ts";
+import type { Unsent } from "./unsent.ts";
+import { between } from "./write-pieces.ts";
+
+export interface DeliveriesOptions {
+  readonly clock: Clock;
+  readonly unsent: Unsent;
+  /** The time in which a client must take something, in ms. */
+  readonly unsentTimeout: number;
+  /** Is told what fails in a later turn of the event loop. */
+  readonly failed: (thrown: unknown) => void;
+}
+
+/** A text in pieces, with what comes before and after it in one answer alone. */
+export interface Parts {
+  readonly head: string;
+  readonly pieces: Pieces;
+  readonly tail: string;
+  /** Says which rows there are, so that those who are sent the same at one time share the bytes. */
+  readonly window: string;
+}
+
+/** Answers that clients have yet to take. Their deadlines share one timer. */
+export class Deliveries {
+  readonly #options: DeliveriesOptions;
+  readonly #deadlines: Deadlines<Delivery>;
+  readonly #windows = new Map<string, Pieces>();
+
+  constructor(options: DeliveriesOptions) {
+    this.#options = options;
+    this.#deadlines = new Deadlines<Delivery>(options.clock, (due) => {
+      for (const delivery of due) this.#judge(delivery);
+    });
+  }
+
+  /** The number of answers that are on their way. */
+  get size(): number {
+    return this.#deadlines.size;
+  }
+
+  /** Throws a Refusal when so many bytes more are too many, unless others are sent the same: then they are counted already. */
+  check(window: string, size: number): void {
+    if (!this.#windows.has(window)) this.#options.unsent.check(size);
+  }
+
+  /** A body in pieces, each written after the one before was taken. */
+  body({ head, pieces: own, tail, window }: Parts): StreamingBody {
+    return (sink) => {
+      const pieces = this.#shared(window, own);
+      const delivery = this.#begin(sink, pieces, pieces.size, window);
+      delivery.write(between(Buffer.from(head), pieces.read(), tail));
+      return () => delivery.stop();
+    };
+  }
+
+  /** Notes what a client did not take at once. Returns what is to be called when the response has closed. */
+  left(sink: Sink, bytes: Uint8Array): () => void {
+    const delivery = this.#begin(sink, bytes, bytes.length);
+    return () => delivery.stop();
+  }
+
+  #shared(window: string, own: Pieces): Pieces {
+    const known = this.#windows.get(window);
+    if (known !== undefined) return known;
+    this.#windows.set(window, own);
+    return own;
+  }
+
+  #begin(sink: Sink, held: unknown, size: number, window?: string): Delivery {
+    const { clock, unsent, unsentTimeout, failed } = this.#options;
+    const outlet = new Outlet(sink, unsent, clock);
+    const delivery = new Delivery({ outlet, held, failed, over: () => this.#over(delivery, window) });
+    unsent.hold(held, size);
+    this.#deadlines.add(delivery, clock.monotonic() + unsentTimeout);
+    return delivery;
+  }
+
+  #over(delivery: Delivery, window?: string): void {
+    this.#deadlines.remove(delivery);
+    const isLast = this.#options.unsent.release(delivery.held);
+    if (isLast && window !== undefined && this.#windows.get(window) === delivery.held) this.#windows.delete(window);
+  }
+
+  #judge(delivery: Delivery): void {
+    const { clock, unsentTimeout } = this.#options;
+    const deadline = delivery.outlet.movedAt() + unsentTimeout;
+    if (deadline > clock.monotonic()) this.#deadlines.add(delivery, deadline);
+    else delivery.giveUp();
+  }
+}

@@ -1,0 +1,68 @@
+import type { Bucket, Due } from "../../util/deadlines.ts";
+import type { Outlet } from "./outlet.ts";
+import type { Reading } from "./pieces.ts";
+import { writePieces } from "./write-pieces.ts";
+
+export interface DeliveryOptions {
+  readonly outlet: Outlet;
+  /** The bytes or pieces that it holds until it is over. */
+  readonly held: unknown;
+  /** Is told what fails in a later turn of the event loop. */
+  readonly failed: (thrown: unknown) => void;
+  /** Called once, when all is taken or the client has gone. */
+  readonly over: () => void;
+}
+
+/** One answer on its way to a client. */
+export class Delivery implements Due {
+  bucket: Bucket | undefined = undefined;
+  slot = 0;
+  readonly held: unknown;
+  readonly outlet: Outlet;
+  readonly #failed: (thrown: unknown) => void;
+  readonly #over: () => void;
+  #isOver = false;
+
+  constructor({ outlet, held, failed, over }: DeliveryOptions) {
+    this.held = held;
+    this.outlet = outlet;
+    this.#failed = failed;
+    this.#over = over;
+  }
+
+  /** Writes this, and ends. */
+  write(read: Reading): void {
+    const guard = (work: () => void): void => this.#guard(work);
+    writePieces({ outlet: this.outlet, read, guard, done: () => this.#end() });
+  }
+
+  /** Ends the connection of a client that takes nothing. */
+  giveUp(): void {
+    this.outlet.sink.destroy();
+    this.stop();
+  }
+
+  /** The client has gone, or has taken all. Twice is once. */
+  stop(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#over();
+  }
+
+  #end(): void {
+    const { sink } = this.outlet;
+    sink.end();
+    if (sink.isPulled || sink.unsent === 0) this.stop(); // else the response tells that it has closed
+  }
+
+  #guard(work: () => void): void {
+    if (this.#isOver) return;
+    try {
+      this.outlet.movedAt();
+      work();
+    } catch (thrown) {
+      this.giveUp();
+      this.#failed(thrown);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Meter } from "../../core/meter.ts";
+import { busy } from "../endpoint/refusal.ts";
+
+/** The bytes that clients of a mount have yet to take. Bytes that several are sent are counted once. */
+export class Unsent {
+  readonly #most: number;
+  readonly #meter: Meter;
+  readonly #held = new Map<unknown, { readonly size: number; holders: number }>();
+  #size = 0;
+
+  constructor(most: number, meter: Meter) {
+    this.#most = most;
+    this.#meter = meter;
+  }
+
+  /** True if clients that are behind can be given nothing more. */
+  get isFull(): boolean {
+    return this.#size >= this.#most;
+  }
+
+  /** Throws a Refusal when so many bytes more are too many. One answer of any size is allowed where nothing else is unsent. */
+  check(size: number): void {
+    if (this.#size > 0 && this.#size + size > this.#most) throw busy("too much is unsent, come back later");
+  }
+
+  /** A client has yet to take this; others may hold the same. */
+  hold(what: unknown, size: number): void {
+    const held = this.#held.get(what);
+    if (held !== undefined) {
+      held.holders += 1;
+      return;
+    }
+    this.#held.set(what, { size, holders: 1 });
+    this.#change(size);
+  }
+
+  /** A client has taken it, or has gone. True when nobody else holds it. */
+  release(what: unknown): boolean {
+    const held = this.#held.get(what)!; // it was held
+    held.holders -= 1;
+    if (held.holders > 0) return false;
+    this.#held.delete(what);
+    this.#change(-held.size);
+    return true;
+  }
+
+  #change(size: number): void {
+    this.#size += size;
+    this.#meter.held(size);
+  }
+}

@@ -1,0 +1,247 @@
+import type { Clock } from "../../util/clock.ts";
+import { SingleFlight } from "../../util/single-flight.ts";
+import type { EngineTime } from "../shared/engine-time.ts";
+import type { Outage } from "../shared/outage.ts";
+import { every } from "../shared/retry.ts";
+import type { Connection } from "./connection.ts";
+import { Consumer, type Delivery } from "./consumer.ts";
+import type { Cursor } from "./cursor.ts";
+import type { NatsMessage } from "./driver.ts";
+import { Unanswered } from "./failures.ts";
+import type { State, Stream } from "./stream.ts";
+import { idOf, readCommit } from "./wire.ts";
+
+/** How often one looks in case something was overlooked, in ms. */
+const BEAT = 5_000;
+
+/** When nothing has come for so long that should, it is asked for again, in ms. */
+const STALL = 1_000;
+
+/** The number of such stalls in a row after which the wait ends. */
+const MOST_STALLS = 5;
+
+export interface FeedOptions {
+  readonly clock: Clock;
+  readonly connection: Connection;
+  readonly stream: Stream;
+  readonly cursor: Cursor;
+  readonly time: EngineTime;
+  readonly outage: Outage;
+}
+
+/** Hears what is published in the stream, and knows when that is all of it. */
+export class Feed {
+  readonly #options: FeedOptions;
+  readonly #syncs = new SingleFlight(() => this.#catchUp());
+  #consumer: Consumer | undefined;
+  /** The number of the newest message that came. */
+  #reached = 0;
+  /** True if the server has no more to deliver behind what came, as it counts. */
+  #isDrained = false;
+  #breaks = 0;
+  /** The time of the newest commit that was heard: none is earlier, whatever the server's clock did. */
+  #newestAt = 0;
+  #isNew = true;
+  #created = "";
+  /** The newest message of the log that was heard: another in its place shows that the stream was restored from an older copy. */
+  #unconfirmed: Pick<Cursor, "seq" | "id"> | undefined;
+  #isRefuted = false;
+  #wake: () => void = () => {};
+  #stopBeat: () => void = () => {};
+  #isStopped = false;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    options.connection.lost = () => this.#broke();
+  }
+
+  /** How often it has lost the thread so far. */
+  get breaks(): number {
+    return this.#breaks;
+  }
+
+  /** Whether it hears what is published, after what it has heard before. */
+  get isLive(): boolean {
+    return this.#consumer !== undefined && this.#unconfirmed === undefined;
+  }
+
+  /** Hands over what was published before the call; the first time it replays the log. Rejects as `Connection.ask` does. */
+  catchUp(): Promise<void> {
+    return this.#syncs.run();
+  }
+
+  /** From now on it looks by itself whenever it may have overlooked something. */
+  follow(): void {
+    const { clock, connection } = this.#options;
+    connection.connected = () => void this.#look();
+    this.#stopBeat = every(clock, BEAT, () => void this.#look());
+    if (!this.isLive) void this.#look();
+  }
+
+  /** Begins anew, as with another log. */
+  startOver(): void {
+    this.#broke();
+    this.#isNew = true;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopBeat();
+    this.#broke();
+  }
+
+  /** Hands over in passing: what goes wrong is reported, and the next look tries again. */
+  async #look(): Promise<void> {
+    const { outage } = this.#options;
+    try {
+      await this.catchUp();
+      outage.worked();
+    } catch (error) {
+      if (!this.#isStopped) outage.failed(error);
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    const { clock, stream, cursor } = this.#options;
+    for (let known = ""; ; ) {
+      const newest = Math.max(this.#reached, cursor.seq, cursor.marks.seq);
+      const { seq } = cursor;
+      const state = await stream.ready(() => clock.base());
+      if (this.#isAnother(state, newest, seq)) this.#begin(state);
+      if (this.#consumer === undefined) await this.#consume(state.last);
+      const verdict = (await this.#reach(state.last)) ? cursor.settle(known) : "another log";
+      if (verdict === "settled") return;
+      if (verdict === "another log") this.startOver();
+      else known = verdict.unexplained;
+    }
+  }
+
+  /** Whether the stream is not the one that was read so far. */
+  #isAnother({ created, first, last }: State, newest: number, seq: number): boolean {
+    if (this.#isNew || created !== this.#created || last < newest) return true;
+    return seq > 0 && first > last; // somebody has emptied it
+  }
+
+  #begin({ begin, created }: State): void {
+    this.#broke();
+    this.#options.stream.turnTo(begin);
+    this.#options.cursor.reset(begin);
+    this.#reached = 0;
+    this.#newestAt = 0;
+    this.#created = created;
+    this.#isNew = false;
+  }
+
+  async #consume(last: number): Promise<void> {
+    const { clock, connection, stream, cursor, time } = this.#options;
+    const consumer = new Consumer({
+      connection,
+      stream,
+      heard: (message, delivery) => this.#hear(message, delivery),
+      broke: () => this.#consumer === consumer && this.#broke(),
+    });
+    this.#consumer = consumer;
+    const { seq, id } = cursor;
+    this.#unconfirmed = seq === 0 ? undefined : { seq, id };
+    this.#isRefuted = false;
+    this.#isDrained = false;
+    const asked = clock.monotonic();
+    const { waiting, now } = await consumer.start(seq === 0 ? this.#reached + 1 : Math.min(seq, this.#reached + 1));
+    if (now !== undefined) time.heard(now, asked);
+    if (waiting > 0) return;
+    // A server that has just started may count too few: what is there comes, or is asked for again.
+    if (this.#unconfirmed !== undefined && (await stream.has(this.#unconfirmed.seq, connection.losses))) return;
+    this.#reached = Math.max(this.#reached, last);
+    this.#isRefuted = this.#unconfirmed !== undefined;
+  }
+
+  /** Resolves when everything up to this message has come; false when what was heard before is not there any more. */
+  async #reach(last: number): Promise<boolean> {
+    const { connection, stream } = this.#options;
+    let stalls = 0;
+    while (this.#reached < last || this.#unconfirmed !== undefined) {
+      if (this.#isRefuted) return false;
+      const before = this.#reached;
+      const isSilent = this.#isDrained ? false : await this.#next();
+      if (this.#consumer === undefined) throw new Unanswered("the connection was lost before all was read");
+      if (this.#reached > before) stalls = 0;
+      if (!isSilent && !this.#isDrained) continue;
+      // The newest messages may be gone, which no delivery tells; or the server counts too few, or has forgotten us.
+      if (this.#unconfirmed === undefined && !(await stream.hasFrom(this.#reached + 1, connection.losses))) {
+        this.#reached = Math.max(this.#reached, last);
+        continue;
+      }
+      if (!isSilent) {
+        this.#isDrained = false; // it counted too few: what is there comes
+        continue;
+      }
+      stalls += 1;
+      if (stalls > MOST_STALLS) {
+        throw new Unanswered(`message ${this.#reached + 1} of the stream, which has ${last}, did not come`);
+      }
+      this.#end();
+      await this.#consume(last);
+    }
+    return true;
+  }
+
+  /** Resolves when a message comes, or none will; with true when nothing has come for a while. */
+  async #next(): Promise<boolean> {
+    let stop = (): void => {};
+    const isSilent = await new Promise<boolean>((resolve) => {
+      this.#wake = () => resolve(false);
+      stop = this.#options.connection.whenSilent(STALL, () => resolve(true));
+    });
+    stop();
+    return isSilent;
+  }
+
+  #hear(message: NatsMessage, delivery: Delivery): void {
+    const { stream, cursor, time } = this.#options;
+    const { seq, at, pending } = delivery;
+    this.#confirm(message, seq);
+    this.#reached = Math.max(this.#reached, seq);
+    this.#isDrained = pending === 0;
+    if (at !== undefined) time.passed(at);
+    if (this.#isRefuted) this.#wake();
+    else if (message.subject === stream.log) this.#hearCommit(message, delivery);
+    else if (message.subject === stream.marks) cursor.hear(message, seq);
+    this.#wake();
+  }
+
+  #confirm(message: NatsMessage, seq: number): void {
+    const { cursor } = this.#options;
+    if (this.#unconfirmed === undefined || seq < this.#unconfirmed.seq) return;
+    if (seq > this.#unconfirmed.seq) cursor.doubt();
+    else this.#isRefuted = idOf(message) !== this.#unconfirmed.id;
+    if (!this.#isRefuted) this.#unconfirmed = undefined;
+  }
+
+  #hearCommit(message: NatsMessage, { seq, at }: Delivery): void {
+    const { cursor, outage } = this.#options;
+    const id = idOf(message);
+    if (seq <= cursor.seq) return; // this process has sent it, and handed it over
+    const earliest = Math.max(this.#newestAt, cursor.at);
+    const commit = readCommit(message, { seq, at, earliest }, cursor.wantedOf(id));
+    this.#newestAt = Math.max(earliest, commit?.at ?? 0);
+    if (commit === undefined) {
+      cursor.skip(seq, id);
+      outage.failed(
+        new Error(`message ${seq} is none of this nightbus: did a newer one, or somebody else, publish it?`),
+      );
+    } else if (!cursor.take(commit)) void this.#look();
+  }
+
+  #broke(): void {
+    if (this.#options.cursor.isNew) this.#isNew = true; // it may go on with another log than was replayed so far
+    this.#end();
+  }
+
+  #end(): void {
+    const consumer = this.#consumer;
+    this.#consumer = undefined;
+    this.#breaks += 1;
+    consumer?.stop();
+    this.#wake();
+  }
+}

@@ -1,0 +1,131 @@
+import { type Clock, keepAlive, type Timer } from "../../util/clock.ts";
+import type { Outage } from "../shared/outage.ts";
+import { every, Pauses } from "../shared/retry.ts";
+import type { Cursor } from "./cursor.ts";
+import { type Entry, entriesOf, type RawEntry } from "./entries.ts";
+import type { Link } from "./link.ts";
+
+/** How long a read waits for something to come, and how often one looks all the same, in ms. */
+const BEAT = 5_000;
+
+/** How much later than that an answer may come, in ms, before its connection is taken for dead. */
+const GRACE = 2_000;
+
+/** The entries of one read: after little has come, at the most, and of how many bytes together, as far as can be foreseen. */
+const FEW = 8;
+const MANY = 100;
+const BYTES = 2 ** 22;
+
+export interface FeedOptions {
+  readonly clock: Clock;
+  /** A connection of its own, which waits. */
+  readonly link: Link;
+  readonly log: string;
+  readonly cursor: Cursor;
+  /** Finds the server that commits again. */
+  readonly renew: () => void;
+  readonly outage: Outage;
+}
+
+/** Hears what is committed, by a read that waits; and looks when its connection was lost, and every five seconds all the same. */
+export class Feed {
+  readonly #options: FeedOptions;
+  readonly #pauses = new Pauses();
+  #stopBeat: () => void = () => {};
+  #timer: Timer | undefined;
+  #count = FEW;
+  #isStopped = false;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#stopBeat = every(this.#options.clock, BEAT, () => void this.#look());
+    void this.#listen();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopBeat();
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#options.link.close();
+  }
+
+  async #listen(): Promise<void> {
+    const { cursor, outage, link, renew } = this.#options;
+    try {
+      while (!this.#isStopped) {
+        const { seen } = cursor;
+        const entries = await this.#wait(seen);
+        if (this.#isStopped) return;
+        if (cursor.heard(entries)) {
+          if (entries.length === 0 && this.#isBehind(seen)) link.renew();
+          this.#pauses.reset();
+          continue;
+        }
+        await this.#look();
+        if (this.#isStopped || !this.#isAhead(entries)) continue;
+        link.renew();
+        renew();
+        return this.#again();
+      }
+    } catch (error) {
+      if (this.#isStopped) return;
+      outage.failed(error);
+      this.#again();
+    }
+  }
+
+  /** Whether the server that waits did not hear what was handed over meanwhile: it is one that had written before a failover. */
+  #isBehind(from: number | undefined): boolean {
+    const { seen } = this.#options.cursor;
+    return from !== undefined && seen !== undefined && seen > from;
+  }
+
+  /** Whether the server that waits has what the one that commits has not, or that one does not answer. */
+  #isAhead(entries: readonly Entry[]): boolean {
+    const { seen } = this.#options.cursor;
+    return seen !== undefined && (entries.at(-1)?.last ?? 0) > seen;
+  }
+
+  /** What comes after an id. Where that is of a log that is gone, nothing is waited for. */
+  async #wait(seen: number | undefined): Promise<readonly Entry[]> {
+    const { link, log } = this.#options;
+    const from = seen === undefined ? "$" : `${seen}-0`;
+    const wait = seen === undefined ? 100 : BEAT;
+    const command = ["XREAD", "COUNT", `${this.#count}`, "BLOCK", `${wait}`, "STREAMS", log, from];
+    const found = (await link.ask(command, BEAT + GRACE)) as readonly [string, readonly RawEntry[]][] | null; // as Redis answers
+    const entries = found?.[0]?.[1] ?? [];
+    this.#count = countAfter(entries);
+    return entriesOf(entries);
+  }
+
+  #again(): void {
+    const { clock } = this.#options;
+    this.#timer = clock.setTimeout(async () => {
+      await this.#look(); // at what came meanwhile
+      void this.#listen();
+    }, this.#pauses.take());
+    keepAlive(this.#timer, false);
+  }
+
+  /** Reads what there is, in passing: what goes wrong is reported, and the next look tries again. */
+  async #look(): Promise<void> {
+    const { cursor, outage } = this.#options;
+    try {
+      await cursor.catchUp();
+      outage.worked();
+    } catch (error) {
+      if (!this.#isStopped) outage.failed(error);
+    }
+  }
+}
+
+// Redis counts entries and not bytes. A read looks no further ahead than twice what has just come: then entries that are suddenly
+// large cannot be many more than those before, and the next read is of as few as they are large.
+function countAfter(entries: readonly RawEntry[]): number {
+  const bytes = entries.reduce((sum, [, fields]) => sum + (fields.at(-1)?.length ?? 0), 0);
+  const ahead = Math.max(FEW, Math.min(2 * entries.length, MANY));
+  return Math.max(1, Math.min(ahead, Math.floor((BYTES * entries.length) / Math.max(1, bytes))));
+}

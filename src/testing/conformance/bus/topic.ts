@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import type { Bus } from "../../../bus.ts";
+import type { BusError, BusErrorCode } from "../../../errors.ts";
+import type { BusOptions } from "../../../options.ts";
+import { ManualClock } from "../../fake/manual-clock.ts";
+
+/** What a test runner gives: of vitest, of node:test, or of any other. */
+export interface Runner {
+  readonly describe: (name: string, body: () => void) => void;
+  readonly it: (name: string, body: () => Promise<void>) => void;
+}
+
+/** Options of a bus, but for the store, which is the factory's. */
+export type OptionsOfBus = Omit<BusOptions, "store">;
+
+/** A transaction of the application's own, on the engine that keeps the log. */
+export interface Transaction {
+  /** What `sendwithin` takes. */
+  readonly handle: unknown;
+  commit(): Promise<void> | void;
+  rollback(): Promise<void> | void;
+}
+
+/** A log of its own for one test. */
+export interface Place {
+  /** Opens a bus on the log. When those before were closed, it is another life of the process; else another process. */
+  open(options?: OptionsOfBus): Bus;
+  /** Begins a transaction of the application's, where the engine has such. */
+  begin?(): Promise<Transaction> | Transaction;
+  /** Removes what the test has left. */
+  remove?(): Promise<void> | void;
+}
+
+/** Makes what the suites test, and states what the engine can do. */
+export interface BusFactory {
+  /** Whether a log outlives the buses on it. */
+  readonly durable: boolean;
+  /** Whether several buses can be open on one log. */
+  readonly shared: boolean;
+  /** Whether notifications age by a clock of the engine's own, which no test can move. Default: false, by the bus's. */
+  readonly ownTime?: boolean;
+  /** Whether places can `begin` transactions of the application's. Default: false. */
+  readonly transactional?: boolean;
+  /** The most bytes of one message, where the engine does not take 1 MiB unless its server is told to. */
+  readonly largest?: number;
+  /** A log that is new. */
+  place(): Place | Promise<Place>;
+}
+
+/** What a test works with. */
+export interface Fixture {
+  /** A bus that is ready, on a log that is new. */
+  readonly bus: Bus;
+  /** The time of the bus, if the test is `timed`. */
+  readonly clock: ManualClock;
+  /** Opens another bus on the same log, with the same options unless others are given. The test's end closes it. */
+  open(options?: OptionsOfBus): Bus;
+  /** Begins a transaction of the application's, where the engine has such. */
+  begin(): Promise<Transaction>;
+}
+
+/** What a topic of the suite is given. */
+export interface Topic {
+  readonly it: Runner["it"];
+  /** Declares a test that moves the time by which notifications age, where a test can. `ageing` says the same by real time. */
+  readonly itAges: Runner["it"];
+  readonly ownTime: boolean;
+  /** The most bytes of one message that the engine takes; no less than 1 MiB if it is infinite. */
+  readonly largest: number;
+  /** The body of a test over a bus with these options, by the machine's clock. */
+  over(options: OptionsOfBus, work: (fixture: Fixture) => Promise<void>): () => Promise<void>;
+  /** The same by a clock that the test moves. */
+  timed(options: OptionsOfBus, work: (fixture: Fixture) => Promise<void>): () => Promise<void>;
+}
+
+/** A topic over this factory. */
+export function topicOf(factory: BusFactory, it: Runner["it"]): Topic {
+  const { ownTime = false, largest = Number.POSITIVE_INFINITY } = factory;
+  return {
+    it,
+    itAges: ownTime ? () => {} : it,
+    ownTime,
+    largest,
+    over: (options, work) => () => run(factory, options, new ManualClock(), work),
+    timed: (options, work) => () => {
+      const clock = new ManualClock();
+      return run(factory, { ...options, clock }, clock, work);
+    },
+  };
+}
+
+/** Lets everything happen that needs no more time. */
+export async function turns(count = 3): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Waits for a condition, for at most ten seconds. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > end) assert.fail(`it did not come about that ${what}`);
+    await turns(1);
+  }
+}
+
+/** Whether a promise is still pending when everything has happened that needs no more time. */
+export async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  let pending = true;
+  const settled = (): void => {
+    pending = false;
+  };
+  promise.then(settled, settled);
+  await turns();
+  return pending;
+}
+
+/** The messages of a batch. */
+export function messagesOf(batch: readonly { readonly message: unknown }[]): readonly unknown[] {
+  return batch.map(({ message }) => message);
+}
+
+/** Checks that work fails with this code, and with a sentence that says all of these. */
+export async function failsWith(
+  code: BusErrorCode,
+  work: () => unknown,
+  ...says: readonly (string | RegExp)[]
+): Promise<BusError> {
+  const error = await failureOf(work);
+  assert.equal(error.name, "BusError", `it is a BusError: ${String(error)}`);
+  assert.equal(error.code, code, `its code: ${error.message}`);
+  for (const part of says) assert.match(error.message, typeof part === "string" ? literally(part) : part);
+  return error;
+}
+
+async function failureOf(work: () => unknown): Promise<BusError> {
+  try {
+    await work();
+  } catch (error) {
+    return error as BusError; // checked by the caller
+  }
+  return assert.fail("it was expected to fail, and did not");
+}
+
+function literally(text: string): RegExp {
+  return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+}
+
+async function run(
+  factory: BusFactory,
+  options: OptionsOfBus,
+  clock: ManualClock,
+  work: (fixture: Fixture) => Promise<void>,
+): Promise<void> {
+  const place = await factory.place();
+  const opened: Bus[] = [];
+  const open = (given: OptionsOfBus = options): Bus => {
+    const bus = place.open(given);
+    opened.push(bus);
+    return bus;
+  };
+  try {
+    const bus = open();
+    await bus.ready();
+    const begin = async (): Promise<Transaction> => {
+      assert.ok(place.begin !== undefined, "the engine has transactions");
+      return place.begin();
+    };
+    await work({ bus, clock, open, begin });
+  } finally {
+    for (const bus of opened) await bus.close();
+    await place.remove?.();
+  }
+}

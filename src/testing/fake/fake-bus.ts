@@ -1,0 +1,209 @@
+import { Bus, hubOf } from "../../bus.ts";
+import { serialise } from "../../core/serialise.ts";
+import { BusError, closed, given } from "../../errors.ts";
+import { type AnyChannels, type ChannelOf, keyOf, type MessageOf, type Notification } from "../../notification.ts";
+import type { BusOptions } from "../../options.ts";
+import type { Clock } from "../../util/clock.ts";
+import { checkNames } from "../../util/validate.ts";
+import type { Caller } from "../expect/expectation-error.ts";
+import {
+  type Evidence,
+  expectNothingSent,
+  expectNotSent,
+  expectOrder,
+  expectSent,
+  type SentOptions,
+} from "../expect/expectations.ts";
+import type { Like } from "../expect/matching.ts";
+import { NextSents } from "../expect/next-sent.ts";
+import { type Sent, sentOf } from "../expect/sent.ts";
+import { deepFreeze, FakeStore } from "./fake-store.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { type ParkedPoll, ParkedPolls } from "./parked.ts";
+import { Passing } from "./passing.ts";
+
+export interface FakeBusOptions extends Omit<BusOptions, "store"> {
+  /** Where its clock starts, in ms since 1970. Default: 1,700,000,000,000, in November 2023. */
+  readonly now?: number;
+  /** Another clock than its own. It is then moved by whoever gave it, and says where ids begin. */
+  readonly clock?: Clock;
+}
+
+/** A message that was sent: one that is like this, or for which the function returns true. */
+export type ExpectedMessage<M> = Like<M> | ((message: M) => boolean);
+
+/**
+ * A bus to test with: `Bus` itself, so that it goes wherever a bus goes, with a log in memory, a clock of its own that stands
+ * still, ids that count from 1, and ways to look at what was sent and to let things go wrong. What it hands to readers is
+ * frozen, so that code which changes a message, which all readers share, is caught.
+ */
+export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
+  readonly #store: FakeStore;
+  readonly #clock: ManualClock | undefined;
+  readonly #start: number;
+  readonly #parked: ParkedPolls;
+  readonly #nexts: NextSents;
+  /** What is to be done when the store is open. */
+  readonly #pending: (() => void)[] = [];
+  readonly #passing: Passing;
+  #isClosed = false;
+
+  /** Throws `bad_option`. */
+  constructor(options: FakeBusOptions = {}) {
+    checkNames("a fake bus", options, ["now", "clock", "retention", "limit", "maxMessage", "maxSend"]);
+    const { now, clock, ...rest } = options;
+    if (now !== undefined) checkStart(now, clock);
+    const store = new FakeStore();
+    const own = clock === undefined ? new ManualClock(now, () => store.base) : undefined;
+    super({ ...rest, store, clock: clock ?? own! });
+    this.#store = store;
+    this.#clock = own;
+    this.#start = own?.now() ?? 0;
+    this.#parked = new ParkedPolls(hubOf(this).clock);
+    this.#nexts = new NextSents(hubOf(this).clock, this.nextSent);
+    this.#passing = new Passing({ clock: own, state: () => [this.last, this.waiting, store.sent.length].join() });
+    store.onSent = (sent) => this.#nexts.sent(sent);
+    hubOf(this).probe = {
+      opened: () => {
+        for (const work of this.#pending.splice(0)) work();
+      },
+      parked: (query, deadline, answer) => this.#parked.add(query, deadline, answer),
+      committed: ({ message }) => void deepFreeze(message), // the one copy that all readers share
+      unheard: (error) => this.#passing.unheard.push(error),
+    };
+  }
+
+  /** Every entry that was sent and committed, in order, with its id; not what was received. */
+  get sent(): Sent<C> {
+    return sentOf<C>(this.#store.sent);
+  }
+
+  /** The polls that wait now, the longest first; also those of subscriptions and mounts. */
+  get parked(): readonly ParkedPoll[] {
+    return this.#parked.all;
+  }
+
+  /** Throws an ExpectationError unless such a message was sent on the channel; exactly so many times, where `times` says so. */
+  expectSent<const K extends ChannelOf<C>>(
+    channel: K,
+    message?: ExpectedMessage<MessageOf<C, K>>,
+    options: SentOptions = {},
+  ): void {
+    expectSent(
+      this.#evidence(this.expectSent),
+      channel,
+      message === undefined ? undefined : { like: message },
+      options,
+    );
+  }
+
+  /** Throws an ExpectationError if anything was sent on the channel. */
+  expectNotSent(channel: ChannelOf<C>): void {
+    expectNotSent(this.#evidence(this.expectNotSent), channel);
+  }
+
+  /** Throws an ExpectationError if anything was sent. */
+  expectNothingSent(): void {
+    expectNothingSent(this.#evidence(this.expectNothingSent));
+  }
+
+  /** Throws an ExpectationError unless there were sends on these channels in this order, whatever came between. */
+  expectOrder(channels: readonly ChannelOf<C>[]): void {
+    expectOrder(this.#evidence(this.expectOrder), channels);
+  }
+
+  /**
+   * The next entry that is sent on the channel from now on. Rejects with an ExpectationError after `within` ms, 1,000 unless
+   * said otherwise: by the bus's clock or by the machine's, whichever is first.
+   */
+  nextSent<const K extends ChannelOf<C>>(
+    channel: K,
+    options: { readonly within?: number } = {},
+  ): Promise<Notification<C, K>> {
+    const found = this.#nexts.next(channel, options);
+    return found as Promise<unknown> as Promise<Notification<C, K>>; // sent on this channel of a bus of these channels
+  }
+
+  /**
+   * Moves its clock on by so many ms. Whatever falls due on the way (deadlines, retention, heartbeats) happens at its time and
+   * in its order, each with all that follows from it. Rejects as `settled`, and with `bad_option` when it was given another clock.
+   */
+  async advance(ms: number): Promise<void> {
+    return this.#passing.advance(ms);
+  }
+
+  /**
+   * Resolves when nothing is queued, nobody is about to be woken, and what was woken has done what needs no time. Rejects with
+   * what failed while nobody listened to `error`, such as a listener that threw.
+   */
+  async settled(): Promise<void> {
+    return this.#passing.settled();
+  }
+
+  /** Commits a notification as if another process had sent it: readers get it, and it is not `sent`. */
+  receive<const K extends ChannelOf<C>>(channel: K, message: MessageOf<C, K>): void {
+    const rows = serialise([[channel, message]], { maxMessage: Infinity, maxSend: Infinity, maxBytes: Infinity });
+    this.#whenOpen(() => this.#store.receive(rows));
+  }
+
+  /** Sends on this channel reject with code `store` and this cause, whole with what they were sent with, until it is healed. */
+  fail(channel: ChannelOf<C>, cause: unknown = new Error("the fake bus was told to fail")): void {
+    this.#store.fail(keyOf(channel), cause);
+  }
+
+  /** Ends the failures of this channel, or of all. */
+  heal(channel?: ChannelOf<C>): void {
+    this.#store.heal(channel === undefined ? undefined : keyOf(channel));
+  }
+
+  /** Trims all that is retained on this channel: readers from before are answered `missed`. */
+  trim(channel: ChannelOf<C>): void {
+    const key = keyOf(channel);
+    this.#whenOpen(() => this.#store.trimChannel(key));
+  }
+
+  /** Begins another life, as a process without a store does: all is lost, cursors from before are answered `missed`, ids are a million higher. */
+  restart(): void {
+    this.#whenOpen(() => this.#store.restart());
+  }
+
+  /**
+   * As new, for the next test: nothing sent or retained, no failures, ids from 1, and its clock where it started. Those who
+   * listen or wait go on.
+   */
+  reset(): void {
+    this.#nexts.clear();
+    this.#passing.unheard.length = 0;
+    this.#clock?.set(this.#start);
+    this.#whenOpen(() => this.#store.reset());
+  }
+
+  override async close(): Promise<void> {
+    this.#isClosed = true;
+    await super.close();
+    this.#nexts.close();
+  }
+
+  // What is handed over before the store is open would be taken for its replay.
+  #whenOpen(work: () => void): void {
+    if (this.#isClosed) throw closed();
+    if (typeof hubOf(this).newestId === "number") work();
+    else this.#pending.push(work);
+  }
+
+  #evidence(caller: Caller): Evidence {
+    return { sent: this.#store.sent, caller };
+  }
+}
+
+function checkStart(now: unknown, clock: Clock | undefined): void {
+  if (clock !== undefined)
+    throw new BusError("bad_option", "give a fake bus either now or a clock, which knows the time");
+  if (Number.isFinite(now)) return;
+  throw new BusError("bad_option", `now must be a number of ms since 1970, got ${given(now)}`);
+}
+
+/** Makes a fake bus. Throws `bad_option`. */
+export function fakeBus<C extends object = AnyChannels>(options: FakeBusOptions = {}): FakeBus<C> {
+  return new FakeBus<C>(options);
+}

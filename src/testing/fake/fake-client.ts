@@ -1,0 +1,46 @@
+import type { Bus } from "../../bus.ts";
+import { type Client, type ClientOptions, connect } from "../../client/client.ts";
+import { mount } from "../../http/fetch.ts";
+import type { AnyChannels, Channel, NameOf, Tuple } from "../../notification.ts";
+
+export interface FakeClientOptions<C extends object> extends Omit<ClientOptions<C>, "fetch"> {
+  /** The private channels that the application's hook would add for this user. */
+  readonly adds?: readonly Tuple<NameOf<C>>[];
+}
+
+type Handler = (request: Request) => Promise<Response>;
+
+/** A bus has one mount for all its clients, as an application has. */
+const handlers = new WeakMap<object, Handler>();
+/** What is added to what a request asks for. */
+const added = new WeakMap<Request, readonly Channel[]>();
+
+/**
+ * The browser's client, connected to a bus in memory: what a page gets from `connect`, with no server and no port. What it
+ * sends is allowed. Close it at the end of the test.
+ */
+export function fakeClient<C extends object = AnyChannels>(
+  bus: Bus<C>,
+  { adds = [], ...options }: FakeClientOptions<C> = {},
+): Client<C> {
+  const handler = handlers.get(bus) ?? handlerOf(bus);
+  const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const request = new Request(url, init);
+    added.set(request, adds);
+    const response = await handler(request);
+    // A body does not end with its request here as it does on a network.
+    const body = response.body?.pipeThrough(new TransformStream(), { signal: request.signal }) ?? null;
+    return new Response(body, response);
+  };
+  return connect<C>("http://nightbus.test/longpolling", { ...options, fetch });
+}
+
+function handlerOf<C extends object>(bus: Bus<C>): Handler {
+  const handler = mount(bus, {
+    prefix: "/longpolling",
+    channels: (asked, request) => [...asked, ...((added.get(request) ?? []) as Tuple<NameOf<C>>[])], // a client of this bus put them there
+    send: () => true,
+  });
+  handlers.set(bus, handler);
+  return handler;
+}

@@ -1,0 +1,215 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import Database from "better-sqlite3";
+import { Redis } from "ioredis";
+import { Bus } from "nightbus";
+import { nats } from "nightbus/nats";
+import { postgres } from "nightbus/postgres";
+import { type RedisClient, redis } from "nightbus/redis";
+import { sqlite } from "nightbus/sqlite";
+import { fakeBus } from "nightbus/testing";
+import pg from "pg";
+import { createClient } from "redis";
+import type { Store } from "../../../src/store.ts";
+import { isPending } from "../../../src/testing/conformance/bus/topic.ts";
+import type { BusFactory, Transaction } from "../../../src/testing/conformance/bus.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { DATABASE_URL, NATS_URL, REDIS_URL } from "../engines.ts";
+
+/** Buses that were given no store. */
+export const memory: BusFactory = {
+  durable: false,
+  shared: false,
+  place: () => ({ open: (options) => new Bus(options) }),
+};
+
+/** Fake buses, by the machine's clock where a test gives none. */
+export const fake: BusFactory = {
+  durable: false,
+  shared: false,
+  place: () => ({ open: (options) => fakeBus({ clock: systemClock, ...options }) }),
+};
+
+/** Buses over SQLite, in a file of a temporary folder. */
+export const file: BusFactory = {
+  durable: true,
+  shared: true,
+  transactional: true,
+  place() {
+    const { path, remove } = temporary();
+    let db: Database.Database | undefined;
+    return {
+      open: (options) => new Bus({ ...options, store: sqlite(path, { durability: "normal" }) }),
+      begin() {
+        db ??= new Database(path);
+        return beginOn(db);
+      },
+      remove() {
+        db?.close();
+        remove();
+      },
+    };
+  },
+};
+
+/** Buses on a handle of the application's, which also uses it itself. */
+export const handle: BusFactory = {
+  durable: false,
+  shared: false,
+  transactional: true,
+  place() {
+    const db = new Database(":memory:");
+    return {
+      open: (options) => new Bus({ ...options, store: sqlite(db) }),
+      begin: () => beginOn(db),
+      remove: () => void db.close(),
+    };
+  },
+};
+
+/** Buses over SQLite, without a file. */
+export const inMemory: BusFactory = {
+  durable: false,
+  shared: false,
+  place: () => ({ open: (options) => new Bus({ ...options, store: sqlite(":memory:") }) }),
+};
+
+/** Buses over Postgres, in a schema of their own. */
+export const onPostgres: BusFactory = {
+  durable: true,
+  shared: true,
+  ownTime: true,
+  transactional: true,
+  place() {
+    const { store, remove } = newSchema();
+    const client = new pg.Client(DATABASE_URL);
+    let connecting: Promise<unknown> | undefined;
+    return {
+      open: (options) => new Bus({ ...options, store: store() }),
+      async begin() {
+        connecting ??= client.connect();
+        await connecting;
+        await client.query("begin");
+        return {
+          handle: client,
+          commit: async () => void (await client.query("commit")),
+          rollback: async () => void (await client.query("rollback")),
+        };
+      },
+      async remove() {
+        await client.end();
+        await remove();
+      },
+    };
+  },
+};
+
+/** A schema that is not there yet: stores on it, and how to remove it. */
+export function newSchema(): {
+  readonly name: string;
+  readonly store: () => Store;
+  readonly remove: () => Promise<void>;
+} {
+  const name = `nightbus test ${randomBytes(6).toString("hex")}`;
+  return {
+    name,
+    store: () => postgres(DATABASE_URL, { schema: name }),
+    async remove() {
+      const client = new pg.Client(DATABASE_URL);
+      await client.connect();
+      await client.query(`drop schema if exists "${name}" cascade`);
+      await client.end();
+    },
+  };
+}
+
+/** Buses over Redis, with a prefix of their own, by a URL or a client. */
+export function onRedis(connection: string | (() => RedisClient)): BusFactory {
+  return {
+    durable: true,
+    shared: true,
+    ownTime: true,
+    place() {
+      const { store, remove } = newPrefix(connection);
+      return { open: (options) => new Bus({ ...options, store: store() }), remove };
+    },
+  };
+}
+
+/** A client of ioredis, as an application would have it. */
+export function ioredis(): RedisClient {
+  return new Redis(REDIS_URL, { lazyConnect: true });
+}
+
+/** A prefix of no keys yet: stores on it, and how to remove them. */
+export function newPrefix(connection: string | (() => RedisClient) = REDIS_URL): {
+  readonly name: string;
+  readonly store: () => Store;
+  readonly remove: () => Promise<void>;
+} {
+  const name = `nightbus test ${randomBytes(6).toString("hex")}`;
+  return {
+    name,
+    store: () => redis(typeof connection === "string" ? connection : connection(), { prefix: name }),
+    async remove() {
+      const client = await createClient({ url: REDIS_URL }).connect();
+      const keys = await client.keys(`{${name}}:*`);
+      if (keys.length > 0) await client.del(keys);
+      await client.close();
+    },
+  };
+}
+
+/** Buses over NATS, in a stream of their own. */
+export const onNats: BusFactory = {
+  durable: true,
+  shared: true,
+  ownTime: true,
+  largest: 900 * 2 ** 10, // a server takes 1 MiB with all that belongs to a message
+  async place() {
+    const { store, remove } = await newStream();
+    return { open: (options) => new Bus({ ...options, store: store() }), remove };
+  },
+};
+
+/** A stream with nothing in it: stores on it, and how to remove it. It is made here, since that takes time by a clock that goes. */
+export async function newStream(): Promise<{
+  readonly name: string;
+  readonly store: () => Store;
+  readonly remove: () => Promise<void>;
+}> {
+  const name = `nightbus-test-${randomBytes(6).toString("hex")}`;
+  const clock = new ManualClock();
+  await using bus = new Bus({ store: nats(NATS_URL, { stream: name }), clock });
+  const now = clock.now();
+  while (await isPending(bus.ready())) {
+    clock.advance(10);
+    clock.set(now); // the log begins at the time at which the tests' clocks begin
+  }
+  return {
+    name,
+    store: () => nats(NATS_URL, { stream: name }),
+    async remove() {
+      const connection = await connect({ servers: NATS_URL });
+      const { streams } = await jetstreamManager(connection);
+      await streams.delete(name).catch(() => {}); // it may never have been made
+      await connection.close();
+    },
+  };
+}
+
+function beginOn(db: Database.Database): Transaction {
+  db.exec("begin immediate");
+  return { handle: db, commit: () => void db.exec("commit"), rollback: () => void db.exec("rollback") };
+}
+
+/** A path for a database that is not there yet, and how to remove it with all that lies beside it. */
+export function temporary(): { readonly path: string; readonly remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), "nightbus-"));
+  return { path: join(folder, "bus.db"), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

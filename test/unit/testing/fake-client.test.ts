@@ -1,0 +1,78 @@
+import { type FakeBus, fakeBus, fakeClient } from "nightbus/testing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+interface Chat {
+  lobby: { text: string };
+  user: { note: string };
+}
+
+describe.each(["events", "poll"] as const)("a fake client over %s", (transport) => {
+  let bus: FakeBus<Chat>;
+  beforeEach(() => {
+    bus = fakeBus<Chat>();
+  });
+  afterEach(() => bus.close());
+
+  it("gets what is sent on its channels, and what its user gets in private, and nothing else", async () => {
+    const client = fakeClient(bus, { channels: ["lobby"], adds: [["user", 7]], transport, last: 0 });
+    const heard: unknown[] = [];
+    client.on("notification", ({ channel, message }) => heard.push([channel, message]));
+    await vi.waitUntil(() => client.status === "live");
+    await bus.sendmany([
+      [["user", 8], { note: "not yours" }],
+      ["lobby", { text: "hi" }],
+      [["user", 7], { note: "yours" }],
+    ]);
+    await vi.waitUntil(() => heard.length === 2);
+    expect(heard).toEqual([
+      ["lobby", { text: "hi" }],
+      [["user", 7], { note: "yours" }],
+    ]);
+    client.close();
+    expect(client.status).toBe("closed");
+    await vi.waitUntil(() => bus.parked.length === 0);
+  });
+
+  it("shares one mount with the others, which get what is theirs alone", async () => {
+    const clients = Array.from({ length: 12 }, (_, user) =>
+      fakeClient(bus, { adds: [["user", user]], transport, last: 0 }),
+    );
+    const heard: unknown[] = [];
+    for (const client of clients) client.on("notification", ({ channel }) => heard.push(channel));
+    await bus.settled();
+    await bus.sendmany([
+      [["user", 3], { note: "yours" }],
+      [["user", 5], { note: "yours" }],
+    ]);
+    await bus.settled();
+    expect(heard).toEqual([
+      ["user", 3],
+      ["user", 5],
+    ]);
+    expect(bus.listenerCount("close")).toBe(1);
+    for (const client of clients) client.close();
+  });
+
+  it("sends to the bus", async () => {
+    const client = fakeClient(bus, { channels: ["lobby"], transport });
+    expect(await client.sendone("lobby", { text: "hi" })).toBe(1);
+    bus.expectSent("lobby", { text: "hi" });
+    bus.fail("lobby", new Error("disk full"));
+    await expect(client.sendone("lobby", { text: "again" })).rejects.toMatchObject({ code: "store", status: 503 });
+    client.close();
+  });
+
+  it("is told missed when the bus restarts", async () => {
+    await bus.sendone("lobby", { text: "before" });
+    const client = fakeClient(bus, { channels: ["lobby"], transport, last: bus.last });
+    const missed: unknown[] = [];
+    client.on("missed", (gap) => missed.push(gap));
+    await vi.waitUntil(() => client.status === "live");
+    await bus.settled();
+    bus.restart();
+    await vi.waitUntil(() => missed.length > 0);
+    expect(missed).toEqual([{ last: 1 }]);
+    expect(client.last).toBe(1_000_000);
+    client.close();
+  });
+});
