@@ -1,5 +1,5 @@
+import type { Following } from "../../core/following.ts";
 import type { Answer } from "../../log/answer.ts";
-import type { Known } from "../../log/query.ts";
 import type { Bucket, Due } from "../../util/deadlines.ts";
 import type { Sink } from "../endpoint/request.ts";
 import { Outlet } from "../writing/outlet.ts";
@@ -8,39 +8,35 @@ import { between, writePieces } from "../writing/write-pieces.ts";
 import { framesOf, heartbeat, hello, lengthOf, missed } from "./frames.ts";
 import type { Streaming, StreamOptions } from "./streaming.ts";
 
-/** The shortest and the longest pause that a client is told to make before it comes back, in ms. */
+/** The bounds of the pause before a client comes back, in ms. */
 const RETRY = { from: 1_000, to: 3_000 };
 
 /**
- * One client's server-sent events. It catches up page by page, each after the one before has drained, and is then handed what
- * is committed. Nothing is queued for it but what its connection has not taken yet: the log is the buffer.
+ * The server-sent events of one client. The stream catches up page by page, each after the client took the page before,
+ * and then takes the news. Only bytes that the connection has not taken are queued, because the log is the buffer.
  */
 export class Stream implements Due {
   bucket: Bucket | undefined = undefined;
   slot = 0;
-  /** The time of its next heartbeat, by the monotonic clock. */
+  /** The time of the next heartbeat, by the monotonic clock. */
   beatAt = Number.POSITIVE_INFINITY;
-  /** When it grows too old, by the monotonic clock. */
+  /** The end of the stream's life, by the monotonic clock. */
   readonly oldAt: number;
   readonly #outlet: Outlet;
   readonly #shared: Streaming<Stream>;
-  readonly #keys: readonly string[];
-  #last: number;
-  #known: Known | undefined;
+  readonly #following: Following;
   #owesMissed: boolean;
-  #stopWatching: (() => void) | undefined;
   #isWriting = false;
-  /** The first of the latest looks that all saw something unsent, by the monotonic clock: 0 for the stream's beginning. */
+  /** The first of the latest looks that all saw unsent bytes, by the monotonic clock. 0 stands for the stream's beginning. */
   #unsentSince: number | undefined = 0;
   #hasEnded = false;
   #isGone = false;
 
-  constructor(shared: Streaming<Stream>, { keys, last, missed, sink, oldAt }: StreamOptions) {
+  constructor(shared: Streaming<Stream>, { following, missed, sink, oldAt }: StreamOptions) {
     this.#outlet = new Outlet(sink, shared.unsent, shared.hub.clock);
     this.oldAt = oldAt;
     this.#shared = shared;
-    this.#keys = keys;
-    this.#last = last;
+    this.#following = following;
     this.#owesMissed = missed;
   }
 
@@ -52,31 +48,32 @@ export class Stream implements Due {
     return this.#hasEnded;
   }
 
-  /** True if its client has yet to take something. */
+  /** True if the client has bytes to take. */
   get isUnsent(): boolean {
     return this.#isWriting || this.sink.unsent > 0;
   }
 
   start(): void {
-    // After a restart all clients come back, and not all in the same moment.
+    // After a restart all clients come back, but not all in the same moment.
     const retry = Math.round(RETRY.from + Math.random() * (RETRY.to - RETRY.from));
     this.#guard(() => {
-      this.#outlet.write(hello(this.#last, retry, this.#shared.heartbeat));
-      if (this.#owesMissed) this.#outlet.write(missed(this.#last, this.#positionBefore(this.#page())));
+      this.#outlet.write(hello(this.#following.last, retry, this.#shared.heartbeat));
+      if (this.#owesMissed)
+        this.#outlet.write(missed(this.#following.last, this.#positionBefore(this.#following.peek())));
       this.#catchUp();
     });
   }
 
-  /** Moves a quiet client's cursor, if it has been given everything. */
+  /** Moves a quiet client's cursor, if the client has everything. */
   beat(): void {
-    if (this.#stopWatching === undefined || this.sink.unsent > 0) return;
-    this.#last = this.#shared.hub.last;
-    this.#outlet.write(heartbeat(this.#last));
+    if (!this.#following.isWatching || this.sink.unsent > 0) return;
+    this.#following.rest();
+    this.#outlet.write(heartbeat(this.#following.last));
   }
 
   /**
-   * The time, by the monotonic clock, at which its client has taken nothing for so many ms: infinite while nothing is unsent.
-   * The count begins with the first look that sees something unsent.
+   * Returns the time, by the monotonic clock, at which the client will have taken nothing for `timeout` ms. Infinite
+   * while no bytes are unsent. The count begins with the first look that sees unsent bytes.
    */
   stuckAt(now: number, timeout: number): number {
     const { unsent } = this.sink;
@@ -90,22 +87,22 @@ export class Stream implements Due {
     return Math.max(this.#unsentSince, this.#outlet.movedAt()) + timeout;
   }
 
-  /** Ends it after what was written; the client comes back. Twice is once. */
+  /** Ends the stream after the written bytes, and the client comes back. A second call does nothing. */
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#unwatch();
+    this.#following.stop();
     if (!this.#isWriting) this.sink.end();
     this.#shared.ended(this);
   }
 
-  /** Ends it at once, with its connection. */
+  /** Ends the stream at once, with its connection. */
   giveUp(): void {
     this.end();
     this.sink.destroy();
   }
 
-  /** Its client has gone. Twice is once. */
+  /** Notes that the client has gone. A second call does nothing. */
   gone(): void {
     this.#isGone = true;
     this.#isWriting = false;
@@ -116,29 +113,20 @@ export class Stream implements Due {
   #catchUp(): void {
     this.#outlet.release();
     while (!this.#hasEnded) {
-      const answer = this.#page();
-      if (answer === undefined) {
-        this.#watch();
-        return;
-      }
+      const from = this.#following.last;
+      const answer = this.#following.next((news) => this.#hand(news));
+      if (answer === undefined) return;
       if (this.#shared.unsent.isFull) {
         this.end();
         return;
       }
-      if (!this.#write(answer)) return;
+      if (!this.#write(answer, from)) return;
     }
   }
 
-  /** The next answer, if any: no larger than may be unsent, but for a first send that is larger. */
-  #page(): Answer | undefined {
-    const { hub, maxBuffered } = this.#shared;
-    const query = { keys: this.#keys, last: this.#last, known: this.#known, limit: hub.limit, size: maxBuffered };
-    return hub.read({ ...query, lookback: Number.POSITIVE_INFINITY });
-  }
-
-  /** Writes a page, and says whether more may follow at once; else it goes on by itself. */
-  #write(answer: Answer): boolean {
-    const gap = this.#pass(answer);
+  /** Writes a page. Returns true if the next may follow at once; otherwise the stream goes on by itself. */
+  #write(answer: Answer, from: number): boolean {
+    const gap = this.#gapBefore(answer, from);
     const frames = framesOf(answer);
     if (frames instanceof Pieces) {
       this.#writeInPieces(frames, gap);
@@ -151,11 +139,8 @@ export class Stream implements Due {
     return false;
   }
 
-  /** Moves on past an answer. Returns the frame that says what was missed before it, if anything. */
-  #pass(answer: Answer): Uint8Array | undefined {
-    const from = this.#last;
-    this.#last = answer.last;
-    this.#known = answer.known;
+  /** Returns the frame that tells of a gap between this position and an answer, if there is one. */
+  #gapBefore(answer: Answer, from: number): Uint8Array | undefined {
     return answer.missed ? missed(from, this.#positionBefore(answer)) : undefined;
   }
 
@@ -177,46 +162,34 @@ export class Stream implements Due {
     writePieces({ outlet: this.#outlet, read: between(gap, pieces.read(), ""), guard, done });
   }
 
-  // Nothing was awaited since the last read, so nothing can have come in between.
-  #watch(): void {
-    const { hub } = this.#shared;
-    this.#last = hub.last;
-    this.#stopWatching = hub.watch(this.#keys, (answer) => this.#hand(answer));
-  }
-
-  #unwatch(): void {
-    this.#stopWatching?.();
-    this.#stopWatching = undefined;
-  }
-
-  // What is not written would be missing between what was before and what comes: the client has to come back for it.
-  #hand(answer: Answer): void {
+  // A failed write leaves a gap between two notifications, so the client has to come back for it.
+  #hand(answer: Answer): boolean {
     try {
-      this.#take(answer);
+      return this.#take(answer);
     } catch (error) {
       this.end();
       throw error;
     }
   }
 
-  #take(answer: Answer): void {
+  #take(answer: Answer): boolean {
     const frames = framesOf(answer);
     const { unsent } = this.sink;
     if (this.#isTooMuch(lengthOf(frames))) {
-      // Much may have come in one turn of the event loop, in which nothing is sent: then the client is not to blame.
-      this.#unwatch();
+      // One turn of the event loop, in which nothing is sent, may bring much. The client is not to blame for that.
       this.#shared.hub.clock.setTimeout(() => this.#guard(() => this.#judge(lengthOf(frames))), 0);
-      return;
+      return false;
     }
+    const gap = this.#gapBefore(answer, this.#following.last);
     if (frames instanceof Pieces) {
-      this.#unwatch();
-      this.#writeInPieces(frames, this.#pass(answer));
-      return;
+      this.#following.stop();
+      this.#writeInPieces(frames, gap);
+      return true;
     }
-    const gap = this.#pass(answer);
     this.#outlet.write(gap === undefined ? frames : Buffer.concat([gap, frames]));
     if (unsent > 0) this.#outlet.hold(frames, frames.length);
     else this.#outlet.release();
+    return true;
   }
 
   #judge(length: number): void {
@@ -226,14 +199,14 @@ export class Stream implements Due {
     else this.#catchUp();
   }
 
-  // One write of any size is allowed on an empty buffer, or a large send would never get through.
+  // An empty buffer takes one write of any size, because a large send would never get through otherwise.
   #isTooMuch(length: number): boolean {
     const { unsent } = this.sink;
     if (unsent === 0) return false;
     return unsent + length > this.#shared.maxBuffered || this.#shared.unsent.isFull;
   }
 
-  /** Runs what nobody waits for. */
+  /** Runs work of which no caller hears. */
   #guard(work: () => void): void {
     if (this.#isGone) return;
     try {

@@ -1,8 +1,9 @@
+import type { Following } from "../../core/following.ts";
 import type { Hub } from "../../core/hub.ts";
 import type { Sink } from "../endpoint/request.ts";
 import type { Unsent } from "../writing/unsent.ts";
 
-/** The state that all streams of a mount share, so that not every connection pays for it. */
+/** The state that all streams of a mount share, so that a connection costs less. */
 export interface Streaming<S> {
   readonly hub: Hub;
   readonly unsent: Unsent;
@@ -12,17 +13,17 @@ export interface Streaming<S> {
   readonly maxBuffered: number;
   /** Called once for each stream, when it ends. */
   readonly ended: (stream: S) => void;
-  /** Is told what a stream throws. */
+  /** Receives the errors of a stream. */
   readonly failed: (thrown: unknown) => void;
 }
 
+/** The beginning and the client of one stream. */
 export interface StreamOptions {
-  readonly keys: readonly string[];
-  /** The position to begin after. */
-  readonly last: number;
-  /** True if it is told first that it has missed something. */
+  /** The reader behind the stream, at the position where the stream begins. */
+  readonly following: Following;
+  /** True if the stream first tells that something was missed. */
   readonly missed: boolean;
   readonly sink: Sink;
-  /** When it grows too old, by the monotonic clock. */
+  /** The end of the stream's life, by the monotonic clock. */
   readonly oldAt: number;
 }
