@@ -83,7 +83,8 @@ describe.each(Object.entries(PROXIES))("the configuration of %s", (kind, { progr
 
 describe("the other files of the page on deployment", () => {
   it("have an ecosystem that waits longer for the end than a store tries", () => {
-    const text = blocksOf(PAGE).find((each) => each.text.startsWith("// ecosystem.config.cjs"))!.text;
+    const text = blockOf("js");
+    expect(text).toMatch(/^\/\/ ecosystem\.config\.cjs\n/);
     const module = { exports: {} as { apps: readonly { exec_mode: string; kill_timeout: number }[] } };
     new Function("module", text)(module);
     expect(module.exports.apps).toMatchObject([{ exec_mode: "cluster" }]);
@@ -109,7 +110,9 @@ function placed(text: string, port: number, server: Server): string {
 }
 
 function blockOf(kind: string): string {
-  return blocksOf(PAGE).find((block) => block.kind === kind)!.text;
+  const [block, ...others] = blocksOf(PAGE).filter((each) => each.kind === kind);
+  expect(others).toEqual([]);
+  return block!.text;
 }
 
 const readers = new WeakMap<Response, ReadableStreamDefaultReader<Uint8Array>>();
