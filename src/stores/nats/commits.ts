@@ -3,13 +3,14 @@ import { BusError } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
 import { noteGivenOut } from "../../util/ids.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
+import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
 import { retry } from "../shared/retry.ts";
 import type { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import { isConflict, mayAskAgain, Unanswered, Unreachable } from "./failures.ts";
 import type { Feed } from "./feed.ts";
 import type { Stream } from "./stream.ts";
-import { type Place, packSends, placeHeader, rowsOf, type Sends } from "./wire.ts";
+import { type Place, packSends, placeHeader } from "./wire.ts";
 
 export interface CommitsOptions {
   readonly clock: Clock;
@@ -19,8 +20,6 @@ export interface CommitsOptions {
   readonly cursor: Cursor;
   readonly feed: Feed;
 }
-
-type Ids = readonly (readonly number[])[];
 
 /** A commit that is tried until it is known to be done. */
 interface Attempt {
@@ -107,8 +106,8 @@ export class Commits {
       return false;
     }
     if (cursor.seq < seq) {
-      const rows = rowsOf(sends, place);
-      cursor.take({ ...place, last: place.first + rows.length - 1, seq, id, rows });
+      const { rows, last } = giveIds(sends, place);
+      cursor.take({ ...place, last, seq, id, rows });
     }
     return true;
   }
@@ -122,10 +121,9 @@ export class Commits {
   }
 
   #done(sends: Sends, first: number): Ids {
-    let next = first;
-    const ids = sends.map((send) => send.map(() => next++));
+    const { ids, last } = giveIds(sends, { first, at: 0 });
     this.#run = this.#life();
-    noteGivenOut(next - 1);
+    noteGivenOut(last);
     return ids;
   }
 

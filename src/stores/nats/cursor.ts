@@ -1,13 +1,12 @@
 import type { Gap, Row, StoreSink } from "../../store.ts";
+import type { Sends } from "../shared/given-ids.ts";
+import { PAGE_ROWS } from "../shared/limits.ts";
 import { handOver, isComplete } from "../shared/news.ts";
 import type { NatsMessage } from "./driver.ts";
 import { Marks } from "./marks.ts";
 import { gapOf, Messages } from "./messages.ts";
 import { PromisedDeletions } from "./promised.ts";
-import type { Commit, Sends } from "./wire.ts";
-
-/** Rows of one page that is handed over, about. */
-const PAGE = 5_000;
+import type { Commit } from "./wire.ts";
 
 /** Of the rows of most messages none is gone; that is one object for all of them. */
 const NONE: Set<number> = new Set();
@@ -208,7 +207,7 @@ export class Cursor {
     let page: Row[] = [];
     for (const rows of this.#alive(waiting)) {
       for (const row of rows) page.push(row);
-      if (page.length < PAGE) continue;
+      if (page.length < PAGE_ROWS) continue;
       this.#sink.commit(page);
       page = [];
     }

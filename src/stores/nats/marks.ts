@@ -1,4 +1,5 @@
 import type { Gap } from "../../store.ts";
+import { MOST_GAPS } from "../shared/limits.ts";
 import { type Change, NOTHING, readChange } from "./changes.ts";
 import type { NatsMessage } from "./driver.ts";
 import { Ranges } from "./ranges.ts";
@@ -6,9 +7,6 @@ import { type Author, readPart } from "./wire.ts";
 
 /** What a change costs beside its bytes, when it is decided whether they are worth a snapshot. */
 const COST = 256;
-
-/** The most gaps that are remembered; older ones are folded into the log's beginning. */
-const MOST_GAPS = 100_000;
 
 /** Changes of so many bytes are always kept. */
 const LITTLE = 128 * 1024;

@@ -1,9 +1,7 @@
 import type { PendingRow, Row } from "../../store.ts";
+import { giveIds, type Sends } from "../shared/given-ids.ts";
 import { pack, unpack } from "../shared/packed.ts";
 import type { NatsMessage } from "./driver.ts";
-
-/** The rows of each send. */
-export type Sends = readonly (readonly PendingRow[])[];
 
 /** The header that says what a message is: of which version, and where it stands. */
 export const HEADER = "Nightbus";
@@ -100,8 +98,8 @@ export function readCommit(message: NatsMessage, stored: Stored, sent?: Sends): 
   const at = Math.max(agreed(reckoned, stored.at), stored.earliest);
   try {
     const sends = sent ?? readSends(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
-    const rows = rowsOf(sends, { first, at });
-    return { was, first, at, last: first + rows.length - 1, seq, id: idOf(message), rows };
+    const { rows, last } = giveIds(sends, { first, at });
+    return { was, first, at, last, seq, id: idOf(message), rows };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -114,16 +112,6 @@ export function readPart({ headers }: NatsMessage): Part | Author | undefined {
   if (version !== VERSION) return undefined;
   if (count === undefined) return { by: of, number: Number(index) };
   return { of, index: Number(index), count: Number(count) };
-}
-
-/** The rows of sends, which are given out from this id on. */
-export function rowsOf(sends: Sends, { first, at }: Pick<Place, "first" | "at">): readonly Row[] {
-  const rows: Row[] = [];
-  for (const pending of sends) {
-    const send = first + rows.length;
-    for (const { key, json } of pending) rows.push({ id: first + rows.length, key, json, at, send });
-  }
-  return rows;
 }
 
 /** The sender's time if the server's is about the same, so that both processes keep one time; else the server's. */

@@ -1,9 +1,10 @@
 import { BusError } from "../../errors.ts";
-import type { Gap, PendingRow, Row } from "../../store.ts";
+import type { Gap, Row } from "../../store.ts";
 import type { Clock } from "../../util/clock.ts";
 import { noteGivenOut } from "../../util/ids.ts";
 import { SingleFlight } from "../../util/single-flight.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
+import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
 import { retry } from "../shared/retry.ts";
 import type { Cursor } from "./cursor.ts";
 import { isGone, mayCommitAgain } from "./failures.ts";
@@ -34,12 +35,12 @@ export class Commits {
   }
 
   /** Commits sends, hands them over, and resolves with their ids. Rejects with pg's error. */
-  async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
+  async append(sends: Sends): Promise<Ids> {
     const { tables, ask } = this.#options;
     const committed = await this.#try(() => this.#timed(() => tables.append(ask, this.#writer(), sends)));
-    const rows = rowsOf(sends, committed);
+    const { ids, rows } = giveIds(sends, committed);
     await this.#committed(committed, rows);
-    return idsOf(sends, committed.first);
+    return ids;
   }
 
   /** Commits what waits in the outbox, whoever wrote it there. Rejects with pg's error. */
@@ -91,18 +92,4 @@ export class Commits {
     const { clock, cursor, node } = this.#options;
     return { node, running: this.#running, seen: cursor.seen ?? 0, base: clock.base() };
   }
-}
-
-function rowsOf(sends: readonly (readonly PendingRow[])[], { first, at }: Committed): readonly Row[] {
-  const rows: Row[] = [];
-  for (const send of sends) {
-    const start = first + rows.length;
-    for (const { key, json } of send) rows.push({ id: first + rows.length, key, json, at, send: start });
-  }
-  return rows;
-}
-
-function idsOf(sends: readonly (readonly PendingRow[])[], first: number): readonly (readonly number[])[] {
-  let next = first;
-  return sends.map((send) => send.map(() => next++));
 }

@@ -1,8 +1,9 @@
+import { MOST_GAPS } from "../shared/limits.ts";
+
 /** A function that is there where these functions are the newest. */
 export const NEWEST_FUNCTION = "nightbus_mend_1";
 
-/** The most runs that are kept, and the number of the oldest that one fold moves into the log's beginning. */
-const MOST_GAPS = 100_000;
+/** The gaps that one fold moves into the beginning of the log, the oldest first. */
 const FOLDED = 10_000;
 
 /** A commit waits for a lock for less time than its answer is waited for, since it would go on waiting without us. */

@@ -1,9 +1,6 @@
 import type { Gap, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import { PAGE_BYTES, PAGE_ROWS } from "../shared/limits.ts";
 import { BEGIN, GONE, NEWEST_FUNCTION } from "./functions.ts";
-
-/** A page ends with the send in which it has so many rows, or messages of so many bytes. */
-const PAGE = 5_000;
-const PAGE_BYTES = 2 ** 22;
 
 /** Who commits: where this process stands, and where it would begin a run. */
 export interface Writer {
@@ -128,9 +125,9 @@ export class Tables {
        left join lateral (
          select id, send from (
            select id, send, row_number() over so_far as place, sum(octet_length(json)) over so_far as bytes
-           from (select id, send, json from ${this.#named}.nightbus_rows where id > $1 order by id limit ${PAGE}) s
+           from (select id, send, json from ${this.#named}.nightbus_rows where id > $1 order by id limit ${PAGE_ROWS}) s
            window so_far as (order by id rows unbounded preceding)
-         ) s where place = ${PAGE} or bytes >= ${PAGE_BYTES} order by id limit 1
+         ) s where place = ${PAGE_ROWS} or bytes >= ${PAGE_BYTES} order by id limit 1
        ) cut on true
        left join lateral (
          select * from ${this.#named}.nightbus_rows where id > $1 and id < coalesce(

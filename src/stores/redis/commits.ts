@@ -1,8 +1,9 @@
 import { BusError } from "../../errors.ts";
-import type { Gap, PendingRow, Row } from "../../store.ts";
+import type { Gap, Row } from "../../store.ts";
 import type { Clock } from "../../util/clock.ts";
 import { noteGivenOut } from "../../util/ids.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
+import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
 import { retry } from "../shared/retry.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Ask, Committed, Engine, Writer } from "./engine.ts";
@@ -29,12 +30,12 @@ export class Commits {
   }
 
   /** Commits sends, hands them over, and resolves with their ids. Rejects with the client's error. */
-  async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
+  async append(sends: Sends): Promise<Ids> {
     const { clock, catchUp } = this.#options;
     const committed = await retry(clock, () => this.#commit(sends), mayPass);
     this.#running = true;
     noteGivenOut(committed.last);
-    const { ids, rows } = given(sends, committed);
+    const { ids, rows } = giveIds(sends, committed);
     if (!this.#handOver(committed, rows)) {
       await catchUp().catch((cause) => {
         throw new BusError("store", "Redis has committed, and then could not be read", { cause, refused: false });
@@ -43,7 +44,7 @@ export class Commits {
     return ids;
   }
 
-  async #commit(sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
+  async #commit(sends: Sends): Promise<Committed> {
     const { clock, time, engine, ask, catchUp } = this.#options;
     const asked = clock.monotonic();
     const committed = await engine.append(ask, this.#writer(), sends);
@@ -72,20 +73,4 @@ export class Commits {
     const { clock, cursor } = this.#options;
     return { running: this.#running, seen: cursor.seen ?? 0, base: clock.base() };
   }
-}
-
-function given(
-  sends: readonly (readonly PendingRow[])[],
-  { first, at }: Committed,
-): { readonly ids: readonly (readonly number[])[]; readonly rows: readonly Row[] } {
-  const rows: Row[] = [];
-  const ids = sends.map((send) => {
-    const start = first + rows.length;
-    return send.map(({ key, json }) => {
-      const id = first + rows.length;
-      rows.push({ id, key, json, at, send: start });
-      return id;
-    });
-  });
-  return { ids, rows };
 }

@@ -1,12 +1,9 @@
 import type { Gap, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import { PAGE_BYTES, PAGE_ROWS } from "../shared/limits.ts";
 import { pack } from "../shared/packed.ts";
 import { entriesOf, type RawEntry } from "./entries.ts";
 import { replyCode } from "./failures.ts";
 import { APPEND, CREATE, keysOf, PAGE, type Script, TRIM } from "./scripts.ts";
-
-/** The most rows and bytes of a page, unless the last send of it is cut. */
-const PAGE_ROWS = 5_000;
-const PAGE_BYTES = 2 ** 22;
 
 /** Rows that are forgotten in one step, for which a send may have to wait: a quarter of a millisecond's work. */
 const STEP = 200;

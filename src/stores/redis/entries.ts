@@ -1,4 +1,5 @@
 import type { Row } from "../../store.ts";
+import { giveIds } from "../shared/given-ids.ts";
 import { unpack } from "../shared/packed.ts";
 
 /** A send, as the stream keeps it. */
@@ -24,9 +25,7 @@ function entryOf([entry, [, was, , count, , at, name, packed], gone]: RawEntry):
   if (name !== "packed" || packed === undefined) return [];
   const first = Number(entry.slice(0, entry.indexOf("-")));
   const rows = (): readonly Row[] => {
-    const all = unpack(packed).map(
-      ({ key, json }, index): Row => ({ id: first + index, key, json, at: Number(at), send: first }),
-    );
+    const { rows: all } = giveIds([unpack(packed)], { first, at: Number(at) });
     return typeof gone === "string" ? all.filter((_, index) => gone[index] !== "x") : all;
   };
   return [{ was: Number(was), first, last: first + Number(count) - 1, rows }];

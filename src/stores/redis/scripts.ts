@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { MOST_GAPS } from "../shared/limits.ts";
 
 /** A script that Redis runs as one step: nothing else is done meanwhile, and all that it writes is written, or nothing. */
 export interface Script {
@@ -46,9 +47,6 @@ export const CREATE = script(`
   leave()
   return 1
 `);
-
-/** When there are more runs than these, the oldest are folded into the beginning. */
-const MOST_GAPS = 100_000;
 
 /**
  * Commits sends: running, seen, base, then of each send how many rows it has, and the rows, packed. Answers the newest id before,

@@ -4,7 +4,7 @@ import { keepAlive } from "../../util/clock.ts";
 import { handOver, type News } from "../shared/news.ts";
 import { Outage } from "../shared/outage.ts";
 import { Feed } from "./feed.ts";
-import { type OpenFile, outage } from "./file.ts";
+import { type OpenFile, outage } from "./open.ts";
 import { Place } from "./place.ts";
 
 /** No data version of SQLite's. */

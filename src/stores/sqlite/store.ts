@@ -2,9 +2,9 @@ import { BusError } from "../../errors.ts";
 import type { PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
 import { Outage } from "../shared/outage.ts";
 import { Trimmer } from "../shared/trimmer.ts";
-import { commit, type Writer } from "./commit.ts";
+import { commit, type Writer } from "./commits.ts";
 import { Cursor } from "./cursor.ts";
-import { failure, type OpenFile, openFile, outage, type Source } from "./file.ts";
+import { failure, type OpenFile, openFile, outage, type Source } from "./open.ts";
 import { writeWithin } from "./within.ts";
 
 /** What there is once the file is open. */

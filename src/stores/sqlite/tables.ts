@@ -1,14 +1,9 @@
-import type { Gap, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import type { Gap, Row, Trimmed, Watermark } from "../../store.ts";
+import { MOST_GAPS, PAGE_ROWS } from "../shared/limits.ts";
 import { givenOut, isComplete, type News, newestGone, newestTrimmed } from "../shared/news.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
 
 const VERSION = 1;
-
-/** Rows of one page of a replay. Larger pages load no faster. */
-const PAGE = 5_000;
-
-/** When there are more runs than these, the oldest are folded into the beginning. */
-const MOST_GAPS = 100_000;
 
 export interface Meta {
   readonly begin: number;
@@ -84,7 +79,7 @@ export class Tables {
     this.#insertGap = this.#prepare("insert into nightbus_gaps (before, after) values (?, ?)");
     const columns = "select id, key, json, at, send from nightbus_rows where id > ? order by id";
     this.#rowsAfter = this.#prepare(columns).raw();
-    this.#page = this.#prepare(`${columns} limit ${PAGE}`).raw();
+    this.#page = this.#prepare(`${columns} limit ${PAGE_ROWS}`).raw();
     this.#gapsAfter = this.#prepare("select after, before from nightbus_gaps where before > ? order by before");
     this.#watermarksAfter = this.#prepare("select key, id from nightbus_watermarks where id > ?").raw();
     this.#deleteRows = this.#prepare("delete from nightbus_rows where id between ? and ?");
@@ -143,7 +138,7 @@ export class Tables {
     for (;;) {
       const page = this.#page.all(last) as RawRow[];
       if (page.length > 0) yield page.map(rowOf);
-      if (page.length < PAGE) return;
+      if (page.length < PAGE_ROWS) return;
       last = page.at(-1)![0];
     }
   }
@@ -162,13 +157,8 @@ export class Tables {
     return { last, floor: gone > explained ? gone : floor, gaps, rows, watermarks };
   }
 
-  /** Adds a send from this id on, and returns its rows. */
-  insert(send: readonly PendingRow[], first: number, at: number): readonly Row[] {
-    return send.map(({ key, json }, index) => {
-      const row = { id: first + index, key, json, at, send: first };
-      this.#insertRow.run(row.id, key, json, at, first);
-      return row;
-    });
+  insert({ id, key, json, at, send }: Row): void {
+    this.#insertRow.run(id, key, json, at, send);
   }
 
   beginEpoch(gap: Gap): void {

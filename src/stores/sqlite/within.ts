@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { asError, BusError } from "../../errors.ts";
 import type { PendingRow } from "../../store.ts";
-import { commit, type Writer } from "./commit.ts";
+import { commit, type Writer } from "./commits.ts";
 import { isDatabase, type SqliteDatabase } from "./driver.ts";
 import { Tables } from "./tables.ts";
 

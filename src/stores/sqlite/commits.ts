@@ -1,6 +1,6 @@
-import type { PendingRow, Row } from "../../store.ts";
 import type { Clock } from "../../util/clock.ts";
 import { noteGivenOut } from "../../util/ids.ts";
+import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
 import type { News } from "../shared/news.ts";
 import type { Tables } from "./tables.ts";
 
@@ -18,13 +18,13 @@ export interface Writer {
 /** What a commit wrote. */
 export interface Commit {
   readonly ours: News;
-  readonly ids: readonly (readonly number[])[];
+  readonly ids: Ids;
   /** The first id of the epoch of these ids, as far as this process knows. */
   readonly epoch: number;
 }
 
 /** Writes sends, each whole. Inside a transaction that writes. */
-export function commit(tables: Tables, writer: Writer, sends: readonly (readonly PendingRow[])[]): Commit {
+export function commit(tables: Tables, writer: Writer, sends: Sends): Commit {
   const { clock, time, epoch, seen } = writer;
   const { last, floor, ...meta } = tables.meta();
   const at = Math.max(meta.at, time());
@@ -34,13 +34,8 @@ export function commit(tables: Tables, writer: Writer, sends: readonly (readonly
   const first = goesOn ? last + 1 : Math.max(last + 1, seen + 1, clock.base());
   const gaps = first > last + 1 ? [{ after: last, before: first }] : [];
   for (const gap of gaps) tables.beginEpoch(gap);
-  const rows: Row[] = [];
-  const ids = sends.map((send) => {
-    const inserted = tables.insert(send, first + rows.length, at);
-    for (const row of inserted) rows.push(row);
-    return inserted.map((row) => row.id);
-  });
-  const newest = first + rows.length - 1;
+  const { ids, rows, last: newest } = giveIds(sends, { first, at });
+  for (const row of rows) tables.insert(row);
   tables.setLast(newest, at);
   noteGivenOut(newest);
   return { ids, epoch: goesOn ? epoch : first, ours: { last: newest, floor, gaps, rows, watermarks: undefined } };
