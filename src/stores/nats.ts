@@ -3,7 +3,7 @@ import type { Store } from "../store.ts";
 import { checkNames } from "../util/validate.ts";
 import type { Source } from "./nats/connection.ts";
 import type { NatsConnection } from "./nats/driver.ts";
-import { NatsStore } from "./nats/store.ts";
+import { natsStore } from "./nats/store.ts";
 
 export type { NatsConnection } from "./nats/driver.ts";
 
@@ -31,7 +31,7 @@ export function nats(connection: string | NatsConfig | NatsConnection, options: 
   if (!Number.isInteger(replicas) || replicas < 1 || replicas > 5) {
     throw new BusError("bad_option", `replicas must be a number from 1 to 5, got ${given(replicas)}`);
   }
-  return new NatsStore({ source: sourceOf(connection), stream, replicas });
+  return natsStore({ source: sourceOf(connection), stream, replicas });
 }
 
 // What was given may hold a password, so it is not said.

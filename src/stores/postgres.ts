@@ -3,7 +3,7 @@ import type { Store } from "../store.ts";
 import { checkNames } from "../util/validate.ts";
 import type { Source } from "./postgres/connections.ts";
 import type { PgPool } from "./postgres/driver.ts";
-import { PostgresStore } from "./postgres/store.ts";
+import { postgresStore } from "./postgres/store.ts";
 
 export type { PgPool } from "./postgres/driver.ts";
 
@@ -34,7 +34,7 @@ export function postgres(connection: string | PostgresConfig | PgPool, options: 
   if (typeof schema !== "string" || !isName(schema)) {
     throw new BusError("bad_option", `schema must be a name of 1 to ${LONGEST_SCHEMA} bytes, got ${given(schema)}`);
   }
-  return new PostgresStore({
+  return postgresStore({
     source: sourceOf(connection),
     schema,
     listen: listen === undefined ? undefined : configOf("listen", listen),

@@ -2,7 +2,7 @@ import { BusError, given } from "../errors.ts";
 import type { Store } from "../store.ts";
 import { checkNames } from "../util/validate.ts";
 import type { RedisClient } from "./redis/driver.ts";
-import { RedisStore } from "./redis/store.ts";
+import { redisStore } from "./redis/store.ts";
 
 export type { RedisClient } from "./redis/driver.ts";
 
@@ -26,7 +26,7 @@ export function redis(connection: string | RedisConfig | RedisClient, options: R
   if (typeof prefix !== "string" || !/^[^{}\0\p{Surrogate}]+$/u.test(prefix)) {
     throw new BusError("bad_option", `prefix must be a text without braces, and not empty, got ${given(prefix)}`);
   }
-  return new RedisStore({ source: sourceOf(connection), prefix });
+  return redisStore({ source: sourceOf(connection), prefix });
 }
 
 // What was given may hold a password, so it is not said.

@@ -3,11 +3,12 @@ import { BusError } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
 import { noteGivenOut } from "../../util/ids.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
+import { Unreachable } from "../shared/failures.ts";
 import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
 import { retry } from "../shared/retry.ts";
 import type { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
-import { isConflict, mayAskAgain, Unanswered, Unreachable } from "./failures.ts";
+import { isConflict, mayCommitAgain, Unanswered } from "./failures.ts";
 import type { Feed } from "./feed.ts";
 import type { Stream } from "./stream.ts";
 import { type Place, packSends, placeHeader } from "./wire.ts";
@@ -67,7 +68,7 @@ export class Commits {
     };
     cursor.want(attempt);
     try {
-      return await retry(clock, () => this.#try(attempt), mayAskAgain);
+      return await retry(clock, () => this.#try(attempt), mayCommitAgain);
     } catch (error) {
       if (!attempt.isUnanswered || error instanceof BusError) throw error;
       throw new Unanswered((error as Error).message, { cause: error });
@@ -149,7 +150,7 @@ export class Commits {
 
   #life(): string {
     const { connection, feed, cursor } = this.#options;
-    return [connection.losses, feed.breaks, cursor.lives].join(" ");
+    return [connection.losses, feed.breaks, cursor.logs].join(" ");
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock, type Timer } from "../../util/clock.ts";
+import { Unreachable } from "../shared/failures.ts";
 import { RETRY_FOR, withTimeout } from "../shared/retry.ts";
 import { whenSilent } from "../shared/silence.ts";
 import {
@@ -12,7 +13,7 @@ import {
   type NatsMessage,
   TIMEOUT,
 } from "./driver.ts";
-import { explained, Unanswered, Unreachable } from "./failures.ts";
+import { explained, Unanswered } from "./failures.ts";
 
 /** A connection of the application's, or how to connect. */
 export type Source =

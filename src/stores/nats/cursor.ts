@@ -3,16 +3,31 @@ import type { Sends } from "../shared/given-ids.ts";
 import { PAGE_ROWS } from "../shared/limits.ts";
 import { handOver, isComplete } from "../shared/news.ts";
 import type { NatsMessage } from "./driver.ts";
-import { Marks } from "./marks.ts";
-import { gapOf, Messages } from "./messages.ts";
-import { PromisedDeletions } from "./promised.ts";
+import { Marks } from "./trims/marks.ts";
+import { gapOf, Messages } from "./trims/messages.ts";
+import { PromisedDeletions } from "./trims/promised.ts";
 import type { Commit } from "./wire.ts";
 
 /** Of the rows of most messages none is gone; that is one object for all of them. */
 const NONE: Set<number> = new Set();
 
-/** What came of settling: done, another log than what was handed over, or (in words) what is not explained yet. */
-export type Verdict = "settled" | "another log" | { readonly unexplained: string };
+/**
+ * A fact that the messages so far do not explain. A later message may, or nothing ever will.
+ *
+ * - `missing`: no message holds the ids after `from`, up to `to`, and nothing says that they were trimmed.
+ * - `torn`: a snapshot of the marks has a beginning and no end.
+ * - `lost`: the newest message that was handed over is not in the stream.
+ */
+export type Puzzle =
+  | { readonly kind: "missing"; readonly from: number; readonly to: number }
+  | { readonly kind: "torn" }
+  | { readonly kind: "lost" };
+
+/** The outcome of `settle`: done, or another log than was handed over, or puzzles that another read may solve. */
+export type Verdict =
+  | { readonly kind: "settled" }
+  | { readonly kind: "another log" }
+  | { readonly kind: "open"; readonly puzzles: readonly Puzzle[] };
 
 /** A message that this process publishes, and what is in it. */
 export interface Wanted {
@@ -36,7 +51,7 @@ export class Cursor {
   #wanted: Wanted | undefined;
   #found: number | undefined;
   #isDoubted = false;
-  #lives = 0;
+  #logs = 0;
 
   constructor(sink: StoreSink) {
     this.#sink = sink;
@@ -72,8 +87,8 @@ export class Cursor {
   }
 
   /** How many logs it has begun to follow. */
-  get lives(): number {
-    return this.#lives;
+  get logs(): number {
+    return this.#logs;
   }
 
   /** Whether nothing was handed over of this log yet. */
@@ -83,7 +98,7 @@ export class Cursor {
 
   /** Begins anew with a log that begins there. Nothing is handed over before it has settled. */
   reset(begin: number): void {
-    this.#lives += 1;
+    this.#logs += 1;
     this.#begin = begin;
     this.#seen = undefined;
     this.#seq = 0;
@@ -151,27 +166,30 @@ export class Cursor {
   }
 
   /** Hands over what waits, if it is known what became of all that lies between. `known` is what is known to stay unexplained. */
-  settle(known: string): Verdict {
+  settle(known: readonly Puzzle[]): Verdict {
     const waiting = this.#waiting;
-    if (waiting === undefined) return "settled";
+    if (waiting === undefined) return { kind: "settled" };
     const missing = this.#missing(waiting);
     const isLost = this.#isDoubted && !this.#marks.gone.has(this.#seen!); // only what was handed over can be doubted
-    const unexplained = [...missing, ...(this.#marks.isTorn ? ["torn"] : []), ...(isLost ? ["lost"] : [])].join();
-    if (unexplained !== "" && unexplained !== known) return { unexplained };
-    if (this.#seen === undefined) this.#replay(waiting, missing.at(-1)?.[1] ?? 0);
-    else if (missing.length > 0 || isLost || this.#isElsewhere(waiting)) return "another log";
+    const puzzles: Puzzle[] = [...missing];
+    if (this.#marks.isTorn) puzzles.push({ kind: "torn" });
+    if (isLost) puzzles.push({ kind: "lost" });
+    if (puzzles.length > 0 && !areSame(puzzles, known)) return { kind: "open", puzzles };
+    if (this.#seen === undefined) this.#replay(waiting, missing.at(-1)?.to ?? 0);
+    else if (missing.length > 0 || isLost || this.#isElsewhere(waiting)) return { kind: "another log" };
     else this.#goOn(waiting, this.#seen);
     this.#waiting = undefined;
     this.#isDoubted = false;
-    return "settled";
+    return { kind: "settled" };
   }
 
   /** The ids between what was handed over and what waits that nobody has trimmed. */
-  #missing(waiting: readonly Commit[]): readonly (readonly [from: number, to: number])[] {
-    const missing: [number, number][] = [];
+  #missing(waiting: readonly Commit[]): readonly (Puzzle & { readonly kind: "missing" })[] {
+    const missing: (Puzzle & { readonly kind: "missing" })[] = [];
     let last = this.#seen ?? this.#begin;
     for (const commit of waiting) {
-      if (!this.#marks.gone.covers(last + 1, commit.was)) missing.push([last, commit.was]);
+      const to = commit.was;
+      if (!this.#marks.gone.covers(last + 1, to)) missing.push({ kind: "missing", from: last, to });
       last = commit.last;
     }
     return missing;
@@ -240,4 +258,13 @@ export class Cursor {
     this.#highest = Math.max(this.#highest, last);
     this.#at = at;
   }
+}
+
+function areSame(some: readonly Puzzle[], others: readonly Puzzle[]): boolean {
+  return some.length === others.length && some.every((puzzle, index) => isSame(puzzle, others[index]!));
+}
+
+function isSame(one: Puzzle, other: Puzzle): boolean {
+  if (one.kind !== "missing" || other.kind !== "missing") return one.kind === other.kind;
+  return one.from === other.from && one.to === other.to;
 }

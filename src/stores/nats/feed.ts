@@ -2,10 +2,10 @@ import type { Clock } from "../../util/clock.ts";
 import { SingleFlight } from "../../util/single-flight.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
 import type { Outage } from "../shared/outage.ts";
-import { every } from "../shared/retry.ts";
+import { PollLoop } from "../shared/poll-loop.ts";
 import type { Connection } from "./connection.ts";
 import { Consumer, type Delivery } from "./consumer.ts";
-import type { Cursor } from "./cursor.ts";
+import type { Cursor, Puzzle, Verdict } from "./cursor.ts";
 import type { NatsMessage } from "./driver.ts";
 import { Unanswered } from "./failures.ts";
 import type { State, Stream } from "./stream.ts";
@@ -47,11 +47,12 @@ export class Feed {
   #unconfirmed: Pick<Cursor, "seq" | "id"> | undefined;
   #isRefuted = false;
   #wake: () => void = () => {};
-  #stopBeat: () => void = () => {};
-  #isStopped = false;
+  readonly #polls: PollLoop;
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    const { clock, outage } = options;
+    this.#polls = new PollLoop({ clock, outage, pause: () => BEAT, work: () => this.catchUp() });
     options.connection.lost = () => this.#broke();
   }
 
@@ -72,10 +73,9 @@ export class Feed {
 
   /** From now on it looks by itself whenever it may have overlooked something. */
   follow(): void {
-    const { clock, connection } = this.#options;
-    connection.connected = () => void this.#look();
-    this.#stopBeat = every(clock, BEAT, () => void this.#look());
-    if (!this.isLive) void this.#look();
+    this.#options.connection.connected = () => void this.#polls.look();
+    this.#polls.start();
+    if (!this.isLive) void this.#polls.look();
   }
 
   /** Begins anew, as with another log. */
@@ -85,34 +85,22 @@ export class Feed {
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#stopBeat();
+    this.#polls.stop();
     this.#broke();
-  }
-
-  /** Hands over in passing: what goes wrong is reported, and the next look tries again. */
-  async #look(): Promise<void> {
-    const { outage } = this.#options;
-    try {
-      await this.catchUp();
-      outage.worked();
-    } catch (error) {
-      if (!this.#isStopped) outage.failed(error);
-    }
   }
 
   async #catchUp(): Promise<void> {
     const { clock, stream, cursor } = this.#options;
-    for (let known = ""; ; ) {
+    for (let known: readonly Puzzle[] = []; ; ) {
       const newest = Math.max(this.#reached, cursor.seq, cursor.marks.seq);
       const { seq } = cursor;
       const state = await stream.ready(() => clock.base());
       if (this.#isAnother(state, newest, seq)) this.#begin(state);
       if (this.#consumer === undefined) await this.#consume(state.last);
-      const verdict = (await this.#reach(state.last)) ? cursor.settle(known) : "another log";
-      if (verdict === "settled") return;
-      if (verdict === "another log") this.startOver();
-      else known = verdict.unexplained;
+      const verdict: Verdict = (await this.#reach(state.last)) ? cursor.settle(known) : { kind: "another log" };
+      if (verdict.kind === "settled") return;
+      if (verdict.kind === "another log") this.startOver();
+      else known = verdict.puzzles;
     }
   }
 
@@ -147,7 +135,7 @@ export class Feed {
     this.#isDrained = false;
     const asked = clock.monotonic();
     const { waiting, now } = await consumer.start(seq === 0 ? this.#reached + 1 : Math.min(seq, this.#reached + 1));
-    if (now !== undefined) time.heard(now, asked);
+    if (now !== undefined) time.observe(now, asked);
     if (waiting > 0) return;
     // A server that has just started may count too few: what is there comes, or is asked for again.
     if (this.#unconfirmed !== undefined && (await stream.has(this.#unconfirmed.seq, connection.losses))) return;
@@ -202,7 +190,7 @@ export class Feed {
     this.#confirm(message, seq);
     this.#reached = Math.max(this.#reached, seq);
     this.#isDrained = pending === 0;
-    if (at !== undefined) time.passed(at);
+    if (at !== undefined) time.advance(at);
     if (this.#isRefuted) this.#wake();
     else if (message.subject === stream.log) this.#hearCommit(message, delivery);
     else if (message.subject === stream.marks) cursor.hear(message, seq);
@@ -226,10 +214,10 @@ export class Feed {
     this.#newestAt = Math.max(earliest, commit?.at ?? 0);
     if (commit === undefined) {
       cursor.skip(seq, id);
-      outage.failed(
+      outage.begin(
         new Error(`message ${seq} is none of this nightbus: did a newer one, or somebody else, publish it?`),
       );
-    } else if (!cursor.take(commit)) void this.#look();
+    } else if (!cursor.take(commit)) void this.#polls.look();
   }
 
   #broke(): void {

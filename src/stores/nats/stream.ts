@@ -2,7 +2,7 @@ import { BusError, given } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { Connection } from "./connection.ts";
 import { CLIENT_TIMEOUT, type StreamConfig, type StreamInfo } from "./driver.ts";
-import { apiCode, isConflict, isGone, newestIn, overlaps } from "./failures.ts";
+import { apiCode, isConflict, isMissing, newestIn, overlaps } from "./failures.ts";
 import { subjectsOf, wrongWith } from "./stream-config.ts";
 import { type Beginning, HEADER, timeOf } from "./wire.ts";
 
@@ -90,7 +90,7 @@ export class Stream {
   /** What there is of it; made with a log that begins at `base()` if it is missing. Rejects with `store` for a stream that cannot serve. */
   async ready(base: () => number): Promise<State> {
     const found = await this.#info().catch((error) => {
-      if (isGone(error)) return this.#create(base);
+      if (isMissing(error)) return this.#create(base);
       throw error;
     });
     const info = isSettled(found) ? found : await this.#settle();

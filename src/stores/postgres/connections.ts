@@ -1,9 +1,10 @@
 import pDefer from "p-defer";
 import type { Clock } from "../../util/clock.ts";
+import { Unreachable } from "../shared/failures.ts";
 import { RETRY_FOR, withTimeout } from "../shared/retry.ts";
 import { ask } from "./ask.ts";
 import { makePool, type PgClient, type PgPool, type PgPoolClient } from "./driver.ts";
-import { condemns, isReadOnly, Unreachable } from "./failures.ts";
+import { condemns, isReadOnly } from "./failures.ts";
 
 /** A Pool of the application's, or how to connect. */
 export type Source =

@@ -1,10 +1,10 @@
 import { BusError } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { Outage } from "../shared/outage.ts";
-import { every } from "../shared/retry.ts";
+import { PollLoop } from "../shared/poll-loop.ts";
+import type { RemoteCursor } from "../shared/remote-cursor.ts";
 import { ask } from "./ask.ts";
 import type { Connections } from "./connections.ts";
-import type { Cursor } from "./cursor.ts";
 import { makeClient } from "./driver.ts";
 import { condemns } from "./failures.ts";
 import { Listener } from "./listener.ts";
@@ -32,24 +32,30 @@ export interface FeedOptions {
 export class Feed {
   readonly #options: FeedOptions;
   readonly #listener: Listener;
-  #cursor: Cursor | undefined;
+  readonly #polls: PollLoop;
+  #cursor: RemoteCursor | undefined;
   #move: () => void = () => {};
-  #stopBeat: () => void = () => {};
   #deaf = 0;
   #isDoubted = false;
   #isKnownDeaf = false;
-  #stopped = false;
 
   constructor(options: FeedOptions) {
     const { clock, connections, listen, channel, outage } = options;
     this.#options = options;
+    this.#polls = new PollLoop({
+      clock,
+      outage,
+      pause: () => BEAT,
+      turn: () => this.#beat(),
+      work: () => this.#cursor?.catchUp(),
+    });
     this.#listener = new Listener({
       clock,
       make: () => makeClient(connections.pool, listen),
       channel: `"${channel.replaceAll('"', '""')}"`,
       notified: (payload) => this.#notified(payload),
-      connected: () => void this.#look(),
-      failed: (error) => outage.failed(error),
+      connected: () => void this.#polls.look(),
+      failed: (error) => outage.begin(error),
     });
   }
 
@@ -59,11 +65,11 @@ export class Feed {
   }
 
   /** From now on what is heard is read; `move` is called when something waits in the outbox. */
-  follow(cursor: Cursor, move: () => void): void {
+  follow(cursor: RemoteCursor, move: () => void): void {
     this.#cursor = cursor;
     this.#move = move;
-    this.#stopBeat = every(this.#options.clock, BEAT, () => void this.#beat());
-    void this.#look();
+    this.#polls.start();
+    void this.#polls.look();
   }
 
   /** Reads by the connection that listens, which tells whether it still does; by any other while there is none. */
@@ -84,8 +90,7 @@ export class Feed {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#stopBeat();
+    this.#polls.stop();
     await this.#listener.stop();
   }
 
@@ -94,18 +99,7 @@ export class Feed {
     this.#isKnownDeaf = false;
     const [id, node] = payload.split(" ");
     if (payload === "") this.#move();
-    else if (node !== this.#options.node && Number(id) > (this.#cursor?.seen ?? 0)) void this.#look();
-  }
-
-  /** Reads what there is, in passing: what goes wrong is reported, and the next look tries again. */
-  async #look(): Promise<void> {
-    const { outage } = this.#options;
-    try {
-      await this.#cursor?.catchUp();
-      outage.worked();
-    } catch (error) {
-      if (!this.#stopped) outage.failed(error);
-    }
+    else if (node !== this.#options.node && Number(id) > (this.#cursor?.seen ?? 0)) void this.#polls.look();
   }
 
   async #beat(): Promise<void> {
@@ -113,11 +107,11 @@ export class Feed {
     this.#deaf += 1;
     if (this.#isDoubted) this.#listener.renew();
     this.#isDoubted = false;
-    await this.#look();
+    await this.#polls.look();
     if (this.#listener.client === undefined || this.#cursor?.seen === seen) this.#deaf = 0;
     if (this.#deaf < DEAF || this.#isKnownDeaf) return;
     this.#isKnownDeaf = true;
-    this.#options.outage.failed(
+    this.#options.outage.begin(
       new BusError(
         "store",
         "Postgres's notifications do not come through, so that what other processes send is seen only every five seconds: " +

@@ -1,39 +1,17 @@
 import type { Gap, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 import { PAGE_BYTES, PAGE_ROWS } from "../shared/limits.ts";
+import type { Committed, Writer } from "../shared/remote-commits.ts";
+import type { Page } from "../shared/remote-cursor.ts";
 import { BEGIN, GONE, NEWEST_FUNCTION } from "./functions.ts";
 
-/** Who commits: where this process stands, and where it would begin a run. */
-export interface Writer {
+/** The process that commits, with its name in notifications. */
+export interface NamedWriter extends Writer {
   readonly node: string;
-  readonly running: boolean;
-  readonly seen: number;
-  readonly base: number;
 }
 
-/** What one commit has done. */
-export interface Committed {
-  /** The newest id before it. */
-  readonly was: number;
-  /** Where it began a run, if it did. */
-  readonly began: number | undefined;
-  /** The first id of these sends. */
-  readonly first: number;
-  readonly last: number;
-  readonly at: number;
-  /** Whether it also committed what applications had written within their transactions. */
-  readonly moved: boolean;
-}
-
-/** What came after an id, as one moment saw it. */
-export interface Page {
-  /** The log's first beginning, by which it is told from another. */
-  readonly origin: number;
-  readonly rows: readonly Row[];
-  /** The newest committed id. */
-  readonly last: number;
-  /** Up to here the page tells everything. */
-  readonly end: number;
-  /** Whether something waits in the outbox. */
+/** A page of the tables. Its `log` is the first beginning of the log. */
+export interface TablesPage extends Page {
+  /** True if the outbox holds something. */
   readonly waits: boolean;
   /** True for a session that can only read, as on a server that does not commit any more. */
   readonly isReadOnly: boolean;
@@ -73,7 +51,7 @@ export class Tables {
   }
 
   /** Commits these sends, after what waits in the outbox. */
-  async append(ask: Ask, as: Writer, sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
+  async append(ask: Ask, as: NamedWriter, sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
     const keys: string[] = [];
     const jsons: string[] = [];
     const starts: number[] = [];
@@ -89,7 +67,7 @@ export class Tables {
   }
 
   /** Commits what waits in the outbox; undefined when nothing did. */
-  move(ask: Ask, as: Writer): Promise<Committed | undefined> {
+  move(ask: Ask, as: NamedWriter): Promise<Committed | undefined> {
     return this.#commit(ask, as, [null, null, null]);
   }
 
@@ -115,7 +93,7 @@ export class Tables {
   }
 
   /** What came after `seen`, each send whole; undefined when there is no log. */
-  async page(ask: Ask, seen: number): Promise<Page | undefined> {
+  async page(ask: Ask, seen: number): Promise<TablesPage | undefined> {
     // Where the page is cut comes first, so that no row is visited beyond the send in which that is.
     const found = await ask(
       `select m.begin, m.last, exists (select from ${this.#named}.nightbus_outbox), ${this.#named}.nightbus_micros() / 1000,
@@ -142,7 +120,8 @@ export class Tables {
     const last = Number(newest);
     const end = isCut === "t" ? rows.at(-1)!.id : last;
     return {
-      origin: Number(origin),
+      log: `${origin}`,
+      begin: Number(origin),
       rows,
       last,
       end,
@@ -189,10 +168,10 @@ export class Tables {
     return done === "t";
   }
 
-  async #commit(ask: Ask, as: Writer, sends: readonly unknown[]): Promise<Committed | undefined> {
+  async #commit(ask: Ask, as: NamedWriter, sends: readonly unknown[]): Promise<Committed | undefined> {
     const [found] = await ask(
       `select was, began, first, newest, stamp, moved from ${this.#named}.nightbus_append_1($1, $2, $3, $4, $5, $6, $7)`,
-      [as.node, as.running, as.seen, as.base, ...sends],
+      [as.node, as.hasEpoch, as.seen, as.base, ...sends],
     );
     const [was, began, first, last, at, moved] = found!; // a function answers one row
     if (moved === null || (moved === "f" && first === null)) return undefined;

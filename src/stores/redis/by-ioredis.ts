@@ -1,6 +1,6 @@
+import { Unreachable } from "../shared/failures.ts";
 import { movedOn } from "../shared/silence.ts";
 import { CONNECTING, type Send } from "./connection.ts";
-import { Unreachable } from "./failures.ts";
 
 /** What nightbus uses of a client of `ioredis`. */
 export interface IoRedis {

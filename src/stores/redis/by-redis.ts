@@ -1,5 +1,5 @@
+import { Unreachable } from "../shared/failures.ts";
 import { CONNECTING, couldNotConnect, type Send } from "./connection.ts";
-import { Unreachable } from "./failures.ts";
 
 /** What nightbus uses of a client of `redis`. */
 export interface NodeRedis {

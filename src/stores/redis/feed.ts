@@ -1,7 +1,10 @@
 import { type Clock, keepAlive, type Timer } from "../../util/clock.ts";
 import type { Outage } from "../shared/outage.ts";
-import { every, Pauses } from "../shared/retry.ts";
-import type { Cursor } from "./cursor.ts";
+import { PollLoop } from "../shared/poll-loop.ts";
+import type { RemoteCursor } from "../shared/remote-cursor.ts";
+import { Pauses } from "../shared/retry.ts";
+import { take } from "./cursor.ts";
+import type { EnginePage } from "./engine.ts";
 import { type Entry, entriesOf, type RawEntry } from "./entries.ts";
 import type { Link } from "./link.ts";
 
@@ -21,7 +24,7 @@ export interface FeedOptions {
   /** A connection of its own, which waits. */
   readonly link: Link;
   readonly log: string;
-  readonly cursor: Cursor;
+  readonly cursor: RemoteCursor<EnginePage>;
   /** Finds the server that commits again. */
   readonly renew: () => void;
   readonly outage: Outage;
@@ -31,23 +34,23 @@ export interface FeedOptions {
 export class Feed {
   readonly #options: FeedOptions;
   readonly #pauses = new Pauses();
-  #stopBeat: () => void = () => {};
+  readonly #polls: PollLoop;
   #timer: Timer | undefined;
   #count = FEW;
-  #isStopped = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    const { clock, cursor, outage } = options;
+    this.#polls = new PollLoop({ clock, outage, pause: () => BEAT, work: () => cursor.catchUp() });
   }
 
   start(): void {
-    this.#stopBeat = every(this.#options.clock, BEAT, () => void this.#look());
+    this.#polls.start();
     void this.#listen();
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#stopBeat();
+    this.#polls.stop();
     this.#options.clock.clearTimeout(this.#timer);
     this.#options.link.close();
   }
@@ -55,24 +58,24 @@ export class Feed {
   async #listen(): Promise<void> {
     const { cursor, outage, link, renew } = this.#options;
     try {
-      while (!this.#isStopped) {
+      while (!this.#polls.isStopped) {
         const { seen } = cursor;
         const entries = await this.#wait(seen);
-        if (this.#isStopped) return;
-        if (cursor.heard(entries)) {
+        if (this.#polls.isStopped) return;
+        if (take(cursor, entries)) {
           if (entries.length === 0 && this.#isBehind(seen)) link.renew();
           this.#pauses.reset();
           continue;
         }
-        await this.#look();
-        if (this.#isStopped || !this.#isAhead(entries)) continue;
+        await this.#polls.look();
+        if (this.#polls.isStopped || !this.#isAhead(entries)) continue;
         link.renew();
         renew();
         return this.#again();
       }
     } catch (error) {
-      if (this.#isStopped) return;
-      outage.failed(error);
+      if (this.#polls.isStopped) return;
+      outage.begin(error);
       this.#again();
     }
   }
@@ -104,21 +107,10 @@ export class Feed {
   #again(): void {
     const { clock } = this.#options;
     this.#timer = clock.setTimeout(async () => {
-      await this.#look(); // at what came meanwhile
+      await this.#polls.look(); // at what came meanwhile
       void this.#listen();
     }, this.#pauses.take());
     keepAlive(this.#timer, false);
-  }
-
-  /** Reads what there is, in passing: what goes wrong is reported, and the next look tries again. */
-  async #look(): Promise<void> {
-    const { cursor, outage } = this.#options;
-    try {
-      await cursor.catchUp();
-      outage.worked();
-    } catch (error) {
-      if (!this.#isStopped) outage.failed(error);
-    }
   }
 }
 

@@ -1,8 +1,9 @@
 import { type Clock, keepAlive } from "../../util/clock.ts";
+import { Unreachable } from "../shared/failures.ts";
 import { RETRY_FOR } from "../shared/retry.ts";
 import { unlessSilent } from "../shared/silence.ts";
 import type { Connect, Send } from "./connection.ts";
-import { isElsewhere, Unreachable } from "./failures.ts";
+import { isElsewhere } from "./failures.ts";
 
 /** A link that does not show what it has taken may be so many times slower: a quarter of a MiB a second. */
 const UNSEEN = 4;

@@ -16,8 +16,8 @@ export interface TrimmerOptions {
   readonly clock: Clock;
   /** Forgets a batch, and its watermarks with it. Answers false when it is not the time: what has to be left alone is tried later. */
   readonly trim: (batch: Trimmed) => Promise<boolean> | boolean;
-  /** Tries work again while it fails in a way that may pass. */
-  readonly patiently: (work: () => Promise<boolean> | boolean) => Promise<boolean>;
+  /** Retries work that fails in a way that may pass. */
+  readonly retry: (work: () => Promise<boolean> | boolean) => Promise<boolean>;
   readonly outage: Outage;
 }
 
@@ -48,15 +48,15 @@ export class Trimmer {
     this.#schedule(DELAY);
   }
 
-  /** Forgets everything that is left. Rejects as `patiently` does, and when it is not the time for five seconds. */
+  /** Forgets everything that is left. Rejects as `retry` does, and when it is not the time for five seconds. */
   async finish(): Promise<void> {
-    const { clock, patiently } = this.#options;
+    const { clock, retry } = this.#options;
     this.#finishing = true;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     await this.#trimming;
     let deadline = clock.monotonic() + RETRY_FOR;
     while (this.#waits()) {
-      if (await patiently(() => this.#trimBatch())) {
+      if (await retry(() => this.#trimBatch())) {
         deadline = clock.monotonic() + RETRY_FOR;
         continue;
       }
@@ -85,9 +85,9 @@ export class Trimmer {
     let delay = DELAY;
     try {
       if (await this.#trimBatch()) delay = this.#rest();
-      outage.worked();
+      outage.end();
     } catch (error) {
-      outage.failed(error);
+      outage.begin(error);
     }
     this.#trimming = undefined;
     if (this.#waits()) this.#schedule(delay);

@@ -1,42 +1,55 @@
-import type { Clock } from "../../util/clock.ts";
-import { noteGivenOut } from "../../util/ids.ts";
-import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
-import type { News } from "../shared/news.ts";
-import type { Tables } from "./tables.ts";
+import type { PendingRow, StoreSink } from "../../store.ts";
+import type { Ids, Sends } from "../shared/given-ids.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Feed } from "./feed.ts";
+import type { OpenFile } from "./file.ts";
+import { writeWithin } from "./within.ts";
+import { type Writer, write } from "./write.ts";
 
-/** The process that commits. */
-export interface Writer {
-  readonly clock: Clock;
-  /** The time by which rows age, in ms. */
-  readonly time: () => number;
-  /** The first id of its epoch, perhaps in a transaction that was rolled back; undefined when it has begun none. */
-  readonly epoch: number | undefined;
-  /** The newest id that it has seen. */
-  readonly seen: number;
+export interface CommitsOptions {
+  readonly sink: StoreSink;
+  readonly file: OpenFile;
+  readonly cursor: Cursor;
+  readonly feed: Feed;
 }
 
-/** What a commit wrote. */
-export interface Commit {
-  readonly ours: News;
-  readonly ids: Ids;
-  /** The first id of the epoch of these ids, as far as this process knows. */
-  readonly epoch: number;
-}
+/** Commits the sends of this process. A commit and its handover share one turn, so that no reader sees what lies between. */
+export class Commits {
+  readonly #options: CommitsOptions;
+  /** The first id of this process's epoch, if it has begun one. */
+  #epoch: number | undefined;
 
-/** Writes sends, each whole. Inside a transaction that writes. */
-export function commit(tables: Tables, writer: Writer, sends: Sends): Commit {
-  const { clock, time, epoch, seen } = writer;
-  const { last, floor, ...meta } = tables.meta();
-  const at = Math.max(meta.at, time());
-  // A file that was restored from an older copy knows less than what was handed over, whose ids are not given out again.
-  // An epoch that was rolled back began above what the file holds now, unless another process has begun one since.
-  const goesOn = epoch !== undefined && last >= Math.max(epoch, seen);
-  const first = goesOn ? last + 1 : Math.max(last + 1, seen + 1, clock.base());
-  const gaps = first > last + 1 ? [{ after: last, before: first }] : [];
-  for (const gap of gaps) tables.beginEpoch(gap);
-  const { ids, rows, last: newest } = giveIds(sends, { first, at });
-  for (const row of rows) tables.insert(row);
-  tables.setLast(newest, at);
-  noteGivenOut(newest);
-  return { ids, epoch: goesOn ? epoch : first, ours: { last: newest, floor, gaps, rows, watermarks: undefined } };
+  constructor(options: CommitsOptions) {
+    this.#options = options;
+  }
+
+  /** Commits sends, hands them over, and resolves with their ids. Rejects with SQLite's error. */
+  async append(sends: Sends): Promise<Ids> {
+    const { cursor } = this.#options;
+    const { tables, transactions } = this.#options.file;
+    if (cursor.displaced !== undefined) throw cursor.displaced;
+    return transactions.retry(() => {
+      const { news, ours, ids, epoch } = transactions.write(() => ({
+        news: cursor.news(tables.meta().last), // the commits of others before this one
+        ...write(tables, this.#writer(), sends),
+      }));
+      this.#epoch = epoch;
+      if (news !== undefined) cursor.handOver(news);
+      cursor.handOver(ours);
+      return ids;
+    });
+  }
+
+  /** Writes a send into the application's own transaction. Throws `bad_transaction` or `store`. */
+  within(transaction: unknown, send: readonly PendingRow[]): void {
+    const { cursor, feed, file } = this.#options;
+    if (cursor.displaced !== undefined) throw cursor.displaced;
+    this.#epoch = writeWithin(transaction, file.db, this.#writer(), send);
+    feed.expect();
+  }
+
+  #writer(): Writer {
+    const { sink, cursor } = this.#options;
+    return { clock: sink.clock, time: () => sink.time(), epoch: this.#epoch, seen: cursor.seen };
+  }
 }

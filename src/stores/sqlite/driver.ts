@@ -43,19 +43,6 @@ export function isDatabase(value: unknown): value is SqliteDatabase {
   return typeof prepare === "function" && typeof pragma === "function";
 }
 
-/** True when somebody else holds a lock, or the application's own connection is in the middle of something. */
-export function isBusy(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code === "string") return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
-  return typeof message === "string" && message.includes("database connection is busy");
-}
-
-/** True for an input or output error of the disk, which leaves open whether a commit reached it. */
-export function isLostAnswer(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" && code.startsWith("SQLITE_IOERR");
-}
-
 // Version 13 loads on a Node that lacks its Node-API, and then ends the process without a word.
 function refuseCrash(): void {
   const version = installedVersion();

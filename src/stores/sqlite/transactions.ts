@@ -1,14 +1,10 @@
 import type { Clock } from "../../util/clock.ts";
-import { isBusy, type SqliteDatabase, type SqliteStatement } from "./driver.ts";
+import { retry } from "../shared/retry.ts";
+import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
+import { isLocked, Occupied } from "./failures.ts";
 
-/** How long a lock of another process is waited for, in ms. */
-export const PATIENCE = 5_000;
-
-/** The application did not end its own transaction in time. Nothing was begun. */
-export class Occupied extends Error {}
-
-/** The longest pause between two tries, in ms. */
-const LONGEST_PAUSE = 20;
+/** The pauses of a retry, in ms: locks of SQLite are short. */
+const PAUSES = { first: 1, longest: 20 };
 
 export interface TransactionsOptions {
   readonly db: SqliteDatabase;
@@ -60,23 +56,13 @@ export class Transactions {
     }
   }
 
-  /** Tries work that may find the database busy, again and again for a while; then rejects with SQLite's error or `Occupied`. */
-  async patiently<T>(work: () => T | Promise<T>): Promise<T> {
-    const deadline = this.#clock.monotonic() + PATIENCE;
-    for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      const isLate = this.#clock.monotonic() >= deadline;
-      if (this.occupied) {
-        if (isLate)
-          throw new Occupied(`your own transaction on this handle was open for more than ${PATIENCE / 1000} s`);
-      } else {
-        try {
-          return await this.now(work);
-        } catch (error) {
-          if (!isBusy(error) || isLate) throw error;
-        }
-      }
-      await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, pause));
-    }
+  /** Retries work that finds the database locked, for five seconds. Rejects with SQLite's error, or with `Occupied`. */
+  retry<T>(work: () => T | Promise<T>): Promise<T> {
+    const tryOnce = (): T | Promise<T> => {
+      if (this.occupied) throw new Occupied();
+      return this.now(work);
+    };
+    return retry(this.#clock, tryOnce, isLocked, PAUSES);
   }
 
   #inside<T>(begin: string, work: () => T): T {

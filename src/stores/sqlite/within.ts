@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import { asError, BusError } from "../../errors.ts";
 import type { PendingRow } from "../../store.ts";
-import { commit, type Writer } from "./commits.ts";
 import { isDatabase, type SqliteDatabase } from "./driver.ts";
 import { Tables } from "./tables.ts";
+import { type Writer, write } from "./write.ts";
 
 const prepared = new WeakMap<SqliteDatabase, Tables>();
 
@@ -24,7 +24,7 @@ export function writeWithin(
     throw refusal("sendwithin takes a database on the same file as the bus's, and this is another one");
   }
   try {
-    return commit(tablesOf(transaction), writer, [send]).epoch;
+    return write(tablesOf(transaction), writer, [send]).epoch;
   } catch (cause) {
     const sentence = "SQLite could not write into your transaction, which is to be rolled back";
     throw new BusError("store", `${sentence}: ${asError(cause).message}`, { cause, refused: true });

@@ -1,4 +1,4 @@
-import type { Gap } from "../../store.ts";
+import type { Gap } from "../../../store.ts";
 import type { Range } from "./ranges.ts";
 
 /** A message of the log, as far as trimming has to know it. */

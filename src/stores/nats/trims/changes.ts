@@ -1,5 +1,5 @@
-import type { Gap, Watermark } from "../../store.ts";
-import { pack, unpack } from "../shared/packed.ts";
+import type { Gap, Watermark } from "../../../store.ts";
+import { pack, unpack } from "../../shared/packed.ts";
 import type { Range } from "./ranges.ts";
 
 /** What is known of rows that are gone, or what has changed of it. */

@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
-import type { Trimmed, Watermark } from "../../store.ts";
-import type { Clock } from "../../util/clock.ts";
+import type { Trimmed, Watermark } from "../../../store.ts";
+import type { Clock } from "../../../util/clock.ts";
+import { Unreachable } from "../../shared/failures.ts";
+import type { Connection } from "../connection.ts";
+import type { Cursor } from "../cursor.ts";
+import { isConflict, Unanswered } from "../failures.ts";
+import type { Stream } from "../stream.ts";
+import { changeHeader, partHeader } from "../wire.ts";
 import { type Change, cut, packChange } from "./changes.ts";
-import type { Connection } from "./connection.ts";
-import type { Cursor } from "./cursor.ts";
-import { isConflict, Unanswered, Unreachable } from "./failures.ts";
 import { bury, gapOf, isEmpty, type Message, rangeOf } from "./messages.ts";
-import type { Stream } from "./stream.ts";
-import { changeHeader, partHeader } from "./wire.ts";
 
 /** How often it is tried again at once when another process trims as well. */
 const TRIES = 3;
@@ -41,7 +42,7 @@ export class Trims {
   #unsure: readonly number[] = [];
   /** How many changes it has published so far. */
   #number = 0;
-  #lives = 0;
+  #logs = 0;
   #losses = 0;
   /** True if the server refused to publish behind the newest of the marks, though nothing newer was there. */
   #trustsServer = false;
@@ -96,8 +97,8 @@ export class Trims {
     const { cursor, catchUp } = this.#options;
     if (losses !== this.#losses) await catchUp(); // which sees whether the stream is another
     this.#losses = losses;
-    if (this.#lives !== cursor.lives) [this.#doomed, this.#unsure] = [[], []];
-    this.#lives = cursor.lives;
+    if (this.#logs !== cursor.logs) [this.#doomed, this.#unsure] = [[], []];
+    this.#logs = cursor.logs;
     if (this.#unsure.length === 0) return;
     const there = new Set(seqsOf(cursor.messages.list)); // what was said, and heard, is not in the list
     this.#doomed = [...this.#doomed, ...this.#unsure.filter((seq) => !there.has(seq))];

@@ -1,9 +1,9 @@
-import type { Gap } from "../../store.ts";
-import { MOST_GAPS } from "../shared/limits.ts";
+import type { Gap } from "../../../store.ts";
+import { MOST_GAPS } from "../../shared/limits.ts";
+import type { NatsMessage } from "../driver.ts";
+import { type Author, readPart } from "../wire.ts";
 import { type Change, NOTHING, readChange } from "./changes.ts";
-import type { NatsMessage } from "./driver.ts";
 import { Ranges } from "./ranges.ts";
-import { type Author, readPart } from "./wire.ts";
 
 /** What a change costs beside its bytes, when it is decided whether they are worth a snapshot. */
 const COST = 256;

@@ -1,0 +1,42 @@
+import type { Clock } from "../../util/clock.ts";
+import { noteGivenOut } from "../../util/ids.ts";
+import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
+import type { News } from "../shared/news.ts";
+import type { Tables } from "./tables.ts";
+
+/** The process that commits. */
+export interface Writer {
+  readonly clock: Clock;
+  /** The time by which rows age, in ms. */
+  readonly time: () => number;
+  /** The first id of its epoch, perhaps in a transaction that was rolled back; undefined when it has begun none. */
+  readonly epoch: number | undefined;
+  /** The newest id that it has seen. */
+  readonly seen: number;
+}
+
+/** The rows that a write added. */
+export interface Written {
+  readonly ours: News;
+  readonly ids: Ids;
+  /** The first id of the epoch of these ids, as far as this process knows. */
+  readonly epoch: number;
+}
+
+/** Writes sends, each whole. Inside a transaction that writes. */
+export function write(tables: Tables, writer: Writer, sends: Sends): Written {
+  const { clock, time, epoch, seen } = writer;
+  const { last, floor, ...meta } = tables.meta();
+  const at = Math.max(meta.at, time());
+  // A file that was restored from an older copy knows less than what was handed over, whose ids are not given out again.
+  // An epoch that was rolled back began above what the file holds now, unless another process has begun one since.
+  const goesOn = epoch !== undefined && last >= Math.max(epoch, seen);
+  const first = goesOn ? last + 1 : Math.max(last + 1, seen + 1, clock.base());
+  const gaps = first > last + 1 ? [{ after: last, before: first }] : [];
+  for (const gap of gaps) tables.beginEpoch(gap);
+  const { ids, rows, last: newest } = giveIds(sends, { first, at });
+  for (const row of rows) tables.insert(row);
+  tables.setLast(newest, at);
+  noteGivenOut(newest);
+  return { ids, epoch: goesOn ? epoch : first, ours: { last: newest, floor, gaps, rows, watermarks: undefined } };
+}
