@@ -16,6 +16,7 @@ export default defineConfig({
     fastify: "src/http/fastify.ts",
     client: "src/client/client.ts",
     testing: "src/testing/index.ts",
+    conformance: "src/testing/conformance/index.ts",
   },
   format: "esm",
   target: "node20",

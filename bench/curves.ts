@@ -1,11 +1,4 @@
-/** One figure of a curve. */
-export interface Point {
-  readonly curve: CurveName;
-  /** What was measured, with its unit. */
-  readonly series: string;
-  readonly x: number;
-  readonly y: number;
-}
+import type { Point } from "./curves/point.ts";
 
 interface Curve {
   points(): AsyncIterable<Point>;

@@ -4,7 +4,8 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { benches, isBench } from "./benches.ts";
-import { curves, isCurve, type Point } from "./curves.ts";
+import type { Point } from "./curves/point.ts";
+import { curves, isCurve } from "./curves.ts";
 import type { Line } from "./harness.ts";
 import { machine, type Results, summary, table } from "./report.ts";
 

@@ -1,6 +1,6 @@
 import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
-import type { Point } from "./curves.ts";
+import type { Point } from "./curves/point.ts";
 
 /** What is drawn: points of one curve whose series end so, by their x. */
 export interface Plot {

@@ -1,5 +1,5 @@
 import { cpus } from "node:os";
-import type { Point } from "./curves.ts";
+import type { Point } from "./curves/point.ts";
 import { isReached, isVoid, type Line, type Target } from "./harness.ts";
 
 const HEAD = ["id", "workload", "beside", "ours", "theirs", "ratio", "10–90 %", "control", "target", ""];

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { type CurveName, curves, type Point } from "./curves.ts";
+import type { Point } from "./curves/point.ts";
+import { type CurveName, curves } from "./curves.ts";
 import { svgOf } from "./plots.ts";
 import { type Results, summary, table } from "./report.ts";
 

@@ -25,6 +25,7 @@ export function hubOf<C extends object>(bus: Bus<C>): Hub {
 
 declare const channels: unique symbol;
 
+const FOREVER = Number.POSITIVE_INFINITY;
 const NO_OPTIONS: PollOptions = {};
 const POLL_OPTIONS = ["signal", "limit", "lookback"];
 
@@ -146,15 +147,15 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     // Not async, since a second promise would take 250 bytes more for as long as the poll is parked.
     try {
       checkNames("poll", options, POLL_OPTIONS);
-      const { limit = this.#hub.limit, lookback = Number.POSITIVE_INFINITY } = options;
+      const { limit = this.#hub.limit, lookback = FOREVER } = options;
       const query = {
         keys: checkChannels(channels),
         last: checkLast(last),
         limit: checkLimit("limit", limit),
         lookback: checkMs("lookback", lookback),
       };
-      const parking = { timeout: checkTimeout(timeout), signal: checkSignal(options.signal), form: batchOf<C, K> };
-      return this.#hub.poll(query, parking);
+      const patience = { timeout: checkTimeout(timeout), signal: checkSignal(options.signal), form: batchOf<C, K> };
+      return Promise.resolve(this.#hub.poll(query, patience));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -187,7 +188,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     checkCallback("onMissed", options.onMissed);
     if (this.#closing !== undefined) throw closed();
     const hub = this.#hub;
-    const query = { keys: checkChannels(channels), limit: this.#hub.limit, lookback: Number.POSITIVE_INFINITY };
+    const query = { keys: checkChannels(channels), limit: this.#hub.limit, lookback: FOREVER };
     let known: Known | undefined;
     const form = (answer: Answer): Batch<Notification<C, K>> => {
       known = answer.known;
@@ -197,7 +198,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
       last: options.last === undefined ? hub.newestId : checkLast(options.last),
       signal: checkSignal(options.signal),
       onMissed: options.onMissed,
-      poll: (last, signal) => hub.poll({ ...query, last, known }, { timeout: Number.POSITIVE_INFINITY, signal, form }),
+      poll: async (last, signal) => hub.poll({ ...query, last, known }, { timeout: FOREVER, signal, form }),
     });
   }
 

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert";
 import { Bus } from "../built.ts";
-import type { Point } from "../curves.ts";
 import { collectGarbage } from "../harness.ts";
+import type { Point } from "./point.ts";
 
 const COUNTS = [1, 1_000, 10_000, 100_000, 1_000_000];
 const SEND = 1_000;

@@ -1,8 +1,8 @@
 import { deepStrictEqual } from "node:assert";
 import { type AnyBus, Bus } from "../built.ts";
-import type { Point } from "../curves.ts";
 import { collectGarbage } from "../harness.ts";
 import { quantile } from "../numbers.ts";
+import type { Point } from "./point.ts";
 
 const LENGTHS = [10_000, 100_000, 500_000, 1_000_000, 2_000_000];
 const CHANNELS = 10_000;

@@ -1,8 +1,8 @@
 import { deepStrictEqual } from "node:assert";
-import type { Point } from "../curves.ts";
 import { LOGS, type LogEngine } from "../engines/logs.ts";
 import { asked, said, start } from "../http/processes.ts";
 import { quantile } from "../numbers.ts";
+import type { Point } from "./point.ts";
 
 const COUNTS = [1, 2, 3, 4];
 const ROUNDS = 5;

@@ -1,8 +1,8 @@
 import { deepStrictEqual } from "node:assert";
 import { Bus } from "../built.ts";
-import type { Point } from "../curves.ts";
 import { collectGarbage } from "../harness.ts";
 import { Readers } from "../waiting.ts";
+import type { Point } from "./point.ts";
 
 const COUNTS = [1_000, 10_000, 100_000, 1_000_000];
 /** Of one send, so that one tick wakes a thousand. */

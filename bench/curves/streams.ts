@@ -1,6 +1,6 @@
-import type { Point } from "../curves.ts";
 import { costOfDelivery, heapOfStream, streamRounds } from "../http/fan-out.ts";
 import { quantile } from "../numbers.ts";
+import type { Point } from "./point.ts";
 
 const COUNTS = [100, 1_000, 3_000, 10_000];
 /** So many deliveries in each round. */

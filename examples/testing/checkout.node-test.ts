@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Bus } from "nightbus";
+import { testBus, testStore } from "nightbus/conformance";
 import { sqlite } from "nightbus/sqlite";
-import { type FakeBus, fakeBus, testBus, testStore } from "nightbus/testing";
+import { type FakeBus, fakeBus } from "nightbus/testing";
 import { type Cart, checkout, office, type Shop } from "./checkout.ts";
 
 // node --import tsx --test examples/testing/checkout.node-test.ts

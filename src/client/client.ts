@@ -1,7 +1,7 @@
 import type { AnyChannels, MessageOf, NameOf, Notification } from "../notification.ts";
 import { ClientError, must, mustBeOneOf, quietly } from "./errors.ts";
 import { subscription } from "./subscription.ts";
-import { checkNames, openTab } from "./tabs/tab.ts";
+import { checkNames, openTab } from "./tab.ts";
 import { share } from "./tabs/tabs.ts";
 import { failureOf, post, requester } from "./transport/request.ts";
 import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";

@@ -1,6 +1,6 @@
 import type { Notification } from "../notification.ts";
 import { ClientError } from "./errors.ts";
-import type { Tab } from "./tabs/tab.ts";
+import type { Tab } from "./tab.ts";
 import type { SubscribeOptions } from "./types.ts";
 
 /** The notifications on these channels as an async iterator. They are added, and deleted when it ends. */

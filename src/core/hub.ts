@@ -1,7 +1,5 @@
-// Longer than 250 lines: reading and parking are one invariant, since nothing may come in between.
-
 import { asError, closed } from "../errors.ts";
-import { Answer } from "../log/answer.ts";
+import type { Answer } from "../log/answer.ts";
 import { Log } from "../log/log.ts";
 import { PendingTrims } from "../log/pending-trims.ts";
 import type { Query } from "../log/query.ts";
@@ -9,38 +7,32 @@ import type { CheckedRetention } from "../log/retention.ts";
 import type { Notification } from "../notification.ts";
 import type { Store } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
-import { unlessAborted } from "../util/signals.ts";
-import type { Answering } from "../waiters/answers.ts";
-import { type Line, type Wait, Waiters } from "../waiters/waiters.ts";
-import { type Watcher, Watchers } from "../waiters/watchers.ts";
-import { type Channel, Ingest } from "./ingest.ts";
+import type { Line } from "../waiters/waiters.ts";
+import type { Following, Start } from "./following.ts";
+import { Ingest } from "./ingest.ts";
 import type { Held, Meter } from "./meter.ts";
 import type { Probe } from "./probe.ts";
+import { type Patience, Readers } from "./readers.ts";
 import { StoreGuard } from "./store-guard.ts";
 import { Sweeper } from "./sweeper.ts";
 
+/** The parts and bounds that a bus gives its hub. */
 export interface HubOptions {
   readonly clock: Clock;
   readonly meter: Meter;
   readonly retention: CheckedRetention;
   readonly store: Store;
-  /** The most rows of an answer to those who set no limit of their own. */
+  /** The most rows of an answer for readers that set no limit of their own. */
   readonly limit: number;
-  /** Whether anyone wants `notify` to be called. */
+  /** Returns true if `notify` has to be called. */
   readonly listening: () => boolean;
   readonly notify: (notification: Notification) => void;
   readonly error: (error: Error) => void;
 }
 
-/** How a poll is parked. */
-export type Parking<T> = Pick<Wait<Channel, Answer, T>, "deadline" | "signal" | "form">;
-
-/** How a poll waits, if it has to: so many ms, which may be Infinity. */
-export type Patience<T> = Omit<Parking<T>, "deadline"> & { readonly timeout: number };
-
 /**
- * Reads, or parks until there is something to read: where the log, those who wait and the store meet. Between `read` and
- * `park` or `watch` nothing may be awaited.
+ * The centre of a bus: the log, its readers and the store meet here. Every read goes through `poll`, `follow` or `recent`, every
+ * write through `append`.
  */
 export class Hub {
   readonly clock: Clock;
@@ -48,13 +40,12 @@ export class Hub {
   readonly limit: number;
   /** Resolves when the store has been replayed, also while the bus is closing. Rejects with `store`. */
   readonly opening: Promise<void>;
-  /** For whoever tests what uses the bus. */
+  /** A fake bus sets it to see what tests ask for. */
   probe: Probe | undefined;
   readonly #guard: StoreGuard;
   readonly #log: Log<Line>;
-  readonly #waiters: Waiters<Channel, Answer>;
-  readonly #watchers: Watchers<Channel, Answer>;
   readonly #ingest: Ingest;
+  readonly #readers: Readers;
   readonly #sweeper: Sweeper;
   #live = false;
   #lastReplayed = 0;
@@ -68,35 +59,26 @@ export class Hub {
     this.#guard = new StoreGuard(options);
     const pendingTrims = new PendingTrims(store.trim !== undefined);
     const read = (): number | undefined => this.#guard.now();
-    this.#log = new Log<Line>({ read, monotonic: () => clock.monotonic(), retention, error, pendingTrims });
+    const log = new Log<Line>({ read, monotonic: () => clock.monotonic(), retention, error, pendingTrims });
+    this.#log = log;
     this.#sweeper = new Sweeper({
       clock,
-      log: this.#log,
+      log,
       meter,
       pendingTrims,
       trim: (trimmed) => this.#guard.trim(trimmed),
       beforeSweep: () => this.#ingest.end(),
     });
-    const answering: Answering<Channel, Answer> = {
-      answer: (channels, reading) => this.#ingest.since(channels, reading),
-      nothing: () => this.nothing(),
-      left: (channel) => this.#log.release(channel),
-    };
-    this.#waiters = new Waiters<Channel, Answer>(clock, answering);
-    this.#watchers = new Watchers<Channel, Answer>(answering, (thrown) => this.#ingest.error(asError(thrown)));
-    const woken = { polls: 0, streams: 0 };
+    let woken = { polls: 0, streams: 0 };
     this.#ingest = new Ingest({
       clock,
-      log: this.#log,
+      log,
       wake: (touched) => {
-        const parked = this.waiting;
-        this.#waiters.wake(touched);
-        woken.polls = parked - this.waiting;
-        woken.streams = this.#watchers.wake(touched);
+        woken = this.#readers.wake(touched);
       },
       changed: () => {
         const { polls, streams } = woken;
-        woken.polls = woken.streams = 0;
+        woken = NOBODY;
         this.#sweeper.changed();
         meter.woke(polls, streams);
       },
@@ -107,34 +89,47 @@ export class Hub {
       },
       error: (thrown) => this.#guard.failed(thrown),
     });
+    this.#readers = new Readers({
+      clock,
+      log,
+      meter,
+      ingest: this.#ingest,
+      reach: (last) => this.#reach(last),
+      isClosing: () => this.#closing,
+      probe: () => this.probe,
+      failed: (thrown) => this.#ingest.error(asError(thrown)),
+    });
     this.opening = this.#open();
-    this.opening.catch(() => {}); // whoever calls gets it; it was reported once
+    this.opening.catch(() => {}); // callers of `ready` receive the error, and the error event reported it once
   }
 
+  /** The newest id. */
   get last(): number {
     return this.#log.newest;
   }
 
+  /** The number of parked polls. */
   get waiting(): number {
-    return this.#waiters.size;
+    return this.#readers.waiting;
   }
 
-  /** True if the bus lets nobody in any longer. */
+  /** True once the bus refuses new readers. */
   get isClosing(): boolean {
     return this.#closing;
   }
 
+  /** The sizes of what the bus holds now. */
   get held(): Held {
     const { rows, bytes, channels } = this.#log;
     return { rows, bytes, channels, waiters: this.waiting, lead: Math.round(this.#guard.lead) };
   }
 
-  /** Resolves with the newest id of this moment, or else of the replay. Rejects with `store` or `closed`. */
+  /** Returns the newest id, or resolves with that of the replay. Rejects with `store` or `closed`. */
   get newestId(): number | Promise<number> {
     return this.#live ? this.last : this.ready().then(() => this.#lastReplayed);
   }
 
-  /** Whether the bus is open and its store works. One that failed when it was last used is asked again. */
+  /** Resolves with true if the bus is open and its store works. Asks a store again that failed at its last use. */
   async check(): Promise<boolean> {
     await this.#guard.check();
     return this.#guard.isGood && !this.#closing;
@@ -145,71 +140,32 @@ export class Hub {
     return this.#closing ? Promise.reject(closed()) : this.opening;
   }
 
-  /** Reads, or parks until there is something to say. Rejects with `store`, `closed`, or the signal's reason. */
-  poll<T>(query: Query, patience: Patience<T>): Promise<T> {
-    const { signal } = patience;
-    if (this.#closing) return Promise.reject(closed());
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const reaching = this.#reach(query.last);
-    if (reaching === undefined) return this.#readOrPark(query, patience);
-    const deadline = this.clock.monotonic() + patience.timeout;
-    return unlessAborted(reaching, signal).then(() => {
-      const timeout = Math.max(0, deadline - this.clock.monotonic());
-      return this.#readOrPark(query, { ...patience, timeout });
-    });
+  /** Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error of `admit`. */
+  poll<T>(query: Query, patience: Patience<T>): T | Promise<T> {
+    return this.#readers.poll(query, patience);
   }
 
-  /**
-   * What has to be awaited before reading from `last`, if anything: that the store is open, and for a cursor beyond the newest
-   * id, which may come from a faster process, that this one has caught up. Rejects with `store` or `closed`.
-   */
-  reach(last: number): Promise<void> | undefined {
-    return this.#closing ? Promise.reject(closed()) : this.#reach(last);
+  /** Returns a follower that stands at this position: it catches up, then watches. Throws or rejects with `closed`, `store` or an error of `admit`. */
+  follow(start: Start, admit?: () => void): Following | Promise<Following> {
+    return this.#readers.follow(start, admit);
   }
 
-  /** What there is to answer at once: rows, or that something was missed. */
-  read(query: Query): Answer | undefined {
-    this.#ingest.end();
-    return this.#log.read(query);
-  }
-
-  /** The answer of a reader for whom there is nothing. */
-  nothing(): Answer {
-    return new Answer([], this.last, false);
-  }
-
+  /** Returns the newest `count` rows of these channels. */
   recent(keys: readonly string[], count: number): Answer {
-    this.#ingest.end();
-    return this.#log.recent(keys, count);
+    return this.#readers.recent(keys, count);
   }
 
-  /** Parks a poll for which `read` has just found nothing. Rejects with the signal's reason. */
-  park<T>(query: Query, { deadline, signal, form }: Parking<T>): Promise<T> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    // It was called before the end, and is answered as those are that were parked then.
-    if (this.#closing) return Promise.resolve(form(this.nothing()));
-    const channels = query.keys.map((key) => this.#log.channel(key));
-    const { limit, size = Number.POSITIVE_INFINITY, last } = query;
-    const answer = this.#waiters.park({ channels, limit, size, exact: last > 0, deadline, signal, form });
-    this.probe?.parked(query, deadline, answer);
-    return answer;
+  /** Returns an answer without rows, for a reader that has everything. */
+  nothing(): Answer {
+    return this.#readers.nothing();
   }
 
   /** Answers the parked polls of this form with nothing, as at the end. */
   release(form: unknown): void {
-    this.#ingest.end();
-    this.#waiters.release(form);
+    this.#readers.release(form);
   }
 
-  /** Hands on what is committed from now on, after a `read` that has just found nothing. Returns how to stop. */
-  watch(keys: readonly string[], watcher: Watcher<Answer>): () => void {
-    return this.#watchers.add(
-      keys.map((key) => this.#log.channel(key)),
-      watcher,
-    );
-  }
-
-  /** The newest position before the row of this id. */
+  /** Returns the newest position before the row of this id. */
   positionBefore(id: number): number {
     return this.#log.positionBefore(id);
   }
@@ -217,16 +173,16 @@ export class Hub {
   /** Commits sends. */
   append: Store["append"] = (sends) => this.#guard.append(sends);
 
-  /** Lets nobody in any longer. What is queued is still committed, and reaches those who wait. */
+  /** Refuses new readers. Queued sends are still committed, and reach those who wait. */
   shut(): void {
     this.#closing = true;
   }
 
-  /** Answers everyone who still waits, and closes the store. */
+  /** Answers every parked poll, and closes the store. */
   async close(): Promise<void> {
-    await this.opening.catch(() => {}); // it was reported, and there is nothing to close
+    await this.opening.catch(() => {}); // the error was reported, and nothing is open
     this.#ingest.end();
-    this.#waiters.close();
+    this.#readers.close();
     this.#sweeper.stop();
     await this.#guard.close();
   }
@@ -239,19 +195,11 @@ export class Hub {
     this.probe?.opened();
   }
 
+  // A cursor beyond the newest id may come from a faster process. Then this process first catches up with the store.
   #reach(last: number): Promise<void> | undefined {
     if (!this.#live) return this.opening.then(() => this.#reach(last));
     return last > this.last ? this.#guard.sync() : undefined;
   }
-
-  #readOrPark<T>(query: Query, { timeout, signal, form }: Patience<T>): Promise<T> {
-    const answer = this.read(query) ?? (timeout === 0 ? this.nothing() : undefined);
-    const answered =
-      answer === undefined
-        ? this.park(query, { deadline: this.clock.monotonic() + timeout, signal, form })
-        : Promise.resolve(form(answer));
-    // Told last: a subscriber may poll, and a commit that it meets between reading and parking would be lost.
-    this.meter.polled(query.keys, answer);
-    return answered;
-  }
 }
+
+const NOBODY = { polls: 0, streams: 0 };

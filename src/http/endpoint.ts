@@ -55,11 +55,12 @@ export class Endpoint<C extends object, Context> {
     const unsent = new Unsent(checked.maxUnsent, meter);
     const streams = new Streams({ ...checked, hub, unsent, failed });
     const deliveries = new Deliveries({ ...checked, clock, unsent, failed });
+    const capacity = new Capacity(checked.maxWaiting, () => streams.size + deliveries.size);
     this.#mounted = {
       bus,
       hub,
       options: checked,
-      capacity: new Capacity(checked.maxWaiting, () => streams.size + deliveries.size),
+      capacity,
       streams,
       bodies: new BodyDeadlines({ ...checked, waits }),
       hooks: new Hooks({ ...checked, waits, failed }),
@@ -67,6 +68,7 @@ export class Endpoint<C extends object, Context> {
       unsent,
       deliveries,
       form: (answer) => answer,
+      admit: () => capacity.enter(),
     };
     whenClosed(bus, () => this.close());
   }

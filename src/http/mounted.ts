@@ -24,4 +24,6 @@ export interface Mounted<C extends object, Context> {
   readonly deliveries: Deliveries;
   /** Gives a parked poll its answer as it is. Each mount has its own, by which its polls are known. */
   readonly form: (answer: Answer) => Answer;
+  /** Takes a place of `capacity` for a reader that has to wait. Throws a Refusal. */
+  readonly admit: () => void;
 }

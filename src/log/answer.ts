@@ -27,6 +27,11 @@ export class Answer {
     this.missed = missed;
   }
 
+  /** Returns this answer for a reader that has missed something before it. */
+  asMissed(): Answer {
+    return this.missed ? this : new Answer(this.rows, this.last, true);
+  }
+
   /** For readers inside the process. */
   get batch(): Batch<Notification> {
     this.#batch ??= batchOf(this);

@@ -143,7 +143,8 @@ export class Log<W> {
 
   /** All that is retained after `last` on these channels, up to the limit; undefined when there is nothing to tell. */
   read(query: Query): Answer | undefined {
-    const from = query.last > this.newest ? 0 : query.last;
+    const isBeyond = query.last > this.newest;
+    const from = isBeyond ? (query.skipsRetained === true ? this.newest : 0) : query.last;
     const behind: LogChannel<W>[] = [];
     let missed = query.last > 0 && !this.#positions.has(query.last);
     for (const key of query.keys) {

@@ -7,6 +7,8 @@ export interface Query {
   readonly limit: number;
   /** The most text, in UTF-16 units, but a first send that is larger comes whole. Default: any amount. */
   readonly size?: number;
+  /** True if a `last` beyond the newest id reads nothing that is retained. Default: false, it reads everything. */
+  readonly skipsRetained?: boolean;
   /** When reading from 0: only rows that are at most so many ms old. */
   readonly lookback: number;
   /** From the answer before, for a reader who goes on from it: the watermarks that are no news to it. */

@@ -1,5 +1,3 @@
-export { type BusFactory, type OptionsOfBus, type Place, type Runner, testBus } from "./conformance/bus.ts";
-export { type StoreFactory, type StorePlace, testStore } from "./conformance/store.ts";
 export { ExpectationError } from "./expect/expectation-error.ts";
 export type { SentOptions } from "./expect/expectations.ts";
 export type { Like, Matcher } from "./expect/matching.ts";

@@ -57,6 +57,13 @@ export function unlessAborted<T>(work: Promise<T>, signal: Signal | undefined): 
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
     callbacks.add(signal, abort);
-    work.then(resolve, reject).finally(() => callbacks.remove(signal, abort));
+    // The listener goes before the outcome is known: a reader that goes on may then listen to the same signal.
+    const settle =
+      <A>(outcome: (value: A) => void): ((value: A) => void) =>
+      (value) => {
+        callbacks.remove(signal, abort);
+        outcome(value);
+      };
+    work.then(settle(resolve), settle(reject));
   });
 }

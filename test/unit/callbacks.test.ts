@@ -45,7 +45,8 @@ describe("a callback of the application that polls", () => {
     const bus = new Bus({ store });
     onTestFinished(() => bus.close());
     await bus.ready();
-    const stop = hubOf(bus).watch(['"a"'], () => {
+    const following = await hubOf(bus).follow({ keys: ['"a"'], last: bus.last, limit: 1, size: 1 });
+    following.next(() => {
       throw new Error("a stream broke");
     });
     const polled: unknown[] = [];
@@ -56,7 +57,7 @@ describe("a callback of the application that polls", () => {
     await turns();
     store.commit([row(1)]);
     await turns(5);
-    stop();
+    following.stop();
     store.commit([row(2)]);
     await turns(5);
     assert.deepEqual(waiting.messages, [1, 2]);

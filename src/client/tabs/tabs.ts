@@ -1,11 +1,11 @@
 import { ClientError } from "../errors.ts";
+import type { Tab } from "../tab.ts";
 import { connection } from "../transport/connection.ts";
 import { pause } from "../transport/pause.ts";
 import { poll } from "../transport/poll.ts";
 import { failureOf, isFinal, type Line } from "../transport/request.ts";
 import { aborted } from "../transport/timeout.ts";
 import type { News, Status } from "../types.ts";
-import type { Tab } from "./tab.ts";
 
 /** A tab that joins or needs other channels. One that goes needs none. */
 interface TabMessage {

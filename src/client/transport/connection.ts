@@ -1,5 +1,5 @@
 import type { ClientError } from "../errors.ts";
-import type { Tab } from "../tabs/tab.ts";
+import type { Tab } from "../tab.ts";
 import type { News, Status } from "../types.ts";
 import { onChange, pause } from "./pause.ts";
 import { polls } from "./poll.ts";

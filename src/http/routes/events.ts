@@ -1,4 +1,5 @@
 import { checkLast } from "../../core/arguments.ts";
+import type { Following } from "../../core/following.ts";
 import { integer } from "../dialects/plain.ts";
 import { bodyOf, type JsonObject, jsonIn } from "../endpoint/body.ts";
 import { checkNames, checkSome } from "../endpoint/channels.ts";
@@ -36,15 +37,30 @@ export async function events<C extends object, Context>(
   const requested = checkNames(asked["channels"], options);
   const now = await hub.newestId; // before the hook, which may take its time
   const { last, missed } = beginning(request.header("last-event-id"), asked, now);
-  const keys = await grant(mounted, { requested, last, request, context, options: {} });
+  const keys = await grant(mounted, { requested, request, context, options: {} });
   checkSome(keys);
+  const start = { keys, last, limit: hub.limit, size: options.maxBuffered };
+  const following = await followed(mounted, hub.follow(start, mounted.admit));
   const headers = { "Nightbus-Last": String(hub.last), ...STREAMING };
   if (request.method === "HEAD") return { status: 200, headers, body: undefined };
   capacity.check();
   mounted.unsent.check(0);
   // The connection ends with the stream: a server that closes would wait for its next request.
   const ending = { Connection: "close", ...headers };
-  return { status: 200, headers: ending, body: (sink) => streams.open({ keys, last, missed, sink }) };
+  return { status: 200, headers: ending, body: (sink) => streams.open({ following, missed, sink }) };
+}
+
+/** Gives the place back that a follower took while the store caught up with its position. */
+async function followed<C extends object, Context>(
+  { capacity }: Mounted<C, Context>,
+  following: Following | Promise<Following>,
+): Promise<Following> {
+  if (!(following instanceof Promise)) return following;
+  try {
+    return await following;
+  } finally {
+    capacity.leave();
+  }
 }
 
 function askedIn(query: string): JsonObject {

@@ -25,30 +25,22 @@ export async function poll<C extends object, Context>(
     request.method === "GET"
       ? queryPoll(request.query)
       : postedPoll(jsonIn(await bodyOf(request, mounted.bodies)), options.lookback);
-  // What need not be waited for is not awaited: most polls are answered in the turn in which their body has come.
+  // Nothing is awaited without need: most polls are answered in the turn of the event loop in which their body has come.
   try {
     const requested = checkNames(call.channels, options);
     const timeout = checkTimeout(call.timeout, options.timeout);
     const last = checkLast(call.last);
-    const granted = grant(mounted, { requested, last, request, context, options: call.options });
+    const granted = grant(mounted, { requested, request, context, options: call.options });
     const keys = granted instanceof Promise ? await granted : granted;
-    // From here on nothing is awaited until the poll is parked.
     const query = { keys, last, limit: hub.limit, size: options.maxAnswer, lookback: call.lookback };
-    if (call.isHeld) {
-      const { answer, missed } = await hold(mounted, query, timeout, request.signal);
-      return reply(mounted, call, query, answer, missed);
-    }
-    const now = answerNow(mounted, call, query, timeout);
-    if (now !== undefined) {
-      hub.meter.polled(keys, now);
-      return reply(mounted, call, query, now);
-    }
-    capacity.enter();
+    if (call.isHeld) return reply(mounted, call, query, await hold(mounted, query, timeout, request.signal));
+    const peeks = call.options["peek"] === true;
+    if (!peeks) checkSome(keys);
+    const { form, admit } = mounted;
+    const answer = hub.poll(query, { timeout: peeks ? 0 : timeout, signal: request.signal, form, admit });
+    if (!(answer instanceof Promise)) return reply(mounted, call, query, answer);
     try {
-      const deadline = hub.clock.monotonic() + timeout;
-      const parked = hub.park(query, { deadline, signal: request.signal, form: mounted.form });
-      hub.meter.polled(keys, undefined); // told last: a subscriber may commit something
-      return reply(mounted, call, query, await parked);
+      return reply(mounted, call, query, await answer);
     } finally {
       capacity.leave();
     }
@@ -63,27 +55,14 @@ function postedPoll(body: JsonObject, lookback: number): PollCall {
   return isJsonRpc(body) ? rpcPoll(body, lookback) : plainPoll(body);
 }
 
-/** What is answered without waiting, if anything is. */
-function answerNow<C extends object, Context>(
-  { hub }: Mounted<C, Context>,
-  { options }: PollCall,
-  query: Query,
-  timeout: number,
-): Answer | undefined {
-  const peeks = options["peek"] === true;
-  if (!peeks) checkSome(query.keys);
-  return hub.read(query) ?? (peeks || timeout === 0 ? hub.nothing() : undefined);
-}
-
 /** Writes an answer: what is long in pieces. Throws a Refusal when too much is unsent. */
 function reply<C extends object, Context>(
   { unsent, deliveries }: Mounted<C, Context>,
   { dialect, options }: PollCall,
   { keys }: Query,
   answer: Answer,
-  missed = answer.missed,
 ): EndpointReply {
-  const given = { answer, missed, peeked: options["peek"] === true ? keys : undefined };
+  const given = { answer, missed: answer.missed, peeked: options["peek"] === true ? keys : undefined };
   const { rows, size } = answer;
   if (size <= PIECE) {
     if (rows.length > 0) unsent.check(size);

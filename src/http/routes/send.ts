@@ -32,7 +32,7 @@ async function publish<C extends object, Context>(
   entries: readonly RemoteEntry[],
   context: Context,
 ): Promise<readonly number[]> {
-  const verdict = await hooks.query("send", () => options.send?.(entries, context));
+  const verdict = await hooks.ask("send", () => options.send?.(entries, context));
   // What a client sends is not known to fit the application's types: letting it through is the hook's word that it does.
   if (verdict === true) return bus.sendmany(entries as unknown as readonly Entry<C>[]);
   if (verdict === false) throw new Refusal(403, "refused", "this may not be sent");

@@ -1,5 +1,5 @@
+import type { Following } from "../../core/following.ts";
 import type { Answer } from "../../log/answer.ts";
-import type { Known } from "../../log/query.ts";
 import type { Bucket, Due } from "../../util/deadlines.ts";
 import type { Sink } from "../endpoint/request.ts";
 import { Outlet } from "../writing/outlet.ts";
@@ -24,23 +24,19 @@ export class Stream implements Due {
   readonly oldAt: number;
   readonly #outlet: Outlet;
   readonly #shared: Streaming<Stream>;
-  readonly #keys: readonly string[];
-  #last: number;
-  #known: Known | undefined;
+  readonly #following: Following;
   #owesMissed: boolean;
-  #stopWatching: (() => void) | undefined;
   #isWriting = false;
   /** The first of the latest looks that all saw something unsent, by the monotonic clock: 0 for the stream's beginning. */
   #unsentSince: number | undefined = 0;
   #hasEnded = false;
   #isGone = false;
 
-  constructor(shared: Streaming<Stream>, { keys, last, missed, sink, oldAt }: StreamOptions) {
+  constructor(shared: Streaming<Stream>, { following, missed, sink, oldAt }: StreamOptions) {
     this.#outlet = new Outlet(sink, shared.unsent, shared.hub.clock);
     this.oldAt = oldAt;
     this.#shared = shared;
-    this.#keys = keys;
-    this.#last = last;
+    this.#following = following;
     this.#owesMissed = missed;
   }
 
@@ -61,17 +57,18 @@ export class Stream implements Due {
     // After a restart all clients come back, and not all in the same moment.
     const retry = Math.round(RETRY.from + Math.random() * (RETRY.to - RETRY.from));
     this.#guard(() => {
-      this.#outlet.write(hello(this.#last, retry, this.#shared.heartbeat));
-      if (this.#owesMissed) this.#outlet.write(missed(this.#last, this.#positionBefore(this.#page())));
+      this.#outlet.write(hello(this.#following.last, retry, this.#shared.heartbeat));
+      if (this.#owesMissed)
+        this.#outlet.write(missed(this.#following.last, this.#positionBefore(this.#following.peek())));
       this.#catchUp();
     });
   }
 
   /** Moves a quiet client's cursor, if it has been given everything. */
   beat(): void {
-    if (this.#stopWatching === undefined || this.sink.unsent > 0) return;
-    this.#last = this.#shared.hub.last;
-    this.#outlet.write(heartbeat(this.#last));
+    if (!this.#following.isWatching || this.sink.unsent > 0) return;
+    this.#following.rest();
+    this.#outlet.write(heartbeat(this.#following.last));
   }
 
   /**
@@ -94,7 +91,7 @@ export class Stream implements Due {
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#unwatch();
+    this.#following.stop();
     if (!this.#isWriting) this.sink.end();
     this.#shared.ended(this);
   }
@@ -116,29 +113,20 @@ export class Stream implements Due {
   #catchUp(): void {
     this.#outlet.release();
     while (!this.#hasEnded) {
-      const answer = this.#page();
-      if (answer === undefined) {
-        this.#watch();
-        return;
-      }
+      const from = this.#following.last;
+      const answer = this.#following.next((news) => this.#hand(news));
+      if (answer === undefined) return;
       if (this.#shared.unsent.isFull) {
         this.end();
         return;
       }
-      if (!this.#write(answer)) return;
+      if (!this.#write(answer, from)) return;
     }
   }
 
-  /** The next answer, if any: no larger than may be unsent, but for a first send that is larger. */
-  #page(): Answer | undefined {
-    const { hub, maxBuffered } = this.#shared;
-    const query = { keys: this.#keys, last: this.#last, known: this.#known, limit: hub.limit, size: maxBuffered };
-    return hub.read({ ...query, lookback: Number.POSITIVE_INFINITY });
-  }
-
   /** Writes a page, and says whether more may follow at once; else it goes on by itself. */
-  #write(answer: Answer): boolean {
-    const gap = this.#pass(answer);
+  #write(answer: Answer, from: number): boolean {
+    const gap = this.#gapBefore(answer, from);
     const frames = framesOf(answer);
     if (frames instanceof Pieces) {
       this.#writeInPieces(frames, gap);
@@ -151,11 +139,8 @@ export class Stream implements Due {
     return false;
   }
 
-  /** Moves on past an answer. Returns the frame that says what was missed before it, if anything. */
-  #pass(answer: Answer): Uint8Array | undefined {
-    const from = this.#last;
-    this.#last = answer.last;
-    this.#known = answer.known;
+  /** Returns the frame that tells of a gap between this position and an answer, if there is one. */
+  #gapBefore(answer: Answer, from: number): Uint8Array | undefined {
     return answer.missed ? missed(from, this.#positionBefore(answer)) : undefined;
   }
 
@@ -177,46 +162,34 @@ export class Stream implements Due {
     writePieces({ outlet: this.#outlet, read: between(gap, pieces.read(), ""), guard, done });
   }
 
-  // Nothing was awaited since the last read, so nothing can have come in between.
-  #watch(): void {
-    const { hub } = this.#shared;
-    this.#last = hub.last;
-    this.#stopWatching = hub.watch(this.#keys, (answer) => this.#hand(answer));
-  }
-
-  #unwatch(): void {
-    this.#stopWatching?.();
-    this.#stopWatching = undefined;
-  }
-
   // What is not written would be missing between what was before and what comes: the client has to come back for it.
-  #hand(answer: Answer): void {
+  #hand(answer: Answer): boolean {
     try {
-      this.#take(answer);
+      return this.#take(answer);
     } catch (error) {
       this.end();
       throw error;
     }
   }
 
-  #take(answer: Answer): void {
+  #take(answer: Answer): boolean {
     const frames = framesOf(answer);
     const { unsent } = this.sink;
     if (this.#isTooMuch(lengthOf(frames))) {
-      // Much may have come in one turn of the event loop, in which nothing is sent: then the client is not to blame.
-      this.#unwatch();
+      // One turn of the event loop, in which nothing is sent, may bring much. The client is not to blame for that.
       this.#shared.hub.clock.setTimeout(() => this.#guard(() => this.#judge(lengthOf(frames))), 0);
-      return;
+      return false;
     }
+    const gap = this.#gapBefore(answer, this.#following.last);
     if (frames instanceof Pieces) {
-      this.#unwatch();
-      this.#writeInPieces(frames, this.#pass(answer));
-      return;
+      this.#following.stop();
+      this.#writeInPieces(frames, gap);
+      return true;
     }
-    const gap = this.#pass(answer);
     this.#outlet.write(gap === undefined ? frames : Buffer.concat([gap, frames]));
     if (unsent > 0) this.#outlet.hold(frames, frames.length);
     else this.#outlet.release();
+    return true;
   }
 
   #judge(length: number): void {

@@ -1,3 +1,4 @@
+import type { Following } from "../../core/following.ts";
 import type { Hub } from "../../core/hub.ts";
 import type { Sink } from "../endpoint/request.ts";
 import type { Unsent } from "../writing/unsent.ts";
@@ -17,9 +18,8 @@ export interface Streaming<S> {
 }
 
 export interface StreamOptions {
-  readonly keys: readonly string[];
-  /** The position to begin after. */
-  readonly last: number;
+  /** The reader behind it, which stands where the stream begins. */
+  readonly following: Following;
   /** True if it is told first that it has missed something. */
   readonly missed: boolean;
   readonly sink: Sink;

@@ -67,7 +67,7 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
       opened: () => {
         for (const work of this.#pending.splice(0)) work();
       },
-      parked: (query, deadline, answer) => this.#parked.add(query, deadline, answer),
+      parked: (...poll) => this.#parked.add(...poll),
       committed: ({ message }) => void deepFreeze(message), // the one copy that all readers share
       unheard: (error) => this.#passing.unheard.push(error),
     };

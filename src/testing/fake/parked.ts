@@ -1,4 +1,3 @@
-import type { Query } from "../../log/query.ts";
 import { type Channel, channelOf } from "../../notification.ts";
 import type { Clock } from "../../util/clock.ts";
 
@@ -25,7 +24,7 @@ export class ParkedPolls {
   }
 
   /** Notes a poll until it is answered. Its deadline is by the monotonic clock. */
-  add({ keys, last }: Query, deadline: number, answer: Promise<unknown>): void {
+  add(keys: readonly string[], last: number, deadline: number, answer: Promise<unknown>): void {
     const wait = deadline - this.#clock.monotonic();
     const parked = { channels: keys.map(channelOf), last, deadline: this.#clock.now() + wait };
     this.#parked.add(parked);

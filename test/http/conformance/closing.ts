@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { until } from "./client.ts";
-import type { Start } from "./mount.ts";
+import type { Start } from "./host.ts";
 import { openStream } from "./stream.ts";
 
 /** How a server comes to its end. */

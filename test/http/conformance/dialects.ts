@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { epochAt } from "../../../src/util/ids.ts";
 import { until } from "./client.ts";
-import type { Start } from "./mount.ts";
+import type { Start } from "./host.ts";
 
 /** The dialect of Odoo's long-polling clients. */
 export function describeDialects<Context>(start: Start<Context>): void {

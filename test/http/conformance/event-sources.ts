@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { until } from "./client.ts";
-import type { Start } from "./mount.ts";
+import type { Start } from "./host.ts";
 import { openStream } from "./stream.ts";
 
 const ACCEPT = { accept: "text/event-stream" };

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { until } from "./client.ts";
-import type { Host, Start } from "./mount.ts";
+import type { Host, Start } from "./host.ts";
 import { type OpenStream, openStream } from "./stream.ts";
 
 /** What every mount owes to clients of server-sent events. */

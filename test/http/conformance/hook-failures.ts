@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { until } from "./client.ts";
-import type { Start } from "./mount.ts";
+import type { Start } from "./host.ts";
 
 const SECRET = "the password is 1234";
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { until } from "./client.ts";
-import type { Start } from "./mount.ts";
+import type { Start } from "./host.ts";
 
 /** Hooks that do not answer in time. */
 export function describeHookTimeouts<Context>(start: Start<Context>): void {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { BusError } from "../../../src/errors.ts";
 import { until } from "./client.ts";
-import type { Host, Start } from "./mount.ts";
+import type { Host, Start } from "./host.ts";
 
 /** What the application says: the hooks `channels` and `send`. */
 export function describeHooks<Context>(start: Start<Context>, host: Host<Context>): void {

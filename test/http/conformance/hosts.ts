@@ -13,7 +13,7 @@ import { mount as mountOnFetch } from "../../../src/http/fetch.ts";
 import { mount as mountOnHono } from "../../../src/http/hono.ts";
 import { mount as mountOnKoa } from "../../../src/http/koa.ts";
 import { mount as mountOnNode } from "../../../src/http/node.ts";
-import type { Host, Served } from "./mount.ts";
+import type { Host, Served } from "./host.ts";
 
 /** Calls back with every host that there is a mount for. */
 export function onEveryHost(describeOn: <Context>(name: string, host: Host<Context>) => void): void {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Start } from "./mount.ts";
+import type { Start } from "./host.ts";
 import { openStream } from "./stream.ts";
 
 export const INJECTIONS_OF_A_HOST = 10;

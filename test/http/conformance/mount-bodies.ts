@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import type { Host, Start } from "./mount.ts";
+import type { Host, Start } from "./host.ts";
 
 /** What a mount makes of bodies. */
 export function describeBodies<Context>(start: Start<Context>, host: Host<Context>): void {

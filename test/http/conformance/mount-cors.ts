@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
-import type { Host, Start } from "./mount.ts";
+import type { Host, Start } from "./host.ts";
 
 /** Pages of other origins. */
 export function describeCors<Context>(start: Start<Context>, host: Host<Context>): void {

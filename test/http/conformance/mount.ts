@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
-import type { MountOptions } from "../../../src/http/options.ts";
-import type { AnyChannels } from "../../../src/notification.ts";
 import { Client, until } from "./client.ts";
 import { describeClosing } from "./closing.ts";
 import { describeDialects } from "./dialects.ts";
@@ -10,41 +8,13 @@ import { describeEvents } from "./events.ts";
 import { describeHookFailures } from "./hook-failures.ts";
 import { describeHookTimeouts } from "./hook-timeouts.ts";
 import { describeHooks } from "./hooks.ts";
+import type { Host, Start } from "./host.ts";
 import { describeInjection } from "./injection.ts";
 import { describeBodies } from "./mount-bodies.ts";
 import { describeCors } from "./mount-cors.ts";
 import { describeOdoo } from "./odoo.ts";
 import { describeRoutes } from "./routes.ts";
 import { describeSlowBodies } from "./slow-bodies.ts";
-
-/** A mount of the bus on a running server, and how to end it. */
-export interface Served {
-  /** Where the mount's routes are. */
-  readonly url: string;
-  close(): Promise<unknown>;
-  /** Closes the server, and waits for its connections to end by themselves. */
-  stop(): Promise<unknown>;
-}
-
-export type Options<Context> = MountOptions<AnyChannels, Context>;
-
-/** What a host is like. `Context` is what its framework hands to hooks. */
-export interface Host<Context> {
-  /** Mounts the bus below `/longpolling` on a server that it starts, behind something that sets these headers on the response. */
-  serve(bus: Bus, options: Options<Context>, headers: Readonly<Record<string, string>>): Promise<Served>;
-  /** A header of the request that the framework hands to hooks. */
-  header(context: Context, name: string): string | undefined;
-  /** Set where the framework itself answers bodies that it cannot read, before the mount sees them. */
-  readonly parsesBodies?: true;
-  /** Set where nothing can come before the mount, so that nothing has set a header. */
-  readonly isAlone?: true;
-}
-
-export type Start<Context> = (
-  options?: Options<Context>,
-  bus?: Bus,
-  headers?: Readonly<Record<string, string>>,
-) => Promise<{ bus: Bus; client: Client; stop: () => Promise<unknown> }>;
 
 /** What every mount owes, over real HTTP. */
 export function describeMount<Context>(name: string, host: Host<Context>): void {

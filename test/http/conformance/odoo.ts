@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { type Client, until } from "./client.ts";
-import type { Start } from "./mount.ts";
+import type { Start } from "./host.ts";
 
 interface Result {
   readonly result: readonly { readonly id: number; readonly message: unknown }[];

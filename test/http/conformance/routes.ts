@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
-import type { Start } from "./mount.ts";
+import type { Start } from "./host.ts";
 import { raw } from "./raw.ts";
 
 /** Which paths are the mount's. */

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
-import type { Start } from "./mount.ts";
+import type { Start } from "./host.ts";
 
 /** Clients that take their time to send a body. */
 export function describeSlowBodies<Context>(start: Start<Context>): void {

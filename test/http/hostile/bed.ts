@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { until } from "../conformance/client.ts";
-import type { Options as OptionsOf } from "../conformance/mount.ts";
+import type { Options as OptionsOf } from "../conformance/host.ts";
 
 export type Options = OptionsOf<unknown>;
 

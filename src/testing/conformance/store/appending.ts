@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { epochAt } from "../../../util/ids.ts";
-import { type StoreTopic, sendOf } from "../store.ts";
+import { type StoreTopic, sendOf } from "./topic.ts";
 
 /** Opening a log that is new, and committing to it. */
 export function appending({ it, over, ownTime }: StoreTopic): void {

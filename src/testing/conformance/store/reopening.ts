@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { epochAt } from "../../../util/ids.ts";
-import { type StoreTopic, sendOf } from "../store.ts";
+import { type StoreTopic, sendOf } from "./topic.ts";
 
 /** A log in another life of the process. */
 export function reopening({ it, over }: StoreTopic): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../util/clock.ts";
 import { until } from "../bus/topic.ts";
-import { type Opened, type StoreTopic, sendOf } from "../store.ts";
+import { type Opened, type StoreTopic, sendOf } from "./topic.ts";
 
 /** Several stores on one log, as several processes have them. */
 export function sharing({ it, over }: StoreTopic): void {

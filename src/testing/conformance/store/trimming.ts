@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Trimmed } from "../../../store.ts";
-import { type Opened, type StoreTopic, sendOf } from "../store.ts";
+import { type Opened, type StoreTopic, sendOf } from "./topic.ts";
 
 /** Forgetting what the log has trimmed. */
 export function trimming({ it, over }: StoreTopic): void {

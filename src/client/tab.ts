@@ -1,7 +1,7 @@
-import type { Notification } from "../../notification.ts";
-import { ClientError, must } from "../errors.ts";
-import type { ClientOptions, News, Status } from "../types.ts";
+import type { Notification } from "../notification.ts";
+import { ClientError, must } from "./errors.ts";
 import { keeper, type Position } from "./positions.ts";
+import type { ClientOptions, News, Status } from "./types.ts";
 
 /** What happens to a tab: what the application is told, its end, and that its channels are others. */
 export type TabEvent =

@@ -1,5 +1,5 @@
-import { quietly } from "../errors.ts";
-import type { ClientOptions } from "../types.ts";
+import { quietly } from "./errors.ts";
+import type { ClientOptions } from "./types.ts";
 
 /** Up to where a name was read; one star alone stands for what the server's hook adds. */
 export type Position = [key: string, position: number];

@@ -1,0 +1,170 @@
+import { closed } from "../errors.ts";
+import { Answer } from "../log/answer.ts";
+import type { Log } from "../log/log.ts";
+import type { Query } from "../log/query.ts";
+import type { Signal } from "../util/abort.ts";
+import type { Clock } from "../util/clock.ts";
+import { unlessAborted } from "../util/signals.ts";
+import type { Answering } from "../waiters/answers.ts";
+import { type Line, Waiters } from "../waiters/waiters.ts";
+import { Watchers } from "../waiters/watchers.ts";
+import { type Feeding, Following, type Start } from "./following.ts";
+import type { Channel, Ingest } from "./ingest.ts";
+import type { Meter } from "./meter.ts";
+import type { Probe } from "./probe.ts";
+
+/** The parts of a hub that readers need. */
+export interface ReadersOptions {
+  readonly clock: Clock;
+  readonly log: Log<Line>;
+  readonly ingest: Pick<Ingest, "end" | "since">;
+  readonly meter: Meter;
+  /** Resolves when the store has handed over everything up to this position; undefined if the log has it. Rejects with `store`. */
+  readonly reach: (last: number) => Promise<void> | undefined;
+  /** Returns true once the hub refuses new readers. */
+  readonly isClosing: () => boolean;
+  readonly probe: () => Probe | undefined;
+  /** Receives each error that a follower throws. */
+  readonly failed: (thrown: unknown) => void;
+}
+
+/** The terms on which a poll waits. */
+export interface Patience<T> {
+  /** The longest wait, in ms; may be Infinity. */
+  readonly timeout: number;
+  readonly signal: Signal | undefined;
+  /** Turns an answer into the poll's result. `release` finds parked polls by this function. */
+  readonly form: (answer: Answer) => T;
+  /** Called before the poll waits. A poll that it refuses, by throwing, does not wait. */
+  readonly admit?: (() => void) | undefined;
+  /** True if the poll goes on with an earlier one: the meter counts both as one. */
+  readonly goesOn?: boolean;
+}
+
+/**
+ * Serves readers: a poll reads or parks, a follower reads or watches. Nothing can be committed between a read that finds nothing
+ * and the parking or watching after it, because both happen in one synchronous step of this file and of `Following`.
+ */
+export class Readers {
+  readonly #options: ReadersOptions;
+  readonly #waiters: Waiters<Channel, Answer>;
+  readonly #watchers: Watchers<Channel, Answer>;
+  readonly #feeding: Feeding;
+
+  constructor(options: ReadersOptions) {
+    const { clock, log, ingest } = options;
+    this.#options = options;
+    const answering: Answering<Channel, Answer> = {
+      answer: (channels, reading) => ingest.since(channels, reading),
+      nothing: () => this.nothing(),
+      left: (channel) => log.release(channel),
+    };
+    this.#waiters = new Waiters<Channel, Answer>(clock, answering);
+    this.#watchers = new Watchers<Channel, Answer>(answering, options.failed);
+    this.#feeding = {
+      read: (query) => this.#read(query),
+      watch: (keys, take) => this.#watchers.add(this.#channels(keys), take),
+      newest: () => log.newest,
+    };
+  }
+
+  /** The number of parked polls. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error of `admit`. */
+  poll<T>(query: Query, patience: Patience<T>): T | Promise<T> {
+    const { signal, timeout, admit } = patience;
+    const { clock } = this.#options;
+    const reaching = this.#reach(query.last, signal);
+    if (reaching === undefined) return this.#readOrPark(query, patience);
+    admit?.();
+    const deadline = clock.monotonic() + timeout;
+    return reaching.then(() => {
+      const left = Math.max(0, deadline - clock.monotonic());
+      return this.#readOrPark(query, { ...patience, timeout: left, admit: undefined });
+    });
+  }
+
+  /** Returns a follower that stands at this position. Throws or rejects with `closed`, `store` or an error of `admit`. */
+  follow(start: Start, admit?: () => void): Following | Promise<Following> {
+    const reaching = this.#reach(start.last, undefined);
+    if (reaching === undefined) return new Following(this.#feeding, start);
+    admit?.();
+    return reaching.then(() => new Following(this.#feeding, start));
+  }
+
+  /** Returns the newest `count` rows of these channels. */
+  recent(keys: readonly string[], count: number): Answer {
+    this.#options.ingest.end();
+    return this.#options.log.recent(keys, count);
+  }
+
+  /** Returns an answer without rows, for a reader that has everything. */
+  nothing(): Answer {
+    return new Answer([], this.#options.log.newest, false);
+  }
+
+  /** Answers the parked polls and hands followers the news. Returns how many of each. */
+  wake(touched: ReadonlySet<Channel>): { readonly polls: number; readonly streams: number } {
+    const parked = this.waiting;
+    this.#waiters.wake(touched);
+    const polls = parked - this.waiting;
+    return { polls, streams: this.#watchers.wake(touched) };
+  }
+
+  /** Answers the parked polls of this form with nothing, as at the end. */
+  release(form: unknown): void {
+    this.#options.ingest.end();
+    this.#waiters.release(form);
+  }
+
+  /** Answers every parked poll with nothing. */
+  close(): void {
+    this.#waiters.close();
+  }
+
+  #reach(last: number, signal: Signal | undefined): Promise<void> | undefined {
+    if (this.#options.isClosing()) throw closed();
+    if (signal?.aborted) throw signal.reason;
+    const reaching = this.#options.reach(last);
+    if (reaching === undefined) return undefined;
+    const reached = unlessAborted(reaching, signal);
+    reached.catch(() => {}); // `admit` may refuse the reader, and then nobody awaits this promise
+    return reached;
+  }
+
+  #readOrPark<T>(query: Query, patience: Patience<T>): T | Promise<T> {
+    const { timeout, form, admit, goesOn } = patience;
+    const { meter } = this.#options;
+    const answer = this.#read(query) ?? (timeout === 0 ? this.nothing() : undefined);
+    if (answer === undefined) admit?.();
+    const result = answer === undefined ? this.#park(query, patience) : form(answer);
+    // The meter comes last: its subscribers may poll, and a commit between the read and the parking would be lost.
+    if (goesOn !== true) meter.polled(query.keys, answer);
+    return result;
+  }
+
+  #read(query: Query): Answer | undefined {
+    this.#options.ingest.end();
+    return this.#options.log.read(query);
+  }
+
+  #park<T>({ keys, limit, size = Number.POSITIVE_INFINITY, last }: Query, patience: Patience<T>): Promise<T> {
+    const { timeout, signal, form } = patience;
+    const { clock, isClosing, probe } = this.#options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    // The call came before the end. The poll gets the answer that the polls parked at the end get.
+    if (isClosing()) return Promise.resolve(form(this.nothing()));
+    const deadline = clock.monotonic() + timeout;
+    const channels = this.#channels(keys);
+    const answer = this.#waiters.park({ channels, limit, size, exact: last > 0, deadline, signal, form });
+    probe()?.parked(keys, last, deadline, answer);
+    return answer;
+  }
+
+  #channels(keys: readonly string[]): readonly Channel[] {
+    return keys.map((key) => this.#options.log.channel(key));
+  }
+}
