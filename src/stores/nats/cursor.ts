@@ -3,6 +3,7 @@ import type { Sends } from "../shared/given-ids.ts";
 import { PAGE_ROWS } from "../shared/limits.ts";
 import { handOver, isComplete } from "../shared/news.ts";
 import type { NatsMessage } from "./driver.ts";
+import { areSame, type Puzzle, type Verdict } from "./puzzle.ts";
 import { Marks } from "./trims/marks.ts";
 import { gapOf, Messages } from "./trims/messages.ts";
 import { PromisedDeletions } from "./trims/promised.ts";
@@ -10,24 +11,6 @@ import type { Commit } from "./wire.ts";
 
 /** Of the rows of most messages none is gone; that is one object for all of them. */
 const NONE: Set<number> = new Set();
-
-/**
- * A fact that the messages so far do not explain. A later message may, or nothing ever will.
- *
- * - `missing`: no message holds the ids after `from`, up to `to`, and nothing says that they were trimmed.
- * - `torn`: a snapshot of the marks has a beginning and no end.
- * - `lost`: the newest message that was handed over is not in the stream.
- */
-export type Puzzle =
-  | { readonly kind: "missing"; readonly from: number; readonly to: number }
-  | { readonly kind: "torn" }
-  | { readonly kind: "lost" };
-
-/** The outcome of `settle`: done, or another log than was handed over, or puzzles that another read may solve. */
-export type Verdict =
-  | { readonly kind: "settled" }
-  | { readonly kind: "another log" }
-  | { readonly kind: "open"; readonly puzzles: readonly Puzzle[] };
 
 /** A message that this process publishes, and what is in it. */
 export interface Wanted {
@@ -258,13 +241,4 @@ export class Cursor {
     this.#highest = Math.max(this.#highest, last);
     this.#at = at;
   }
-}
-
-function areSame(some: readonly Puzzle[], others: readonly Puzzle[]): boolean {
-  return some.length === others.length && some.every((puzzle, index) => isSame(puzzle, others[index]!));
-}
-
-function isSame(one: Puzzle, other: Puzzle): boolean {
-  if (one.kind !== "missing" || other.kind !== "missing") return one.kind === other.kind;
-  return one.from === other.from && one.to === other.to;
 }

@@ -5,9 +5,10 @@ import type { Outage } from "../shared/outage.ts";
 import { PollLoop } from "../shared/poll-loop.ts";
 import type { Connection } from "./connection.ts";
 import { Consumer, type Delivery } from "./consumer.ts";
-import type { Cursor, Puzzle, Verdict } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
 import type { NatsMessage } from "./driver.ts";
 import { Unanswered } from "./failures.ts";
+import type { Puzzle, Verdict } from "./puzzle.ts";
 import type { State, Stream } from "./stream.ts";
 import { idOf, readCommit } from "./wire.ts";
 
