@@ -4,13 +4,13 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What needs Postgres, Redis or NATS, as some of the README's programs do. */
+/** The tests that need Postgres, Redis or NATS, as some of the README's programs do. */
 const ENGINES = [
   "test/system/readme.test.ts",
   "test/**/*.engines.test.ts",
   "test/support/engines/*.test.ts",
   "test/system/cluster/*.test.ts",
-  "test/stores/{postgres,redis,nats}/*.test.ts",
+  "test/stores/!(conformance|shared|sqlite)/*.test.ts",
 ];
 
 const common = { testTimeout: 20_000, hookTimeout: 60_000, typecheck: { enabled: false } };
