@@ -18,7 +18,7 @@ import type { PendingRow, Store } from "./store.ts";
 import { checkCallback, checkMs, checkNames, checkSignal } from "./util/validate.ts";
 import { VERSION } from "./util/version.ts";
 
-/** The reader of a bus, for the parts that stand on rows and not on messages. Throws `bad_option`. */
+/** Returns the hub of a bus, for the parts that work on rows instead of messages. Throws `bad_option`. */
 export function hubOf<C extends object>(bus: Bus<C>): Hub {
   return insideOf<Hub>(bus).hub;
 }
@@ -30,27 +30,28 @@ const NO_OPTIONS: PollOptions = {};
 const POLL_OPTIONS = ["signal", "limit", "lookback"];
 
 /**
- * A pub/sub bus inside this process. Notifications have one order, are retained for those who are away, and are never lost
- * silently: who comes back with the last id it saw gets everything since, or is told that something is missing.
+ * A pub/sub bus inside this process. Notifications have one order and stay available for readers that are away. No
+ * notification is lost silently: a reader that comes back with its last id gets everything since, or hears that
+ * something is missing.
  *
- * Give it a map of channels, `new Bus<{ lobby: { text: string } }>()`, and wrong channels and messages do not compile.
- * All rejections are `BusError`, or the reason of an abort signal.
+ * Give the bus a map of channels, `new Bus<{ lobby: { text: string } }>()`, and wrong channels and messages do not
+ * compile. Every rejection is a `BusError`, or the reason of an abort signal.
  */
 export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   /**
-   * The bus of this name, made by `make` where there is none yet or it was closed. It lives on `globalThis`, so that modules that
-   * are loaded twice, by hot reloads or in two bundles, have one bus, and one connection to its store. Throws what `make` throws.
+   * Returns the bus of this name. `make` makes it if none exists yet, or if it was closed. The bus lives on `globalThis`:
+   * modules that are loaded twice share one bus and one connection to its store. Throws the error of `make`.
    */
   static shared<C extends object = AnyChannels>(name: string, make: () => Bus<C>): Bus<C> {
     const buses = sharedBuses();
-    const known = buses.get(name) as Bus<C> | undefined; // whoever shares a name shares its type
+    const known = buses.get(name) as Bus<C> | undefined; // callers that share a name share its type
     if (known !== undefined && !known[INSIDE].isClosed) return known;
     const bus = make();
     buses.set(name, bus);
     return bus;
   }
 
-  /** Never there: from a subclass, TypeScript infers `C` by this alone. */
+  /** This field never exists. TypeScript infers `C` of a subclass from it alone. */
   declare readonly [channels]?: () => C;
   readonly #meter = new Meter(this);
   readonly #hub: Hub;
@@ -60,7 +61,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   readonly #maxSend: number;
   #closing: Promise<void> | undefined;
 
-  /** Throws `bad_option`. The store begins to open at once. */
+  /** Begins to open the store at once. Throws `bad_option`. */
   constructor(options: BusOptions = {}) {
     super();
     const checked = checkOptions(options);
@@ -79,7 +80,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     if (options.store === undefined) this.#warnOfSiblings();
   }
 
-  /** For other parts of nightbus, also of another copy. */
+  /** The inside of the bus, for other parts of nightbus, even of another copy. */
   get [INSIDE](): Inside<Hub> {
     return { version: VERSION, hub: this.#hub, isClosed: this.#closing !== undefined };
   }
@@ -94,7 +95,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     return this.#hub.waiting;
   }
 
-  /** What it holds and has done, as plain numbers. */
+  /** Returns the sizes and the work of the bus as plain numbers. */
   stats(): BusStats {
     return { ...this.#hub.held, ...this.#meter.done };
   }
@@ -105,15 +106,15 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   /**
-   * Sends one notification, and resolves with its id when it is committed and every poll of this process can see it.
+   * Sends one notification. Resolves with its id once it is committed and every poll of this process can see it.
    * Rejects with `bad_channel`, `bad_message`, `closed` or `store`.
    */
   sendone<const K extends ChannelOf<C>>(channel: K, message: MessageOf<C, K>): Promise<number> {
-    return this.#send([[channel, message]]).then((ids) => ids[0]!); // one row, one id
+    return this.#send([[channel, message]]).then((ids) => ids[0]!); // one row has one id
   }
 
   /**
-   * Sends all of these notifications or none, with consecutive ids, and resolves with the ids in order. Messages are
+   * Sends all of these notifications or none. Resolves with their ids, which are consecutive, in order. Messages are
    * serialised during the call. Rejects with `bad_channel`, `bad_message`, `closed` or `store`.
    */
   sendmany(entries: readonly Entry<C>[]): Promise<readonly number[]> {
@@ -121,10 +122,13 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   /**
-   * Sends all of these notifications if and only if the application's own transaction commits; readers hear of it then.
-   * `transaction` is, for Postgres, the application's `pg` client, and the call is awaited before the commit; for SQLite, a
-   * better-sqlite3 database on the same file, and the call has written when it returns. Both are inside a transaction, which is
-   * to be rolled back when the call throws, or rejects, `bad_channel`, `bad_message`, `bad_transaction`, `closed` or `store`.
+   * Sends all of these notifications if and only if the application's own transaction commits. Readers hear of them
+   * then.
+   *
+   * With Postgres, `transaction` is the application's `pg` client: await the call before the commit. With SQLite,
+   * `transaction` is a better-sqlite3 database on the same file: the call has written when it returns. In both, a
+   * transaction is open. Roll it back if the call throws or rejects, with `bad_channel`, `bad_message`,
+   * `bad_transaction`, `closed` or `store`.
    */
   sendwithin(transaction: unknown, entries: readonly Entry<C>[]): Promise<void> | void {
     const rows = this.#serialise(entries);
@@ -133,10 +137,10 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   /**
-   * What came on these channels after `last`, the last id that was seen; 0 for all that is retained. When there is nothing,
-   * it waits up to `timeout` ms for something, then answers an empty batch. `missed` says that something after `last` is no
-   * longer retained. Rejects with `bad_channel`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`, `closed`, `store`, or
-   * the signal's reason.
+   * Returns the notifications on these channels after `last`, the last id that the reader saw; 0 reads everything that
+   * is retained. Without any, the poll waits up to `timeout` ms, then answers an empty batch. `missed` is true if
+   * something after `last` is no longer retained. Rejects with `bad_channel`, `bad_last`, `bad_timeout`, `bad_limit`,
+   * `bad_option`, `closed`, `store`, or the signal's reason.
    */
   poll<const K extends ChannelOf<C>>(
     channels: readonly K[],
@@ -144,7 +148,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     timeout = 50_000,
     options: PollOptions = NO_OPTIONS,
   ): Promise<Batch<Notification<C, K>>> {
-    // Not async, since a second promise would take 250 bytes more for as long as the poll is parked.
+    // The method is not async, because a second promise would take 250 bytes more while the poll is parked.
     try {
       checkNames("poll", options, POLL_OPTIONS);
       const { limit = this.#hub.limit, lookback = FOREVER } = options;
@@ -162,8 +166,8 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   /**
-   * The newest `count` notifications of these channels, oldest first, with `last` to poll from. Rejects with `bad_channel`,
-   * `bad_limit`, `closed` or `store`.
+   * Returns the newest `count` notifications of these channels, oldest first, with `last` to poll from. Rejects with
+   * `bad_channel`, `bad_limit`, `closed` or `store`.
    */
   async recent<const K extends ChannelOf<C>>(
     channels: readonly K[],
@@ -176,9 +180,9 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   /**
-   * The notifications of these channels, one after the other, from `last` on or else from now. A slow consumer loses nothing
-   * and holds nothing up. It ends with an abort or with the bus. Throws as `poll` rejects; the iterator throws `missed` at a
-   * gap in the history when there is no `onMissed`.
+   * Iterates over the notifications of these channels, after `last` or else from now on. A slow consumer loses nothing
+   * and holds nobody up. The loop ends with an abort or with the bus. Throws the errors of `poll`. The iterator throws
+   * `missed` at a gap in the history, unless there is an `onMissed`.
    */
   subscribe<const K extends ChannelOf<C>>(
     channels: readonly K[],
@@ -203,8 +207,8 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   /**
-   * Commits what was queued, answers every parked poll with an empty batch, and closes the store. It may be called twice.
-   * Whatever is called after it rejects with `closed`.
+   * Commits queued sends, answers every parked poll with an empty batch, and closes the store. A second call returns
+   * the same promise. Later calls of other methods reject with `closed`.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -215,12 +219,15 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     return this.close();
   }
 
-  /** As of any emitter, but a listener that throws stops no other, and an `error` that nobody listens to ends no process. */
+  /**
+   * Emits an event. Unlike other emitters, a listener that throws stops no other, and an `error` without a listener
+   * ends no process.
+   */
   override emit<U extends keyof BusEvents<C>>(event: U, ...args: Parameters<BusEvents<C>[U]>): boolean {
     return this.#emit(event, args[0]);
   }
 
-  // Not async, since each promise around that of the sender takes a tenth of what a send costs.
+  // The method is not async, because each further promise adds a tenth to the cost of a send.
   #send(entries: unknown): Promise<readonly number[]> {
     try {
       return this.#sender.send(this.#serialise(entries));
@@ -235,7 +242,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     return serialise(entries, { maxMessage: this.#maxMessage, maxSend: this.#maxSend, maxBytes });
   }
 
-  // Later, since nobody can listen yet.
+  // The warning comes later, because nobody can listen yet.
   #warnOfSiblings(): void {
     const error = loneliness();
     if (error !== undefined) this.ready().then(() => this.#emit("error", error), ignore);
@@ -254,11 +261,11 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
   #emit(event: keyof BusEvents<C>, argument?: unknown): boolean {
     const isHeard = deliver(this, event, argument, this.#threw);
-    if (event === "error") this.#failed(argument as Error, isHeard); // as the event has it
+    if (event === "error") this.#failed(argument as Error, isHeard); // an `error` event has an Error
     return isHeard;
   }
 
-  // An error listener's own error has nowhere to go but back to it.
+  // The error of an error listener is not emitted again, because it would come back to the same listener.
   readonly #threw = (thrown: unknown, event: string): void => {
     if (event !== "error") this.#emit("error", asError(thrown));
   };
@@ -274,7 +281,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
 function ignore(): void {}
 
-// What a bus of these channels answers holds only notifications of these channels, since only those can be sent.
+// A bus can only send on its own channels, so its answers hold nothing else.
 function batchOf<C extends object, K>(answer: Answer): Batch<Notification<C, K>> {
   return answer.batch as unknown as Batch<Notification<C, K>>;
 }

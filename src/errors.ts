@@ -1,9 +1,9 @@
 /**
- * What went wrong, as a stable word.
+ * The kind of an error, as a stable word.
  *
  * - `closed`: the bus was closed before the call.
- * - `bad_channel`, `bad_message`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`: an argument is not what it has to be.
- * - `bad_transaction`: `sendwithin` was given what is no open transaction of the bus's store, or the store has none.
+ * - `bad_channel`, `bad_message`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`: an argument is wrong.
+ * - `bad_transaction`: `sendwithin` got no open transaction of the bus's store, or the store has none.
  * - `missed`: a subscription without `onMissed` met a gap in the history.
  * - `store`: the store could not be opened, read or written.
  */
@@ -19,18 +19,19 @@ export type BusErrorCode =
   | "missed"
   | "store";
 
+/** The cause of an error, and what it says of a failed store. */
 export interface BusErrorOptions extends ErrorOptions {
-  /** For `store`: true when it is certain that nothing of what was asked has been committed. */
+  /** For `store`: true if certainly nothing of the call was committed. */
   readonly refused?: boolean;
-  /** For `store`: true when the store could not be used at all, whatever was asked, as while it is locked. */
+  /** For `store`: true if the store could not be used at all, for example while it is locked. */
   readonly unavailable?: boolean;
 }
 
 const BRAND = Symbol.for("nightbus.error");
 
 /**
- * The one error of nightbus: a stable `code`, a sentence that says what was given and what to do, and the `cause`. `instanceof`
- * also knows an error of another copy of nightbus.
+ * The only error of nightbus. `code` is a stable word, the message says what was given and what to do, and `cause` is
+ * the reason. `instanceof` also recognises an error of another copy of nightbus.
  */
 export class BusError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -41,11 +42,11 @@ export class BusError extends Error {
 
   readonly code: BusErrorCode;
   /**
-   * True when nothing of the rejected call was committed. False only for a `store` error whose outcome is unknown, because
-   * the answer was lost on the way: such a send may have been committed, whole if so.
+   * True if nothing of the rejected call was committed. False only for a `store` error with an unknown outcome, because
+   * the answer was lost on the way. The send is then committed as a whole, or not at all.
    */
   readonly refused: boolean;
-  /** True when the store could not be used at all, whatever was asked: it was locked or cut off. The same call may work later. */
+  /** True if the store could not be used at all, because it was locked or cut off. The same call may work later. */
   readonly unavailable: boolean;
 
   constructor(code: BusErrorCode, message: string, options: BusErrorOptions = {}) {
@@ -61,12 +62,12 @@ export class BusError extends Error {
   }
 }
 
-/** What is said to whoever uses a bus after its end. */
+/** Returns the error of a call after the end of the bus. */
 export function closed(): BusError {
   return new BusError("closed", "the bus is closed; create a new one");
 }
 
-/** What is said to whoever would send within a transaction that the store cannot know. */
+/** Returns the error of a send within a transaction that the store cannot know. */
 export function noTransactions(): BusError {
   return new BusError(
     "bad_transaction",
@@ -74,7 +75,7 @@ export function noTransactions(): BusError {
   );
 }
 
-/** What was given, short enough for a sentence. */
+/** Returns a value as text, short enough for a sentence. */
 export function given(value: unknown): string {
   if (typeof value === "string") return quote(value);
   if (typeof value === "bigint") return `${value}n`;
@@ -106,18 +107,18 @@ function describe(value: object): string {
   }
 }
 
-/** Anything that was thrown, as an Error. */
+/** Returns any thrown value as an Error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(`thrown: ${given(thrown)}`, { cause: thrown });
 }
 
-/** What a store threw, as the error that those get who asked for something. */
+/** Returns an error of a store as the `store` error of its caller. */
 export function asStoreError(thrown: unknown, sentence = "the store failed"): BusError {
   if (thrown instanceof BusError) return thrown;
   return new BusError("store", `${sentence}: ${asError(thrown).message}`, { cause: thrown });
 }
 
-/** The error of work, for those whose own was not even begun for it: of theirs it is certain that nothing was committed. */
+/** Returns the error of work that did not begin, because earlier work failed. Certainly nothing of it was committed. */
 export function notBegun(error: BusError): BusError {
   if (error.refused) return error;
   const { message, cause = error, unavailable } = error;

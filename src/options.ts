@@ -5,48 +5,53 @@ import { memory } from "./stores/memory.ts";
 import { type Clock, systemClock } from "./util/clock.ts";
 import { checkNames, checkPort, checkSize } from "./util/validate.ts";
 
+/** The options of `new Bus`. */
 export interface BusOptions {
-  /** Where notifications are kept beyond the process. Without one they are kept in memory alone. */
+  /** The store that keeps notifications beyond the process. Default: memory alone. */
   readonly store?: Store;
-  /** The bounds of what is retained. Default: 24 hours, 1,000 notifications a channel, 100,000 and 256 Mi of text in all. */
+  /** The bounds of retention. Default: 24 hours, 1,000 notifications a channel, 100,000 and 256 Mi of text in all. */
   readonly retention?: Retention;
-  /** The most notifications of one answer, though a send is never cut. Default: 1,000. */
+  /** The most notifications of one answer. A send is never cut. Default: 1,000. */
   readonly limit?: number;
   /** The most bytes of one message's JSON text. Default: 1 MiB. */
   readonly maxMessage?: number;
-  /** The most bytes of one send: the text of its channels and messages. Larger ones are refused. Default: 16 MiB. */
+  /** The most bytes of one send: the text of its channels and messages. Larger sends are refused. Default: 16 MiB. */
   readonly maxSend?: number;
-  /** Where time comes from. Default: the machine. */
+  /** The source of time. Default: the machine. */
   readonly clock?: Clock;
 }
 
+/** The options of `bus.poll`. */
 export interface PollOptions {
-  /** Ends the poll; it then rejects with the signal's reason. */
+  /** Ends the poll, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** The most notifications of this answer. Default: the bus's. */
   readonly limit?: number;
-  /** When polling from 0: only what is at most so many ms old. */
+  /** The largest age of a notification when polling from 0, in ms. */
   readonly lookback?: number;
 }
 
+/** The options of `bus.subscribe`. */
 export interface SubscribeOptions {
-  /** The last id that was seen. Default: the newest id at the call. */
+  /** The last id that the reader saw. Default: the newest id at the call. */
   readonly last?: number;
   /** Ends the loop. */
   readonly signal?: AbortSignal;
-  /** Called with the last id before a gap in the history, instead of ending with `missed`. */
+  /** Called with the last id before a gap in the history. The subscription then goes on, instead of ending with `missed`. */
   readonly onMissed?: (last: number) => void;
 }
 
+/** The events of a bus, each with the arguments of its listeners. */
 export interface BusEvents<C extends object> {
-  /** Everything that is committed from now on, by any process, in order. */
+  /** Each notification that is committed from now on, by any process, in order. */
   notification(notification: Notification<C>): void;
-  /** Something failed that nobody asked for. Without a listener it is a warning of the process, once for each kind. */
+  /** A failure of which no caller hears. Without a listener, the process is warned of it, once for each kind. */
   error(error: Error): void;
   /** The bus has closed. */
   close(): void;
 }
 
+/** The options of a bus with their defaults. */
 export interface CheckedOptions {
   readonly store: Store;
   readonly retention: CheckedRetention;
@@ -56,7 +61,7 @@ export interface CheckedOptions {
   readonly clock: Clock;
 }
 
-/** The options of a bus, with what was left out. Throws `bad_option`. */
+/** Checks the options of a bus, and adds the defaults. Throws `bad_option`. */
 export function checkOptions(options: BusOptions): CheckedOptions {
   checkNames("a bus", options, ["store", "retention", "limit", "maxMessage", "maxSend", "clock"]);
   const { store = memory(), retention = {}, clock = systemClock, limit = 1_000 } = options;

@@ -7,7 +7,7 @@ export interface Row {
   readonly key: string;
   /** The message's JSON text. */
   readonly json: string;
-  /** When it was committed: ms by the store's clock, never decreasing from row to row. */
+  /** The time of the commit: ms by the store's clock, never decreasing from row to row. */
   readonly at: number;
   /** The id of the first row of its send. */
   readonly send: number;
@@ -19,7 +19,7 @@ export interface PendingRow {
   readonly json: string;
 }
 
-/** Ids strictly between `after` and `before` were never given out: one run of ids ended, another began. */
+/** A gap between two epochs: the ids strictly between `after` and `before` were never given out. */
 export interface Gap {
   readonly after: number;
   readonly before: number;
@@ -28,90 +28,97 @@ export interface Gap {
 /** The newest trimmed id of a channel. */
 export type Watermark = readonly [key: string, id: number];
 
-/** What a store knows of its log when it is opened. */
+/** The state of a log when its store opens. */
 export interface LogState {
-  /** Where the log began when it was created. */
+  /** The log's beginning when it was created. */
   readonly begin: number;
   /** The newest committed id, else `begin`. */
   readonly last: number;
   readonly gaps: readonly Gap[];
   readonly watermarks: readonly Watermark[];
-  /** Watermarks up to this id may have been forgotten. 0 when none was. */
+  /** Watermarks up to this id may have been forgotten. 0 if none was. */
   readonly floor: number;
 }
 
-/** What a log has trimmed and its store has to forget. A watermark commits with its rows, or before them. */
+/** Rows that a log trimmed and its store has to forget. A store commits a watermark with its rows, or before them. */
 export interface Trimmed {
-  /** The ids of the rows, for each channel in order. */
+  /** The ids of the rows, in order for each channel. */
   readonly ids: readonly number[];
   /** The channel of each of these rows. */
   readonly keys: readonly string[];
-  /** Channels whose watermarks are not kept any longer, because too many channels are empty and unwatched. */
+  /** Channels whose watermarks are no longer kept, because too many channels have neither rows nor readers. */
   readonly forgotten: readonly string[];
   /** The largest watermark that was ever forgotten. */
   readonly floor: number;
 }
 
-/** What other processes trimmed before this one had seen it. */
+/** Trims by other processes of rows that this process has not seen. */
 export interface Unseen {
-  /** Everything up to this id is committed and either handed over or gone. */
+  /** Everything up to this id is committed, and either handed over or gone. */
   readonly last: number;
   readonly watermarks: readonly Watermark[];
   readonly floor: number;
 }
 
-/** Where a store hands over what is committed. Calls made in one tick are answered to readers as one. */
+/** The receiver of everything that is committed. Readers get all calls of one tick as one piece of news. */
 export interface StoreSink {
-  /** The bus's clock; `base()` says where a new epoch may begin. */
+  /** The bus's clock. Its `base()` gives the first id of a new epoch. */
   readonly clock: Clock;
-  /** The time by which rows age, in whole ms, for stores whose rows have no engine's time: it goes on through steps of the clock. */
+  /** Returns the time by which rows age, in whole ms, without steps of the clock. Stores without an engine's clock use it. */
   time(): number;
   /**
-   * Before anything else; and again when the engine has another log than the one before, which readers are told as missed. The
-   * rows that this log holds follow in the same tick then.
+   * Replaces all state with the store's. The first call comes before any other. A later call says that the engine now
+   * has another log: readers hear `missed`, and the rows of this log follow in the same tick.
    */
   reset(state: LogState): void;
-  /** A run began. Before the rows that follow the gap. */
+  /** Begins an epoch after a gap. The call comes before the rows of the epoch. */
   beginEpoch(gap: Gap): void;
-  /** Rows were trimmed elsewhere, also such as this process never saw. Before the rows that follow them. */
+  /**
+   * Notes trims by other processes, also of rows that this process never saw. The call comes before the rows that
+   * follow them.
+   */
   forget(unseen: Unseen): void;
-  /** Rows in the order of their ids, each send whole, each row once. */
+  /** Adds rows in the order of their ids, each send whole, each row once. */
   commit(rows: readonly Row[]): void;
-  /** Something failed that nobody asked for, such as reading what others committed. */
+  /** Reports a failure of which no caller hears, for example while reading commits of others. */
   error(error: Error): void;
 }
 
 /**
- * What makes a log outlive the process and reach others. The log itself is in memory: a store replays what it kept, and from
- * then on hands over every row that anyone commits.
+ * Lets a log outlive its process and reach other processes. The log itself is in memory: a store replays the kept rows,
+ * then hands over every row that any process commits.
  */
 export interface Store {
   /** The most rows of one append, unless one send is larger. */
   readonly maxRows: number;
-  /** The most bytes of keys and messages of one send, and of one append. An engine may know it only when it has opened. */
+  /** The most bytes of keys and messages of one send, and of one append. An engine may know it only after opening. */
   readonly maxBytes: number;
-  /** Replays the state and the rows, and resolves when that is done. Rejects with code `store`, and holds nothing open then. */
+  /** Replays the state and the rows, and resolves afterwards. Rejects with code `store`, and then holds nothing open. */
   open(sink: StoreSink): Promise<void>;
   /**
-   * Commits these sends or none, and resolves with their ids once they are durable and handed over. Rejects with code `store`,
-   * `refused` when it is certain that nothing was committed, and `unavailable` when no other send would fare better. It is not
-   * called again before it has settled.
+   * Commits these sends or none. Resolves with their ids once they are durable and handed over. Rejects with code
+   * `store`: `refused` if certainly nothing was committed, `unavailable` if no other send would fare better. The next
+   * call comes after this one has settled.
    */
   append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]>;
-  /** Resolves when every row that was committed before the call, by anyone, has been handed over. */
+  /** Resolves when every row that any process committed before the call was handed over. */
   sync(): Promise<void>;
-  /** Forgets what the log has trimmed, within a second and at the latest at `close()`; absent where nothing is kept. */
+  /** Forgets trimmed rows within a second, or at `close()`. Absent if the store keeps nothing. */
   trim?(trimmed: Trimmed): Promise<void> | void;
-  /** The engine's clock, by which rows age, in ms. Absent where it is the bus's. */
+  /** Returns the engine's clock, by which rows age, in ms. Absent if rows age by the bus's clock. */
   now?(): number;
-  /** The lead of ids over the clock at which another life would begin, in ms. Absent where the log outlives the process. */
+  /**
+   * Returns the lead of ids over the clock at which another epoch would begin, in ms. Absent if the log outlives the
+   * process.
+   */
   lead?(): number;
   /**
-   * Writes a send into a transaction that the application has begun: it is committed if and only if that is, and readers hear
-   * of it then. Throws what it knows during the call; where the driver is asynchronous it rejects, and is awaited before the
-   * commit. `bad_transaction` says that this is no such transaction. Absent where the engine has none.
+   * Writes a send into an open transaction of the application. The send is committed if and only if the transaction is,
+   * and readers hear of it then. Throws at once what it knows at once. A store with an asynchronous driver returns a
+   * promise, which is awaited before the commit. `bad_transaction` says that this is no such transaction. Absent if the
+   * engine has none.
    */
   within?(transaction: unknown, send: readonly PendingRow[]): Promise<void> | void;
-  /** Ends everything it started. Nothing is called after it. */
+  /** Ends everything that the store started. No call follows. */
   close(): Promise<void>;
 }

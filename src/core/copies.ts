@@ -1,10 +1,10 @@
 import { BusError, given } from "../errors.ts";
 import { VERSION } from "../util/version.ts";
 
-/** The key under which a bus shows its insides. Every copy of nightbus in the process uses the same key. */
+/** The key under which a bus shows its inside. Every copy of nightbus in the process uses the same key. */
 export const INSIDE = Symbol.for("nightbus.bus");
 
-/** The insides of a bus, for the parts of nightbus that stand on rows and not on messages. */
+/** The inside of a bus, for the parts of nightbus that work on rows instead of messages. */
 export interface Inside<R> {
   /** The version of the copy that made the bus. */
   readonly version: string;
@@ -13,8 +13,8 @@ export interface Inside<R> {
 }
 
 /**
- * Returns the insides of a bus, even if another copy of the same version made it: a bundler, a test runner or a monorepo may load
- * several copies. Throws `bad_option` for what is no bus, and for a bus of another version.
+ * Returns the inside of a bus, even if another copy of the same version made the bus. Bundlers, test runners and
+ * monorepos load several copies. Throws `bad_option` if the value is no bus, or a bus of another version.
  */
 export function insideOf<R>(bus: unknown): Inside<R> {
   const inside = (Object(bus) as { readonly [INSIDE]?: Inside<R> })[INSIDE];
@@ -27,7 +27,7 @@ export function insideOf<R>(bus: unknown): Inside<R> {
   );
 }
 
-/** The buses that are shared by name, in all copies of nightbus and through reloads of the application's modules. */
+/** Returns the buses that are shared by name. All copies of nightbus see the same map, and reloads of modules keep it. */
 export function sharedBuses(): Map<string, unknown> {
   const place = globalThis as { [SHARED]?: Map<string, unknown> };
   place[SHARED] ??= new Map();

@@ -1,17 +1,17 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 
 /**
- * What is published on Node's diagnostics channels, by their names. Whoever subscribes is called at once, before what is told goes
- * on; with nobody there it costs a look. `bus` is the one on which it happened.
+ * The messages on Node's diagnostics channels, by the channel's name. A subscriber runs at once, before the bus goes
+ * on. Without subscribers a message costs one look. `bus` is the bus that speaks.
  */
 export interface Diagnostics {
-  /** A send was queued. */
+  /** A send joined the queue. */
   "nightbus:send": { readonly bus: object; readonly rows: number };
-  /** The store has committed sends of this process, and took so many ms. */
+  /** The store committed sends of this process in `ms` milliseconds. */
   "nightbus:commit": { readonly bus: object; readonly sends: number; readonly rows: number; readonly ms: number };
-  /** What was committed, by whomever, has woken so many parked polls and streams. */
+  /** A commit of this or another process woke this many parked polls and streams. */
   "nightbus:wake": { readonly bus: object; readonly polls: number; readonly streams: number };
-  /** A poll of so many channels has found so many rows, or was parked. */
+  /** A poll of `channels` channels found `rows` rows, or parked. */
   "nightbus:poll": {
     readonly bus: object;
     readonly channels: number;
@@ -19,15 +19,15 @@ export interface Diagnostics {
     readonly missed: boolean;
     readonly parked: boolean;
   };
-  /** A stream was opened or has ended, and so many are open now. */
+  /** A stream opened or ended. `streams` are open now. */
   "nightbus:stream": { readonly bus: object; readonly change: 1 | -1; readonly streams: number };
-  /** So many rows are no longer retained. */
+  /** The log no longer retains this many rows. */
   "nightbus:trim": { readonly bus: object; readonly rows: number };
-  /** What the event `error` tells, and what a send or a poll was rejected with because the store failed. */
+  /** The error of an `error` event, or the error with which a send or a poll was rejected because the store failed. */
   "nightbus:error": { readonly bus: object; readonly error: Error };
 }
 
-/** The channels, for whoever publishes. */
+/** The diagnostics channels, for the code that publishes. */
 export const diagnostics: { readonly [Name in keyof Diagnostics]: Channel<Diagnostics[Name], unknown> } = {
   "nightbus:send": channel("nightbus:send"),
   "nightbus:commit": channel("nightbus:commit"),

@@ -2,22 +2,25 @@ import { EventEmitter } from "node:events";
 import type { TypedEmitter } from "tiny-typed-emitter";
 
 /**
- * Node's emitter, in the types of tiny-typed-emitter. The package's own class is the same one, but it gets it by `require`, which
- * is missing where a bundler has made one ES module of all.
+ * Node's emitter with the types of tiny-typed-emitter. That package exports the same class, but loads it by `require`.
+ * Bundles that are one ES module have no `require`.
  */
 export const Emitter = EventEmitter as unknown as typeof TypedEmitter;
 
-/** Calls each listener of an event, also where one throws, of which `failed` is told. Returns whether there were any. */
+/**
+ * Calls every listener of an event, and hands each error of a listener to `failed`. Returns true if the event has a
+ * listener.
+ */
 export function deliver(
   emitter: { rawListeners(event: never): readonly unknown[] },
   event: string,
   argument: unknown,
   failed: (thrown: unknown, event: string) => void,
 ): boolean {
-  const listeners = emitter.rawListeners(event as never) as ((argument: unknown) => void)[]; // whoever emits fits the event
+  const listeners = emitter.rawListeners(event as never) as ((argument: unknown) => void)[]; // callers pass an argument that fits the event
   for (const listener of listeners) {
     try {
-      listener.call(emitter, argument); // of a list of one, `apply` would cost as much as the listener does
+      listener.call(emitter, argument); // a listener list of one is common, and `apply` would cost as much as the listener itself
     } catch (thrown) {
       failed(thrown, event);
     }

@@ -1,10 +1,10 @@
 import type { Answer } from "../log/answer.ts";
 import type { Known, Query } from "../log/query.ts";
 
-/** The reader that a follower begins as. */
+/** The position and the bounds with which a follower begins. */
 export interface Start {
   readonly keys: readonly string[];
-  /** The position that it stands at. */
+  /** The id of the last row that it has. */
   readonly last: number;
   /** The most rows of a page. */
   readonly limit: number;
@@ -12,18 +12,21 @@ export interface Start {
   readonly size: number;
 }
 
-/** Takes news. Returns false to leave them in the log: the follower then stops watching, and `next` reads them. */
+/** Takes news. Returns false to leave the news in the log: the follower stops watching, and `next` reads them later. */
 export type Take = (answer: Answer) => boolean;
 
-/** The two ways in which a follower gets rows. Nothing may be awaited between them. */
+/** The two ways in which a follower gets rows. */
 export interface Feeding {
   read(query: Query): Answer | undefined;
-  /** Hands on what is committed from now on. Returns a function that stops it. */
+  /** Calls `take` with the news of each tick from now on. Returns a function that stops it. */
   watch(keys: readonly string[], take: (answer: Answer) => void): () => void;
   newest(): number;
 }
 
-/** A reader with no end: it catches up page by page, and is then handed the news of each tick. It queues nothing: the log is its buffer. */
+/**
+ * A reader without an end: it catches up page by page, then takes the news of each tick. A follower queues nothing,
+ * because the log is its buffer.
+ */
 export class Following {
   readonly #feeding: Feeding;
   readonly #start: Start;
@@ -42,19 +45,19 @@ export class Following {
     return this.#last;
   }
 
-  /** True while `take` is called with the news. */
+  /** True while `take` receives the news. */
   get isWatching(): boolean {
     return this.#unwatch !== undefined;
   }
 
-  /** Returns the next page, without moving on. */
+  /** Returns the next page without moving past it. */
   peek(): Answer | undefined {
     const { keys, limit, size } = this.#start;
     const last = this.#last;
     return this.#feeding.read({ keys, last, known: this.#known, limit, size, lookback: Number.POSITIVE_INFINITY });
   }
 
-  /** Returns the next page and moves past it. Without a page it returns undefined, and calls `take` with the news from now on. */
+  /** Returns the next page and moves past it. Without a page it returns undefined, and `take` receives the news from now on. */
   next(take: Take): Answer | undefined {
     const answer = this.peek();
     if (answer !== undefined) {
@@ -69,7 +72,7 @@ export class Following {
     return undefined;
   }
 
-  /** Moves to the newest id, if everything up to it was handed over. */
+  /** Moves to the newest id, if the follower has everything up to it. */
   rest(): void {
     if (this.isWatching) this.#last = this.#feeding.newest();
   }

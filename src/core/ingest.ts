@@ -9,48 +9,52 @@ import type { Clock } from "../util/clock.ts";
 import type { Reading } from "../waiters/answers.ts";
 import type { Line } from "../waiters/waiters.ts";
 
-/** A channel of the log, with the line of those who wait on it. */
+/** A channel of the log, with the line of its waiters. */
 export type Channel = LogChannel<Line>;
 
-/** What is hung on it comes at the end of the tick. Unlike queueMicrotask, it is not held up by fake timers. */
+/** A callback on this promise runs at the end of the tick. Fake timers hold up queueMicrotask, but not this. */
 const OVER = Promise.resolve();
 
-/** Where those stand who waited on a log that is another now: before all its positions, so that they have missed something. */
+/**
+ * The position of readers whose log was replaced by another. The position lies before all positions, so these readers have missed
+ * something.
+ */
 const ANOTHER_LOG = -1;
 
+/** The log that takes the rows, and the parts that hear of them. */
 export interface IngestOptions {
   readonly clock: Clock;
   readonly log: Log<Line>;
-  /** Tells those who wait or watch which channels were touched. Calls nothing of the application. */
+  /** Wakes the readers of the touched channels. Calls no code of the application. */
   readonly wake: (touched: ReadonlySet<Channel>) => void;
-  /** The log has changed, and evicted what it had to. */
+  /** Called after the log has changed and evicted its surplus. */
   readonly changed: () => void;
-  /** Whether anyone wants `notify` to be called. */
+  /** Returns true if `notify` has to be called. */
   readonly listening: () => boolean;
   readonly notify: (notification: Notification) => void;
   readonly error: (error: Error) => void;
 }
 
 /**
- * Takes what the store hands over. All that it commits in one tick is one piece of news: at the tick's end those who wait are
- * answered, and only then is anything evicted, so that a reader who is present misses nothing.
+ * Receives the rows that the store hands over. All commits of one tick are one piece of news. At the tick's end readers
+ * are answered first, and the log evicts after that: a reader who is present misses nothing.
  *
- * The application's callbacks run where nothing is half done, since they may poll, which ends the tick.
+ * Callbacks of the application run only between complete steps, because a callback may poll, and a poll ends the tick.
  */
 export class Ingest implements StoreSink {
   readonly clock: Clock;
   readonly #options: IngestOptions;
   readonly #touched = new Set<Channel>();
-  /** Where the log stood before this tick's commits; undefined between two ticks. */
+  /** The newest id before this tick's commits; undefined between two ticks. */
   #before: number | undefined;
   #isLive = false;
-  /** The newest row that the store has handed over of this log. */
+  /** The newest row of this log that the store has handed over. */
   #handed = 0;
-  /** Up to here the log was there when it was opened, which is no news. */
+  /** The newest row at the opening of the log. Rows up to here are no news. */
   #replayed = 0;
-  /** The rows that listeners are still to be told of, while one of them is told. */
+  /** Rows that listeners have yet to hear of, while a listener runs. */
   #untold: SharedRow[] | undefined;
-  /** Errors that came up while readers were woken, which are reported after that. */
+  /** Errors that arose while readers were woken. They are reported afterwards. */
   readonly #unreported: Error[] = [];
   #isWaking = false;
 
@@ -63,7 +67,7 @@ export class Ingest implements StoreSink {
     if (this.#isLive) {
       this.end();
       this.#begin();
-      this.#before = state.last > 0 ? ANOTHER_LOG : 0; // 0 is where all logs are read from, and never missed
+      this.#before = state.last > 0 ? ANOTHER_LOG : 0; // every log is read from 0, so a reader from 0 misses nothing
     }
     this.#replayed = state.last;
     this.#handed = 0;
@@ -71,18 +75,18 @@ export class Ingest implements StoreSink {
   }
 
   beginEpoch(gap: Gap): void {
-    this.#options.log.began(gap);
+    this.#options.log.beginEpoch(gap);
   }
 
   forget(unseen: Unseen): void {
-    if (this.#isLive) this.end(); // who waits is first given what was there before
+    if (this.#isLive) this.end(); // waiting readers first get the rows from before
     this.#begin();
-    this.#options.log.lost(unseen, this.#touched);
+    this.#options.log.forget(unseen, this.#touched);
   }
 
   commit(given: readonly Row[]): void {
     const { log, listening } = this.#options;
-    // What an engine does not know to have arrived it may hand over again.
+    // An engine hands a row over again if it does not know that the row arrived.
     const rows = (given[0]?.id ?? 0) > this.#handed ? given : given.filter(({ id }) => id > this.#handed);
     const newest = rows.at(-1);
     if (newest === undefined) return;
@@ -102,10 +106,10 @@ export class Ingest implements StoreSink {
     else this.#options.error(error);
   }
 
-  /** The replay, which is one long tick of which nobody is notified, is over. */
+  /** Ends the replay. A replay is one long tick of which no listener hears. */
   goLive(): void {
     this.end();
-    this.#options.log.time(); // steps of the clock are told from here on
+    this.#options.log.time(); // the log reports steps of the clock from here on
     this.#isLive = true;
   }
 
@@ -114,7 +118,7 @@ export class Ingest implements StoreSink {
     if (this.#before === undefined) return;
     const { log, changed } = this.#options;
     const decided = log.decide(this.#touched);
-    // A callback that polled has ended this tick, while these channels had no limits yet.
+    // A callback has polled, and so ended this tick, before these channels had limits.
     if (this.#before === undefined) log.evict(decided);
     else this.#end();
     changed();
@@ -134,7 +138,7 @@ export class Ingest implements StoreSink {
     if (this.#unreported.length > 0) for (const error of this.#unreported.splice(0)) this.error(error);
   }
 
-  /** What came on these channels in this tick; undefined when that does not concern the reader. */
+  /** Returns the rows of these channels from this tick; undefined if they do not concern the reader. */
   since(channels: readonly Channel[], reading: Reading): Answer | undefined {
     const { log } = this.#options;
     return log.since(channels, this.#before ?? log.newest, reading);
@@ -155,7 +159,7 @@ export class Ingest implements StoreSink {
     }
   };
 
-  /** Tells listeners of the newest rows. Rows that come up meanwhile are told of after them, so that the order is one. */
+  /** Tells listeners of the newest rows. Rows that arrive meanwhile follow them, so that listeners hear one order. */
   #notify(count: number): void {
     const rows = this.#options.log.tail(count);
     if (this.#untold !== undefined) {
@@ -175,7 +179,7 @@ export class Ingest implements StoreSink {
     try {
       notify(row.notification);
     } catch (thrown) {
-      this.error(thrown as Error); // a stored message that is no JSON
+      this.error(thrown as Error); // a stored message that is not JSON
     }
   }
 }

@@ -1,44 +1,44 @@
 import { diagnostics } from "./diagnostics.ts";
 
-/** The work of a bus since it was made. The numbers only grow, but for `streams` and `unsent`. */
+/** The work of a bus since its beginning. All numbers only grow, except `streams` and `unsent`. */
 interface Done {
-  /** Sends of this process that were committed, without those within a transaction of the application's. */
+  /** Sends of this process that were committed. Sends within the application's transactions are not counted. */
   readonly sends: number;
-  /** Commits that carried them: sends that are made together share one. */
+  /** Commits that carried these sends. Sends that are made together share a commit. */
   readonly commits: number;
-  /** How long the store took for these commits, together, in ms. */
+  /** The store's time for these commits, in ms. */
   readonly commitMs: number;
-  /** Polls and streams that were woken by something new. */
+  /** Polls and streams that news woke. */
   readonly wakes: number;
   /** Event streams that are open, of all mounts. */
   readonly streams: number;
-  /** Bytes of answers and streams that clients have yet to take, of all mounts; what several are sent counts once. */
+  /** Bytes of answers and streams that clients have yet to take, of all mounts. Bytes that several clients get count once. */
   readonly unsent: number;
-  /** Notifications that were retained once, and are no longer. */
+  /** Notifications that were retained and no longer are. */
   readonly trims: number;
 }
 
-/** What a bus holds. */
+/** The sizes of what a bus holds. */
 export interface Held {
   /** Notifications that are retained. */
   readonly rows: number;
-  /** Their text, with that of their channels, in UTF-16 units. */
+  /** The text of these notifications and their channels, in UTF-16 units. */
   readonly bytes: number;
-  /** Channels that have some, or are waited on. */
+  /** Channels that have notifications or waiting readers. */
   readonly channels: number;
   /** Parked polls. */
   readonly waiters: number;
   /**
-   * The lead of the newest id over the clock at which another life would begin, in ms. Sends pause rather than go above 10.
-   * Always 0 with a store, which keeps the newest id.
+   * The lead of the newest id over the clock at which another epoch would begin, in ms. Sends pause above 10. A store
+   * keeps the newest id, so the lead is 0 with a store.
    */
   readonly lead: number;
 }
 
-/** What a bus holds and has done, as plain numbers, for whatever collects metrics. */
+/** The sizes and the work of a bus as plain numbers, for metrics. */
 export type BusStats = Held & Done;
 
-/** Counts what a bus does, and publishes it where somebody listens. */
+/** Counts the work of a bus, and publishes it on diagnostics channels that have subscribers. */
 export class Meter {
   readonly #bus: object;
   #sends = 0;
@@ -65,13 +65,13 @@ export class Meter {
     };
   }
 
-  /** A send was queued. */
+  /** Notes that a send joined the queue. */
   queued(rows: number): void {
     const told = diagnostics["nightbus:send"];
     if (told.hasSubscribers) told.publish({ bus: this.#bus, rows });
   }
 
-  /** Sends were committed. */
+  /** Notes that sends were committed. */
   committed(sends: readonly (readonly unknown[])[], ms: number): void {
     this.#sends += sends.length;
     this.#commits += 1;
@@ -82,7 +82,7 @@ export class Meter {
     told.publish({ bus: this.#bus, sends: sends.length, rows, ms });
   }
 
-  /** Readers were woken. */
+  /** Notes that readers were woken. */
   woke(polls: number, streams: number): void {
     if (polls + streams === 0) return;
     this.#wakes += polls + streams;
@@ -90,7 +90,7 @@ export class Meter {
     if (told.hasSubscribers) told.publish({ bus: this.#bus, polls, streams });
   }
 
-  /** A poll was answered, or parked for there was no answer. */
+  /** Notes that a poll was answered, or parked if there is no answer. */
   polled(
     keys: readonly string[],
     answer: { readonly rows: readonly unknown[]; readonly missed: boolean } | undefined,
@@ -101,19 +101,19 @@ export class Meter {
     told.publish({ bus: this.#bus, channels: keys.length, rows, missed, parked: answer === undefined });
   }
 
-  /** A stream was opened, or has ended. */
+  /** Notes that a stream opened or ended. */
   streamed(change: 1 | -1): void {
     this.#streams += change;
     const told = diagnostics["nightbus:stream"];
     if (told.hasSubscribers) told.publish({ bus: this.#bus, change, streams: this.#streams });
   }
 
-  /** So many bytes more, or fewer, wait for clients to take them. */
+  /** Notes that clients have this many bytes more, or fewer, to take. */
   held(change: number): void {
     this.#unsent += change;
   }
 
-  /** So many rows were trimmed in all. */
+  /** Notes how many rows were trimmed in all. */
   trimmed(all: number): void {
     const rows = all - this.#trims;
     if (rows === 0) return;
@@ -122,7 +122,7 @@ export class Meter {
     if (told.hasSubscribers) told.publish({ bus: this.#bus, rows });
   }
 
-  /** Something failed. */
+  /** Notes a failure. */
   failed(error: Error): void {
     const told = diagnostics["nightbus:error"];
     if (told.hasSubscribers) told.publish({ bus: this.#bus, error });

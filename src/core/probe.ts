@@ -1,13 +1,13 @@
 import type { Notification } from "../notification.ts";
 
-/** Is told what a test may want to know. */
+/** Hears of events that only tests ask for. */
 export interface Probe {
-  /** The store is open, and nothing has been done since. */
+  /** The store is open, and no work was done since. */
   opened(): void;
   /** A poll was parked. */
   parked(keys: readonly string[], last: number, deadline: number, answer: Promise<unknown>): void;
-  /** A notification was committed, which no listener and no reader has seen yet. */
+  /** A notification was committed. No listener and no reader has seen it yet. */
   committed(notification: Notification): void;
-  /** Something failed of which nobody was told. */
+  /** A failure found no listener. */
   unheard(error: Error): void;
 }

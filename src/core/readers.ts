@@ -37,13 +37,13 @@ export interface Patience<T> {
   readonly form: (answer: Answer) => T;
   /** Called before the poll waits. A poll that it refuses, by throwing, does not wait. */
   readonly admit?: (() => void) | undefined;
-  /** True if the poll goes on with an earlier one: the meter counts both as one. */
+  /** True if the poll continues an earlier one. The meter counts both as one. */
   readonly goesOn?: boolean;
 }
 
 /**
- * Serves readers: a poll reads or parks, a follower reads or watches. Nothing can be committed between a read that finds nothing
- * and the parking or watching after it, because both happen in one synchronous step of this file and of `Following`.
+ * Serves readers: a poll reads or parks, a follower reads or watches. Reading and parking are one synchronous step, so
+ * no commit comes between them. `Following` does the same with reading and watching.
  */
 export class Readers {
   readonly #options: ReadersOptions;

@@ -9,6 +9,7 @@ interface Send {
   readonly ids: DeferredPromise<readonly number[]>;
 }
 
+/** The parts that a sender needs. */
 export interface SenderOptions {
   readonly meter: Pick<Meter, "queued">;
   readonly store: Pick<Store, "maxRows" | "maxBytes">;
@@ -18,8 +19,8 @@ export interface SenderOptions {
 }
 
 /**
- * Queues sends and commits them in groups: the sends of one tick together, and while one commit is under way the next ones
- * gather. Each send is committed whole and settles for itself.
+ * Queues sends and commits them in groups: the sends of one tick together, or the sends that gather while a commit is
+ * under way. Each send is committed whole, and settles on its own.
  */
 export class Sender {
   readonly #options: SenderOptions;
@@ -40,14 +41,14 @@ export class Sender {
     return ids.promise;
   }
 
-  /** Resolves when everything that was queued has settled. */
+  /** Resolves when every queued send has settled. */
   async finish(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing;
   }
 
   async #flush(): Promise<void> {
     try {
-      await this.#options.opening; // when it is open already, for what else is sent meanwhile
+      await this.#options.opening; // an open store commits at the end of the tick, so that other sends of the tick can join
       while (this.#queue.length > 0) await this.#commit(this.#take());
     } catch (error) {
       for (const send of this.#queue.splice(0)) send.ids.reject(error);
@@ -56,7 +57,7 @@ export class Sender {
     }
   }
 
-  /** The sends of the next commit: as many as the store takes at once, and at least one. */
+  /** Takes the sends of the next commit from the queue: as many as the store accepts at once, and at least one. */
   #take(): readonly Send[] {
     const { maxRows, maxBytes } = this.#options.store;
     const isCounted = maxBytes < Number.POSITIVE_INFINITY && this.#mostBytes() > maxBytes;
@@ -84,12 +85,13 @@ export class Sender {
       const ids = await this.#options.append(sends.map((send) => send.rows));
       for (const [index, send] of sends.entries()) send.ids.resolve(ids[index]!);
     } catch (error) {
-      await this.#refused(sends, error as BusError); // of a backing
+      await this.#refused(sends, error as BusError); // StoreGuard throws no other error
     }
   }
 
-  // One send that the store refuses must not take those with it that were committed together with it. When it is not certain
-  // that nothing was committed, trying again could send twice; when nothing can be committed, each would wait in vain again.
+  // Sends that were committed together are tried one by one after a failure, so that a refused send takes no other with
+  // it. An uncertain commit is not tried again, because that could send twice. An unavailable store is not tried again
+  // either, because each send would wait in vain.
   async #refused(sends: readonly Send[], error: BusError): Promise<void> {
     const { refused, unavailable } = error;
     if (sends.length > 1 && refused && !unavailable) {

@@ -2,35 +2,38 @@ import { BusError, given } from "../errors.ts";
 import { keyOf } from "../notification.ts";
 import type { PendingRow } from "../store.ts";
 
-/** Bounds of what can be sent, in bytes of UTF-8. */
+/** The bounds of a send, in bytes of UTF-8. */
 interface SendLimits {
-  /** Of one message's JSON text. */
+  /** The bound of one message's JSON text. */
   readonly maxMessage: number;
-  /** Of one send, as the bus has it. */
+  /** The bus's bound of one send. */
   readonly maxSend: number;
-  /** Of one send, as the store has it. */
+  /** The store's bound of one send. */
   readonly maxBytes: number;
 }
 
-/** Serialises what is sent, so that later changes to it change nothing. Throws `bad_channel` or `bad_message`. */
+/**
+ * Serialises the entries of a send during the call, so that later changes to them have no effect. Throws `bad_channel`
+ * or `bad_message`.
+ */
 export function serialise(entries: unknown, limits: SendLimits): readonly PendingRow[] {
   if (!Array.isArray(entries)) {
     throw new BusError("bad_message", `entries must be a list of [channel, message] pairs, got ${given(entries)}`);
   }
   const rows: PendingRow[] = [];
-  for (const entry of entries) rows.push(pendingRow(entry, limits.maxMessage)); // unlike map, it does not pass over empty slots
+  for (const entry of entries) rows.push(pendingRow(entry, limits.maxMessage)); // for-of visits empty slots too, which map skips
   checkBytes(rows, limits);
   return rows;
 }
 
-/** The size of the keys and messages of a send, in bytes of UTF-8. */
+/** Returns the size of the keys and messages of a send, in bytes of UTF-8. */
 export function bytesOf(rows: readonly PendingRow[]): number {
   let bytes = 0;
   for (const { key, json } of rows) bytes += Buffer.byteLength(key) + Buffer.byteLength(json);
   return bytes;
 }
 
-/** The most that `bytesOf` can come to: three for each UTF-16 unit, of which the number is known. */
+/** Returns an upper bound of `bytesOf` in no time: a UTF-16 unit takes at most three bytes. */
 export function mostBytesOf(rows: readonly PendingRow[]): number {
   let units = 0;
   for (const { key, json } of rows) units += key.length + json.length;

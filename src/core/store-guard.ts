@@ -4,24 +4,25 @@ import type { Clock } from "../util/clock.ts";
 import { SingleFlight } from "../util/single-flight.ts";
 import type { Meter } from "./meter.ts";
 
+/** The store, and the parts that hear of its work. */
 export interface StoreGuardOptions {
   readonly clock: Clock;
   readonly meter: Meter;
   readonly store: Store;
-  /** Is told of what nobody asked for. */
+  /** Receives failures that no caller hears of. */
   readonly error: (error: Error) => void;
 }
 
 /**
- * The store behind a log: what it is asked goes through here, so that it is known whether it works, and how long it takes.
- * Whatever it throws, and however, becomes a `store` error of those who asked, and of nobody else.
+ * Stands between the hub and the store, and knows if the store works and how long commits take. Every error of the store
+ * becomes a `store` error of its own caller.
  */
 export class StoreGuard {
   readonly #options: StoreGuardOptions;
   readonly #syncs: SingleFlight;
   #isOpen = false;
   #isGood = false;
-  /** True while the store's clock fails, of which `error` was told. */
+  /** True after `error` heard that the store's clock fails, until the clock works. */
   #isTimeless = false;
 
   constructor(options: StoreGuardOptions) {
@@ -29,12 +30,12 @@ export class StoreGuard {
     this.#syncs = new SingleFlight(() => this.#sync());
   }
 
-  /** Whether it works, as of when it was last used. */
+  /** True if the store worked at its last use. */
   get isGood(): boolean {
     return this.#isGood;
   }
 
-  /** The time by which rows age, in ms; undefined while the store's clock fails. Never throws. */
+  /** Returns the time by which rows age, in ms; undefined while the store's clock fails. Never throws. */
   now(): number | undefined {
     const { clock, store } = this.#options;
     if (store.now === undefined) return clock.now();
@@ -57,12 +58,12 @@ export class StoreGuard {
     return this.#options.store.lead?.() ?? 0;
   }
 
-  /** Replays the log. Rejects with `store`, of which `error` is told as well. */
+  /** Replays the log. Rejects with `store`, and reports the same error. */
   async open(sink: StoreSink): Promise<void> {
     try {
       await this.#options.store.open(sink);
     } catch (thrown) {
-      await null; // the bus is not made yet when a store throws at once
+      await null; // a store may throw at once, and then the bus is not complete yet
       const error = notBegun(asStoreError(thrown));
       this.#options.error(error);
       throw error;
@@ -85,17 +86,17 @@ export class StoreGuard {
     }
   };
 
-  /** Resolves when all that was committed before the call has been handed over: one sync serves all who ask meanwhile. */
+  /** Resolves when every row committed before the call was handed over. Callers of the same moment share one sync. */
   sync(): Promise<void> {
     return this.#syncs.run();
   }
 
-  /** Asks a store that failed when it was last used whether it works again. Never rejects. */
+  /** Asks a store that failed at its last use if it works again. Never rejects. */
   async check(): Promise<void> {
-    if (this.#isOpen && !this.#isGood) await this.#syncs.run().catch(() => {}); // it leaves its mark
+    if (this.#isOpen && !this.#isGood) await this.#syncs.run().catch(() => {}); // the failed sync marks the store
   }
 
-  /** It is told while readers are answered, and by a timer: neither may fail for it. */
+  /** Passes a trim to the store. Readers and timers call it, so it never throws. */
   trim(trimmed: Trimmed): void {
     const failed = (cause: unknown): void => this.failed(asStoreError(cause, "the store's trim() failed"));
     try {
@@ -105,13 +106,13 @@ export class StoreGuard {
     }
   }
 
-  /** It failed in the background. */
+  /** Notes and reports a failure in the background. */
   failed(error: Error): void {
     this.#isGood = false;
     this.#options.error(error);
   }
 
-  /** Waits for the syncs, since polls wait for them, and closes the store. */
+  /** Waits for syncs, because polls wait for them, and closes the store. */
   async close(): Promise<void> {
     await this.#syncs.idle();
     if (!this.#isOpen) return;
@@ -131,7 +132,7 @@ export class StoreGuard {
     }
   }
 
-  /** Notes an error that somebody is told of. */
+  /** Notes a failure that its caller hears of. */
   #failing(thrown: unknown): BusError {
     const error = asStoreError(thrown);
     this.#isGood = false;
@@ -140,7 +141,7 @@ export class StoreGuard {
   }
 }
 
-/** Throws `store` unless a store has answered an id for each row, whose ids may then have been committed. */
+/** Throws `store` unless the store answered one id for each row. The rows may be committed all the same. */
 function checkIds(ids: readonly (readonly number[])[], sends: readonly (readonly unknown[])[]): void {
   const fits = (send: readonly unknown[], at: number): boolean =>
     ids[at]?.length === send.length && Number.isSafeInteger(ids[at][0]);

@@ -2,16 +2,20 @@ import { BusError } from "../errors.ts";
 import type { Batch, Notification } from "../notification.ts";
 import { callbacks } from "../util/signals.ts";
 
+/** The position of a subscription, and its way to read on. */
 export interface SubscriptionOptions<N> {
-  /** Waits, however long, for what comes after `last`. */
+  /** Waits without limit for rows after `last`. */
   readonly poll: (last: number, signal: AbortSignal) => Promise<Batch<N>>;
-  /** Where to start. */
+  /** The position to start at. */
   readonly last: number | Promise<number>;
   readonly signal: AbortSignal | undefined;
   readonly onMissed: ((last: number) => void) | undefined;
 }
 
-/** A loop of polls as an async iterator. Nothing is read ahead: what a slow consumer has not taken waits in the log. */
+/**
+ * A loop of polls as an async iterator. A subscription reads nothing ahead: rows that a slow consumer has yet to take
+ * wait in the log.
+ */
 export class Subscription<N = Notification> implements AsyncIterableIterator<N> {
   readonly #options: SubscriptionOptions<N>;
   readonly #end = new AbortController();
@@ -23,7 +27,7 @@ export class Subscription<N = Notification> implements AsyncIterableIterator<N> 
   constructor(options: SubscriptionOptions<N>) {
     this.#options = options;
     this.#last = options.last;
-    if (typeof this.#last !== "number") this.#last.catch(() => {}); // next() gets it
+    if (typeof this.#last !== "number") this.#last.catch(() => {}); // `next` rejects with the same error
     if (options.signal === undefined) return;
     callbacks.add(options.signal, this.#stop);
     if (options.signal.aborted) this.#stop();
@@ -33,14 +37,14 @@ export class Subscription<N = Notification> implements AsyncIterableIterator<N> 
     return this;
   }
 
-  /** The next notification. Calls that overlap are answered one after the other. */
+  /** Returns the next notification. Overlapping calls are answered in turn. */
   next(): Promise<IteratorResult<N, undefined>> {
     const result = this.#turn.then(() => this.#advance());
     this.#turn = result.catch(() => {});
     return result;
   }
 
-  /** Ends the loop, also while it waits. */
+  /** Ends the loop, even while it waits. */
   async return(): Promise<IteratorResult<N, undefined>> {
     this.#stop();
     return { done: true, value: undefined };

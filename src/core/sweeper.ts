@@ -4,22 +4,23 @@ import type { Trimmed } from "../store.ts";
 import { type Clock, keepAlive, type Timer } from "../util/clock.ts";
 import type { Meter } from "./meter.ts";
 
-/** How often what has grown too old is looked for: a quarter of the shortest age, but within these, in ms. */
+/** The bounds of the pause between two sweeps, in ms. Between them the pause is a quarter of the shortest age. */
 const SHORTEST = 1_000;
 const LONGEST = 60_000;
 
+/** The log to sweep, and the parts that hear of trims. */
 export interface SweeperOptions {
   readonly clock: Clock;
   readonly log: Pick<Log<unknown>, "rows" | "shortestAge" | "sweep">;
   readonly meter: Pick<Meter, "trimmed">;
-  /** What the log trims. */
+  /** The rows that the log trimmed and the store has yet to forget. */
   readonly pendingTrims: PendingTrims;
   readonly trim: (trimmed: Trimmed) => void;
-  /** Called before anything is evicted for its age: readers come first. */
+  /** Called before the log evicts rows by age, because readers come first. */
   readonly beforeSweep: () => void;
 }
 
-/** Keeps a log tidy: evicts what grows too old while nobody reads, and tells the store what was trimmed. */
+/** Evicts rows that grow too old while nobody reads, and tells the store what was trimmed. */
 export class Sweeper {
   readonly #options: SweeperOptions;
   #timer: Timer | undefined;
@@ -29,7 +30,7 @@ export class Sweeper {
     this.#options = options;
   }
 
-  /** After the log has changed. */
+  /** Plans the next sweep and hands trims on. Called after each change of the log. */
   changed(): void {
     const { meter, pendingTrims, trim } = this.#options;
     const trimmed = pendingTrims.take();

@@ -1,13 +1,13 @@
 import { asError, BusError } from "../errors.ts";
 
-/** The process is warned of at most this many kinds of errors. */
+/** The most kinds of errors of which the process is warned. */
 const MOST_KINDS = 100;
 
 const warned = new Set<string>();
 
 /**
- * Warns the process of an error that no listener heard, once for each kind: by its code for a BusError, else by its sentence.
- * Nothing happens on a platform that has no warnings of a process.
+ * Warns the process of an error that no listener heard, once for each kind. The kind of a BusError is its code, else
+ * its sentence. Nothing happens on a platform without process warnings.
  */
 export function warn(error: Error): void {
   const kind = error instanceof BusError ? `${error.code} ${error.refused}` : error.message;
@@ -22,7 +22,7 @@ export function warn(error: Error): void {
   });
 }
 
-/** Why a bus without a store may miss sends of its siblings in this process's cluster; undefined for a process on its own. */
+/** Explains why a bus without a store may miss sends of other processes of this cluster; undefined for a lone process. */
 export function loneliness(): Error | undefined {
   const process = globalThis.process as NodeJS.Process | undefined;
   const cluster = process?.getBuiltinModule?.("node:cluster") as { readonly isWorker?: boolean } | undefined;

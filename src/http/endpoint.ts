@@ -30,7 +30,7 @@ type Route = <C extends object, Context>(
 
 type Methods = ReadonlyMap<string, Route>;
 
-// Maps, since what is looked up comes from outside: an object also has what it inherits.
+// Routes are Maps, because requests name them, and an object also has inherited names.
 const ROUTES: ReadonlyMap<string, Methods> = table({
   poll: table<Route>({ GET: poll, POST: poll }),
   events: table<Route>({ GET: events, HEAD: events, POST: events }),
@@ -44,7 +44,7 @@ export class Endpoint<C extends object, Context> {
   readonly #waits: Waits;
   #isClosed = false;
 
-  /** Throws `bad_option`. */
+  /** Mounts a bus. Throws `bad_option`. */
   constructor(bus: Bus<C>, options: MountOptions<C, Context>) {
     const hub = hubOf(bus);
     const { clock, meter } = hub;
@@ -73,22 +73,25 @@ export class Endpoint<C extends object, Context> {
     whenClosed(bus, () => this.close());
   }
 
-  /** The number of requests that wait: in a hook, parked, streaming, or for their client to take the answer. */
+  /** The number of waiting requests: in a hook, parked, streaming, or with an answer that the client has yet to take. */
   get waiting(): number {
     return this.#mounted.capacity.size;
   }
 
-  /** True if connections are not to be kept, since the mount or its bus closes. */
+  /** True if connections are not kept, because the mount or its bus closes. */
   get isClosing(): boolean {
     return this.#isClosed || this.#mounted.hub.isClosing;
   }
 
-  /** Notes bytes that a client did not take at once, for hosts that see it. Returns a callback for the end of the response. */
+  /**
+   * Notes bytes that a client did not take at once. Hosts that can see such bytes call it. Returns a callback for the
+   * end of the response.
+   */
   left(sink: Sink, bytes: Uint8Array): () => void {
     return this.#mounted.deliveries.left(sink, bytes);
   }
 
-  /** Answers the polls that wait here, ends the streams, and refuses new ones. The bus stays open. Twice is once. */
+  /** Answers the waiting polls, ends the streams, and refuses new requests. The bus stays open. A second call does nothing. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -100,7 +103,7 @@ export class Endpoint<C extends object, Context> {
     idle.release();
   }
 
-  /** Answers a request; undefined when its path is none of ours. Never rejects. */
+  /** Answers a request; undefined if its path is no route of the mount. Never rejects. */
   handle(request: EndpointRequest, context: Context): Promise<EndpointReply> | undefined {
     const methods = this.#methods(request);
     if (methods === undefined) return undefined;
@@ -125,7 +128,7 @@ export class Endpoint<C extends object, Context> {
     }
   }
 
-  // The path is compared as it came: whoever guards it elsewhere may compare it otherwise than by what it could mean.
+  // The path is compared as it came, because a guard elsewhere compares it in the same way.
   #methods({ path, mount }: EndpointRequest): Methods | undefined {
     const { isAt, send } = this.#mounted.options;
     const slash = path.lastIndexOf("/");
@@ -136,7 +139,7 @@ export class Endpoint<C extends object, Context> {
     return ROUTES.get(name);
   }
 
-  // Here and in the routes each promise that is not needed is one that every poll would wait for, and hold while it is parked.
+  // Every poll waits for each promise here and in the routes, and holds it while parked. Promises without need are left out.
   #answer(methods: Methods, request: EndpointRequest, context: Context): Promise<EndpointReply> {
     const route = methods.get(request.method);
     if (route !== undefined) {
@@ -149,7 +152,7 @@ export class Endpoint<C extends object, Context> {
   }
 
   #failed(error: unknown, request: EndpointRequest, route: Route | undefined): EndpointReply {
-    // Nobody reads what is answered to a client that has gone; proxies know this status by that meaning.
+    // The client has gone, so nobody reads this status. Proxies know it by this meaning.
     if (saysGone(error, request.signal)) return refused(new Refusal(499, "gone", "the client has gone"));
     const known = refusalOf(error);
     if (known === undefined) this.#mounted.bus.emit("error", asError(error));
@@ -158,7 +161,7 @@ export class Endpoint<C extends object, Context> {
   }
 }
 
-/** Whether it is no news that this failed, since the client has gone: a hook may have been ended by the same signal. */
+/** Returns true if the failure is no news, because the client has gone: the same signal may have ended a hook. */
 function saysGone(error: unknown, { aborted, reason }: Signal): boolean {
   if (!aborted) return false;
   if (error === reason || refusalOf(error) !== undefined) return true;
@@ -166,7 +169,7 @@ function saysGone(error: unknown, { aborted, reason }: Signal): boolean {
   return cause === reason || cause.name === "AbortError";
 }
 
-/** What is answered to a path that is none of ours, where nobody else can be asked. */
+/** Answers a path that is no route, on hosts without a next handler. */
 export function notFound(): EndpointReply {
   return refused(new Refusal(404, "not_found", "there is nothing here; the routes are poll, events, send and health"));
 }

@@ -6,8 +6,8 @@ import type { MountOptions } from "./options.ts";
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
- * The bus on Express 4 or 5: `app.use("/longpolling", mount(bus, options))`, before or behind `express.json()`. Hooks get
- * Express's request. A path that is none of its routes goes to `next`. Throws `bad_option`.
+ * Mounts the bus on Express 4 or 5: `app.use("/longpolling", mount(bus, options))`, before or behind `express.json()`.
+ * Hooks get Express's request. A path that is no route of the mount goes to `next`. Throws `bad_option`.
  */
 export function mount<C extends object, Request extends IncomingMessage = IncomingMessage>(
   bus: Bus<C>,

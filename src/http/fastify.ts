@@ -8,9 +8,9 @@ export type { FastifyInstance, FastifyReply, FastifyRequest } from "./hosts/fast
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
- * The bus as a plugin of Fastify 5: `app.register(mount(bus, options), { prefix: "/longpolling" })`. Hooks get Fastify's request. Headers
- * that others have set on the reply are kept; their `onSend` hooks do not run, since answers go to the raw response as they come. When the
- * application closes, polls are answered and streams end. Throws `bad_option`.
+ * Makes the bus a plugin of Fastify 5: `app.register(mount(bus, options), { prefix: "/longpolling" })`. Hooks get
+ * Fastify's request. The reply keeps headers that others have set. `onSend` hooks do not run, because answers go to the
+ * raw response. The application's end answers polls and ends streams. Throws `bad_option`.
  */
 export function mount<C extends object, Request extends FastifyRequest = FastifyRequest>(
   bus: Bus<C>,
@@ -35,6 +35,6 @@ export function mount<C extends object, Request extends FastifyRequest = Fastify
       answerTo(reply.raw, answer, endpoint);
       return reply;
     };
-    instance.all("/*", handler as never); // Fastify types its handlers by their routes' schemas, and ours have none
+    instance.all("/*", handler as never); // Fastify types handlers by the schemas of their routes, and these routes have none
   };
 }

@@ -5,15 +5,16 @@ import type { MountOptions } from "./options.ts";
 
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 
-/** What nightbus uses of Bun's server. */
+/** The part of Bun's server that nightbus uses. */
 interface BunServer<R> {
   timeout(request: R, seconds: number): void;
 }
 
 /**
- * The bus for whatever speaks in Request and Response: Next.js, h3, Bun, Deno. `const handler = mount(bus, { prefix: "/longpolling" })`
- * takes a request and resolves with the response; without a prefix it is mounted at the root. On Bun hand on the server too, so that it does not end polls that idle.
- * A path that is none of its routes is answered 404. Throws `bad_option`.
+ * Mounts the bus on hosts that speak Request and Response: Next.js, h3, Bun, Deno. `const handler = mount(bus, {
+ * prefix: "/longpolling" })` takes a request and resolves with the response. Without a prefix the mount is at the root.
+ * On Bun, pass the server too, so that Bun does not end idle polls. A path that is no route of the mount is answered
+ * 404. Throws `bad_option`.
  */
 export function mount<C extends object, R extends Request = Request>(
   bus: Bus<C>,
@@ -27,7 +28,7 @@ export function mount<C extends object, R extends Request = Request>(
   };
 }
 
-// Other hosts hand on something else here, such as the parameters of the route.
+// Other hosts pass another second argument, such as the parameters of the route.
 function isBun<R>(server: unknown): server is BunServer<R> {
   return typeof (Object(server) as { timeout?: unknown }).timeout === "function";
 }

@@ -5,14 +5,15 @@ import type { MountOptions } from "./options.ts";
 
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 
-/** What nightbus uses of a Hono context. */
+/** The part of a Hono context that nightbus uses. */
 export interface HonoContext {
   readonly req: { readonly raw: Request; readonly routePath: string; text(): Promise<string> };
 }
 
 /**
- * The bus on Hono: `app.all("/longpolling/*", mount(bus, options))`. A pattern such as `/lp/:room/*` needs `prefix` besides. Hooks get
- * Hono's context. A path that is none of its routes goes to the next handler. Throws `bad_option`.
+ * Mounts the bus on Hono: `app.all("/longpolling/*", mount(bus, options))`. A pattern such as `/lp/:room/*` needs
+ * `prefix` besides. Hooks get Hono's context. A path that is no route of the mount goes to the next handler. Throws
+ * `bad_option`.
  */
 export function mount<C extends object, Context extends HonoContext = HonoContext>(
   bus: Bus<C>,
@@ -28,7 +29,7 @@ export function mount<C extends object, Context extends HonoContext = HonoContex
   };
 }
 
-/** The mount of a route that goes on: `/longpolling/*` is at `/longpolling`. All other routes are taken for the root. */
+/** Returns the mount's place in a Hono route: `/longpolling/*` means `/longpolling`. All other routes count as the root. */
 function mountOf(route: string): string {
   return route.endsWith("/*") ? route.slice(0, -2) : "";
 }

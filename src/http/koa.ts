@@ -6,7 +6,7 @@ import type { MountOptions } from "./options.ts";
 
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 
-/** What nightbus uses of a Koa context. */
+/** The part of a Koa context that nightbus uses. */
 export interface KoaContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -15,8 +15,8 @@ export interface KoaContext {
 }
 
 /**
- * The bus on Koa: `app.use(mount(bus, { prefix: "/longpolling" }))`. Hooks get the context. A path that is none of its routes
- * goes to `next`. Throws `bad_option`.
+ * Mounts the bus on Koa: `app.use(mount(bus, { prefix: "/longpolling" }))`. Hooks get the context. A path that is no
+ * route of the mount goes to `next`. Throws `bad_option`.
  */
 export function mount<C extends object, Context extends KoaContext = KoaContext>(
   bus: Bus<C>,

@@ -10,7 +10,7 @@ import type { Streams } from "./sse/streams.ts";
 import type { Deliveries } from "./writing/deliveries.ts";
 import type { Unsent } from "./writing/unsent.ts";
 
-/** What the routes of a mount share. */
+/** The parts of a mount that its routes share. */
 export interface Mounted<C extends object, Context> {
   readonly bus: Bus<C>;
   readonly hub: Hub;
@@ -22,7 +22,7 @@ export interface Mounted<C extends object, Context> {
   readonly idle: Idle;
   readonly unsent: Unsent;
   readonly deliveries: Deliveries;
-  /** Gives a parked poll its answer as it is. Each mount has its own, by which its polls are known. */
+  /** Returns the answer of a parked poll as it is. Each mount has a function of its own, by which the hub finds its polls. */
   readonly form: (answer: Answer) => Answer;
   /** Takes a place of `capacity` for a reader that has to wait. Throws a Refusal. */
   readonly admit: () => void;

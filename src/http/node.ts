@@ -8,17 +8,16 @@ import type { MountOptions } from "./options.ts";
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
- * The bus on a server of `node:http`, and on whatever hands on its pair of objects:
- * `http.createServer(mount(bus, options))`. It is mounted at `prefix`, else where connect, polka or Nest say, else at the root. A path
- * that is none of its routes goes to `next`, or is answered 404.
- * Throws `bad_option`.
+ * Mounts the bus on a server of `node:http`: `http.createServer(mount(bus, options))`. Other hosts that pass its
+ * request and response work too. The mount is at `prefix`, else at the place that connect, polka or Nest name, else at
+ * the root. A path that is no route of the mount goes to `next`, or is answered 404. Throws `bad_option`.
  */
 export function mount<C extends object, Request extends IncomingMessage = IncomingMessage>(
   bus: Bus<C>,
   options: MountOptions<C, Request> = {},
 ): (request: Request, response: ServerResponse, next?: (error?: unknown) => void) => Promise<void> {
   const endpoint = new Endpoint(bus, options);
-  // Not async: every parked poll would hold one more promise.
+  // The handler is not async, because every parked poll would hold one more promise.
   return (request, response, next) => {
     const answering = endpoint.handle(new NodeRequest(request, response), request);
     if (answering === undefined) return handOn(response, endpoint, next);

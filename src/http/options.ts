@@ -2,36 +2,37 @@ import { BusError, given } from "../errors.ts";
 import type { NameOf, Tuple } from "../notification.ts";
 import { checkNames } from "../util/validate.ts";
 
-/** An entry as a remote client may send it: only to a string channel. */
+/** An entry of a remote client, which can only name a string channel. */
 export type RemoteEntry = readonly [channel: string, message: unknown];
 
-/** What a `channels` hook returns. */
+/** The result of a `channels` hook. */
 export type Granted<C extends object> = readonly (string | Tuple<NameOf<C>>)[];
 
 /**
- * Entries that a `send` hook returns. It is `readonly Entry<C>[]` in a form in which TypeScript keeps the literal names of a hook
+ * The entries that a `send` hook returns: `readonly Entry<C>[]`, in a form that keeps the literal names of a hook
  * written in place.
  */
 export type Allowed<C extends object> = readonly {
   [N in NameOf<C>]: readonly [channel: N | Tuple<N>, message: C[N]];
 }[NameOf<C>][];
 
-/** Who may use a mount from a page of another origin. */
+/** The pages of other origins that may use a mount. */
 export interface Cors {
-  /** The origins: one, several, `"*"` for all, or a function that says. */
+  /** The origins: one, several, `"*"` for all, or a function that decides. */
   readonly origin: string | readonly string[] | ((origin: string) => boolean);
-  /** Whether cookies go along. Never with `"*"`. */
+  /** True if requests carry cookies. Never with `"*"`. */
   readonly credentials?: boolean;
-  /** How long a browser may remember the permission, in seconds. */
+  /** The time for which a browser may remember the permission, in seconds. */
   readonly maxAge?: number;
 }
 
-/** What an application says about its mount. `Context` is the framework's own request. */
+/** The options of a mount. `Context` is the framework's own request. */
 export interface MountOptions<C extends object, Context> {
   /**
-   * The channels that this client reads, given the names that it asked for: add private tuples for its user, drop names, or
-   * throw an error with `status` 401 or 403 to refuse. Runs once for a poll or a stream, before anything is read. Without it clients read
-   * the string channels that they ask for. `options` are those of a JSON-RPC client.
+   * Returns the channels that this client reads, for the names that it asked for. Add private tuples for its user, drop
+   * names, or throw an error with `status` 401 or 403 to refuse. The hook runs once for a poll or a stream, before
+   * anything is read. Without a hook, clients read the string channels that they ask for. `options` are those of a
+   * JSON-RPC client.
    */
   readonly channels?: (
     requested: readonly string[],
@@ -39,64 +40,66 @@ export interface MountOptions<C extends object, Context> {
     options: Readonly<Record<string, unknown>>,
   ) => Granted<C> | Promise<Granted<C>>;
   /**
-   * What this client may send: true allows it, false refuses it, entries replace it (and may name tuples). Without it the route
-   * `send` does not exist.
+   * Decides on a send of a client: true allows it, false refuses it, and entries replace it, with tuples too. Without
+   * this hook the route `send` does not exist.
    */
   readonly send?: (
     entries: readonly RemoteEntry[],
     context: Context,
   ) => boolean | Allowed<C> | Promise<boolean | Allowed<C>>;
   /**
-   * The whole path of the mount, as requests name it. Each route is one segment below it. A segment such as `:room` stands for any.
-   * Default: where the host says that the mount is (Express, Fastify, Hono, connect, polka, koa-mount, Nest), else the root.
+   * The whole path of the mount, as requests name it. Each route is one segment below it. A segment such as `:room`
+   * stands for any. Default: the place that the host names (Express, Fastify, Hono, connect, polka, koa-mount, Nest),
+   * else the root.
    */
   readonly prefix?: string;
   /** The longest poll, in ms. Default: 50,000. */
   readonly timeout?: number;
-  /** How often a stream to which nothing happens is written to, in ms above 0. Default: 15,000. */
+  /** The pause between two writes to a quiet stream, in ms above 0. Default: 15,000. */
   readonly heartbeat?: number;
-  /** How long a stream may last, in ms; its client then comes back through the hook. Default: 30 minutes. */
+  /** The longest life of a stream, in ms. Its client then comes back through the hook. Default: 30 minutes. */
   readonly maxAge?: number;
-  /** How far back a first poll of a JSON-RPC client reads, in ms. Default: 50,000. */
+  /** The lookback of a first poll by a JSON-RPC client, in ms. Default: 50,000. */
   readonly lookback?: number;
   /** The most channels of one request. Default: 100. */
   readonly maxChannels?: number;
   /** The longest name of a channel, in UTF-16 units. Default: 256. */
   readonly maxChannelLength?: number;
-  /** The most bytes of a request's body. Default: 256 KiB, in which the names of 100 channels fit. */
+  /** The most bytes of a request's body. Default: 256 KiB, enough for the names of 100 channels. */
   readonly maxBody?: number;
-  /** How long a body may take to come, in ms; then its client is answered 408 and hung up on. Default: 10,000. */
+  /** The longest time in which a body must arrive, in ms. A late client is answered 408 and hung up on. Default: 10,000. */
   readonly bodyTimeout?: number;
   /**
-   * The longest time of a hook, in ms; then its client is answered 503 with the code `hook_timeout`, the bus's `error` is told, and what
-   * the hook answers later is dropped. Default: 10,000.
+   * The longest time of a hook, in ms. Afterwards its client is answered 503 with the code `hook_timeout`, the bus
+   * emits `error`, and a late answer of the hook is dropped. Default: 10,000.
    */
   readonly hookTimeout?: number;
   /**
-   * The most requests of this mount that wait: in a hook, for the store, parked, streaming, or for their client to take the answer. More
-   * are answered 503. Default: 10,000.
+   * The most waiting requests of this mount: in a hook, for the store, parked, streaming, or with an answer that the
+   * client has yet to take. Further requests are answered 503. Default: 10,000.
    */
   readonly maxWaiting?: number;
   /**
-   * The most text of one answer, in UTF-16 units. A first send that is larger still comes whole. A client asks for the rest, as
-   * after `limit`. Default: 1 Mi.
+   * The most text of one answer, in UTF-16 units. A first send that is larger still comes whole. A client asks for the
+   * rest, as after `limit`. Default: 1 Mi.
    */
   readonly maxAnswer?: number;
   /**
-   * The most bytes that the clients of this mount have yet to take. Bytes that several clients share count once. Beyond it the mount
-   * answers 503 and ends streams that lag. Default: 64 MiB.
+   * The most bytes that the clients of this mount have yet to take. Bytes that several clients share count once. Beyond
+   * it the mount answers 503 and ends streams that lag. Default: 64 MiB.
    */
   readonly maxUnsent?: number;
-  /** The time in which a client must take some of its bytes, in ms; else its connection ends. Default: 30,000. */
+  /** The time in which a client must take some of its bytes, in ms. Otherwise its connection ends. Default: 30,000. */
   readonly unsentTimeout?: number;
-  /** The most unsent bytes of a stream whose client is slow; then it is closed, and the client resumes. Default: 1 MiB. */
+  /** The most unsent bytes of a stream. The stream of a slower client is closed, and the client resumes. Default: 1 MiB. */
   readonly maxBuffered?: number;
   readonly cors?: Cors;
 }
 
+/** The options of a mount with their defaults. */
 export type CheckedOptions<C extends object, Context> = MountOptions<C, Context> &
   Required<Pick<MountOptions<C, Context>, Defaults>> & {
-    /** True for the path of the mount; undefined if the host says it. */
+    /** Returns true for the path of the mount; undefined if the host names the place. */
     readonly isAt: ((path: string) => boolean) | undefined;
   };
 
@@ -119,7 +122,7 @@ const DEFAULTS = {
   maxBuffered: 2 ** 20,
 } as const;
 
-/** Checks what the application gave. Throws `bad_option`. */
+/** Checks the options of a mount, and adds the defaults. Throws `bad_option`. */
 export function checkOptions<C extends object, Context>(options: MountOptions<C, Context>): CheckedOptions<C, Context> {
   checkNames("a mount", options, [...Object.keys(DEFAULTS), "channels", "send", "prefix", "cors"]);
   const checked = { ...DEFAULTS, ...options };
@@ -134,7 +137,7 @@ export function checkOptions<C extends object, Context>(options: MountOptions<C,
   return { ...checked, isAt: options.prefix === undefined ? undefined : matching(options.prefix) };
 }
 
-/** Compares with a prefix, of which a segment such as `:room` stands for any. */
+/** Returns true if a path begins with a prefix, in which a segment such as `:room` stands for any. */
 function matching(prefix: string): (path: string) => boolean {
   if (!prefix.includes("/:")) return (path) => path === prefix;
   const wanted = prefix.split("/");

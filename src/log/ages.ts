@@ -1,15 +1,16 @@
 import { channelOf } from "../notification.ts";
 import { type CheckedRetention, type Limits, limitsOf } from "./retention.ts";
 
+/** The limits that the application gave, and the receiver of its failures. */
 export interface AgesOptions {
   readonly retention: CheckedRetention;
   readonly error: (error: Error) => void;
 }
 
-/** The limits of a channel before the application was asked for them. Nothing is trimmed by them. */
+/** The limits of a channel before the application was asked. They trim nothing. */
 export const UNDECIDED: Limits = { age: Number.POSITIVE_INFINITY, count: Number.POSITIVE_INFINITY };
 
-/** The limits of a channel while the application is being asked. */
+/** The limits of a channel while the application is being asked. They trim nothing. */
 const DECIDING: Limits = { ...UNDECIDED };
 
 /** The limits of each channel. The application's `retention.of` is asked once for each channel. */
@@ -33,7 +34,10 @@ export class Ages {
     return retention.of === undefined ? retention : UNDECIDED;
   }
 
-  /** Asks the application for the limits of this channel. It may use the bus meanwhile, so nothing may be half done. */
+  /**
+   * Asks the application for the limits of this channel. The application may use the bus meanwhile, so every step
+   * before is complete.
+   */
   decide(channel: { readonly key: string; limits: Limits }): void {
     const { retention, error } = this.#options;
     channel.limits = DECIDING;

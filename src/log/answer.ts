@@ -2,18 +2,18 @@ import type { Batch, Notification } from "../notification.ts";
 import type { Known } from "./query.ts";
 import { SharedRow } from "./row.ts";
 
-/** What a read found, as rows. Readers that are woken together share one, and with it all that is made from it. */
+/** The rows that a read found. Readers that wake together share one answer, and everything that is made from it. */
 export class Answer {
-  // They only live: V8 throws away what it compiled for objects of which the garbage collector finds none. Measured: without
-  // them, the polls that are woken after a collection take 1.2 to 1.4 times as long.
+  // V8 discards compiled code for objects once the garbage collector finds none, so one object always lives. Without
+  // it, polls that wake after a collection take 1.2 to 1.4 times as long.
   static readonly specimen = new Answer([new SharedRow(0, { key: '""', channel: "" }, "0")], 0, false);
   static readonly specimenBatch = Answer.specimen.batch;
 
   readonly rows: readonly SharedRow[];
-  /** Where the reader stands after it. */
+  /** The reader's position after this answer. */
   readonly last: number;
   readonly missed: boolean;
-  /** For who goes on from here: what this reader was told of the watermarks, or need not be told. */
+  /** For a reader that goes on from here: the watermarks that are no news to it. */
   known: Known | undefined = undefined;
   #batch: Batch<Notification> | undefined;
   #text: string | undefined;
@@ -32,13 +32,13 @@ export class Answer {
     return this.missed ? this : new Answer(this.rows, this.last, true);
   }
 
-  /** For readers inside the process. */
+  /** The answer for readers inside the process. */
   get batch(): Batch<Notification> {
     this.#batch ??= batchOf(this);
     return this.#batch;
   }
 
-  /** The length of `text` in UTF-16 units, at least. */
+  /** A lower bound of the length of `text`, in UTF-16 units. */
   get size(): number {
     if (this.#size === 0) for (const row of this.rows) this.#size += row.size;
     return this.#size;
@@ -50,13 +50,13 @@ export class Answer {
     return this.#text;
   }
 
-  /** What `make` makes of it. Whoever asks for the same after another shares what was made. */
+  /** Returns the result of `make`. A caller with the same `make` gets the result of the caller before. */
   once<T>(make: (answer: Answer) => T): T {
     if (this.#maker !== make) {
       this.#made = make(this);
       this.#maker = make;
     }
-    return this.#made as T; // `make` has made it
+    return this.#made as T; // the line above made it
   }
 }
 

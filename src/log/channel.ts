@@ -3,8 +3,8 @@ import type { Limits } from "./retention.ts";
 import { type Chain, NONE } from "./ring.ts";
 
 /**
- * A channel that has rows, or that someone watches. `W` is what those who wait hang on it; the log only asks whether there is
- * anything, since a watched channel is not forgotten.
+ * A channel that has rows or readers. `W` is the line of its waiters, and the log only asks if there is one: a channel
+ * with readers is not forgotten.
  */
 export class LogChannel<W> implements Chain {
   readonly key: string;
@@ -13,12 +13,12 @@ export class LogChannel<W> implements Chain {
   oldest = NONE;
   newest = NONE;
   size = 0;
-  /** The newest id that came on it, 0 for none since it was made. */
+  /** The newest id on the channel, 0 if it has had none since it was made. */
   newestId = 0;
   /** The newest trimmed id. */
   watermark: number;
   watch: W | undefined = undefined;
-  /** How many are handed what comes on it. */
+  /** The number of followers that watch the channel. */
   watchers = 0;
   #channel: Channel | undefined;
 

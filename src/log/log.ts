@@ -12,22 +12,23 @@ import { ChannelNumbers, type Range, select, selectNewest } from "./select.ts";
 import { LogTime, type LogTimeOptions } from "./time.ts";
 import { Watermarks } from "./watermarks.ts";
 
-/** The way in which a reader reads that has waited. */
+/** The manner in which a waiting reader reads. */
 interface Reading {
   readonly limit: number;
   readonly size: number;
-  /** True if a gap in the history concerns it: not if it reads from 0. */
+  /** True if a gap in the history concerns the reader. A reader from 0 misses nothing. */
   readonly exact: boolean;
 }
 
 const NONE: readonly never[] = [];
 
+/** The parts that a log needs. */
 export interface LogOptions extends AgesOptions, LogTimeOptions {
-  /** Where the trimmed rows are gathered for the store. */
+  /** Gathers the trimmed rows for the store. */
   readonly pendingTrims: PendingTrims;
 }
 
-/** All that is retained, in memory, by id and by channel. Synchronous; every poll is answered from here. */
+/** Everything that is retained, in memory, by id and by channel. The log is synchronous, and answers every poll. */
 export class Log<W> {
   readonly #options: LogOptions;
   readonly #ages: Ages;
@@ -44,7 +45,7 @@ export class Log<W> {
     this.#time = new LogTime(options);
   }
 
-  /** The newest committed id, else where the log begins. */
+  /** The newest committed id, else the log's beginning. */
   get newest(): number {
     return this.#positions.newest;
   }
@@ -53,12 +54,12 @@ export class Log<W> {
     return this.#ring.size;
   }
 
-  /** The text that is retained, in UTF-16 units of channels and messages. */
+  /** The retained text, in UTF-16 units of channels and messages. */
   get bytes(): number {
     return this.#ring.units;
   }
 
-  /** Channels that have rows or are watched. */
+  /** The number of channels that have rows or readers. */
   get channels(): number {
     return this.#channels.size;
   }
@@ -73,7 +74,7 @@ export class Log<W> {
     return this.#time.now();
   }
 
-  /** Replaces all state with the store's. Adds the channels that are watched meanwhile. */
+  /** Replaces all state with the store's. Adds the channels with readers to `touched`. */
   open(state: LogState, touched: Set<LogChannel<W>>): void {
     while (this.#ring.size > 0) this.#ring.dropOldest(this.#ring.chainAt(0)!);
     this.#positions = new Positions(state.begin, state.last, state.gaps);
@@ -86,11 +87,11 @@ export class Log<W> {
     }
   }
 
-  began(gap: Gap): void {
-    this.#positions.began(gap);
+  beginEpoch(gap: Gap): void {
+    this.#positions.beginEpoch(gap);
   }
 
-  /** Adds committed rows, at least one, and their channels to `touched`. Evicts nothing: readers come first. */
+  /** Adds committed rows, at least one, and their channels to `touched`. Evicts nothing, because readers come first. */
   append(rows: readonly Row[], touched: Set<LogChannel<W>>): void {
     let channel: LogChannel<W> | undefined;
     for (const row of rows) {
@@ -103,14 +104,14 @@ export class Log<W> {
     }
     const { id, at } = rows.at(-1)!;
     this.#positions.moveTo(id);
-    this.#time.saw(at);
+    this.#time.observe(at);
   }
 
-  /** Notes what others trimmed before it was seen here, and adds the watched channels that lost something. */
-  lost(unseen: Unseen, touched: Set<LogChannel<W>>): void {
+  /** Notes trims of rows that this process never saw. Adds the channels with readers that lost rows to `touched`. */
+  forget(unseen: Unseen, touched: Set<LogChannel<W>>): void {
     const told = new Map(unseen.watermarks);
     for (const [key, id] of told) if (!this.#channels.has(key)) this.#keepWatermark(key, id);
-    // Where others forgot watermarks of what was never seen here, any channel of which nothing is told may have lost some.
+    // If another process dropped watermarks we never saw, assume that every unlisted channel lost rows.
     const forgotten = unseen.floor > this.newest;
     for (const channel of this.#channels.values()) {
       const id = told.get(channel.key) ?? (forgotten ? unseen.floor : 0);
@@ -123,7 +124,10 @@ export class Log<W> {
     this.#positions.moveTo(unseen.last);
   }
 
-  /** The channel of this key, made if it is not known. Whoever makes one without adding a row calls `release`. */
+  /**
+   * Returns the channel of this key, and makes it if it is not known. A caller that makes a channel without adding a
+   * row calls `release`.
+   */
   channel(key: string): LogChannel<W> {
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
@@ -132,7 +136,7 @@ export class Log<W> {
     return channel;
   }
 
-  /** Forgets a channel that has become empty and unwatched, but for its watermark. */
+  /** Forgets a channel without rows and readers, except for its watermark. */
   release(channel: LogChannel<W>): void {
     if (channel.size > 0 || channel.watch !== undefined || channel.watchers > 0) return;
     if (this.#channels.get(channel.key) !== channel) return;
@@ -141,7 +145,7 @@ export class Log<W> {
     this.#keepWatermark(channel.key, channel.watermark);
   }
 
-  /** All that is retained after `last` on these channels, up to the limit; undefined when there is nothing to tell. */
+  /** Returns the rows after `last` on these channels, up to the limit; undefined if there are none and nothing was missed. */
   read(query: Query): Answer | undefined {
     const isBeyond = query.last > this.newest;
     const from = isBeyond ? (query.skipsRetained === true ? this.newest : 0) : query.last;
@@ -172,8 +176,8 @@ export class Log<W> {
   }
 
   /**
-   * What the channels got after `from`, for readers who waited since then; undefined when there is nothing to tell. `missed` is
-   * false for those who read from 0.
+   * Returns the rows of the channels after `from`, for readers who have waited since then; undefined if there is
+   * nothing to tell. `missed` is false for readers from 0.
    */
   since(channels: readonly LogChannel<W>[], from: number, { limit, size, exact }: Reading): Answer | undefined {
     const found = channels.filter((channel) => channel.newestId > from && channel.size > 0);
@@ -181,17 +185,17 @@ export class Log<W> {
     return this.#answer(found, { after: this.#ring.placeAfter(from), limit, size }, missed);
   }
 
-  /** The newest `count` rows of all, which were just added. */
+  /** Returns the newest `count` rows of all channels, which were just added. */
   tail(count: number): readonly SharedRow[] {
     return this.#ring.newest(count);
   }
 
-  /** The newest position before the row of this id. */
+  /** Returns the newest position before the row of this id. */
   positionBefore(id: number): number {
     return this.#positions.before(id);
   }
 
-  /** The newest rows of these channels, oldest first. */
+  /** Returns the newest rows of these channels, oldest first. */
   recent(keys: readonly string[], count: number): Answer {
     const now = this.#time.now();
     const found: LogChannel<W>[] = [];
@@ -204,7 +208,7 @@ export class Log<W> {
     return new Answer(this.#rows(selectNewest(this.#ring, found, count)), this.newest, false);
   }
 
-  /** Asks the application for the limits of those of these channels that have rows and none yet, and returns them. */
+  /** Asks the application for the limits of channels that have rows but no limits yet. Returns these channels. */
   decide(touched: Iterable<LogChannel<W>>): readonly LogChannel<W>[] {
     if (this.#options.retention.of === undefined) return NONE;
     const undecided = [...touched].filter(({ size, limits }) => size > 0 && limits === UNDECIDED);
@@ -212,7 +216,7 @@ export class Log<W> {
     return undecided;
   }
 
-  /** Evicts what others have trimmed and retention does not allow: first of the channels that were touched, then of all. */
+  /** Evicts the rows that others trimmed or retention forbids: first on the touched channels, then on all. */
   evict(touched: Iterable<LogChannel<W>>): void {
     for (const channel of touched) {
       while (channel.size > 0 && this.#ring.idIn(channel.oldest) <= channel.watermark) this.#drop(channel);
@@ -227,7 +231,7 @@ export class Log<W> {
     }
   }
 
-  /** Evicts what has grown too old on any channel. */
+  /** Evicts the rows of any channel that are too old. */
   sweep(): void {
     const now = this.#time.now();
     const end = this.#ring.placeAfterTime(now - this.#ages.shortest - 1);
@@ -242,7 +246,7 @@ export class Log<W> {
   #answer(found: readonly LogChannel<W>[], range: Range, missed: boolean): Answer | undefined {
     const { places, rest } = select(this.#ring, found, range, this.#numbers);
     if (places.length === 0 && !missed) return undefined;
-    // Right before the next send, and not at the last row: what is trimmed here of that row's send may still be found elsewhere.
+    // Stop just before the next send: rows trimmed here may survive elsewhere.
     const last = rest === undefined ? this.newest : this.#positions.before(this.#ring.sendAt(rest));
     return new Answer(this.#rows(places), last, missed);
   }

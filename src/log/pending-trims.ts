@@ -1,6 +1,6 @@
 import type { Trimmed } from "../store.ts";
 
-/** Counts what a log has trimmed, and gathers it until its store is told, if that wants to be. */
+/** Counts the rows that a log trims, and gathers their ids if a store has to forget them. */
 export class PendingTrims {
   readonly #isWanted: boolean;
   #count = 0;
@@ -18,7 +18,7 @@ export class PendingTrims {
     return this.#count;
   }
 
-  /** A row was dropped. */
+  /** Notes that a row was dropped. */
   dropped(id: number, key: string): void {
     this.#count += 1;
     if (!this.#isWanted) return;
@@ -26,14 +26,14 @@ export class PendingTrims {
     this.#keys.push(key);
   }
 
-  /** Channels were folded into the floor. */
+  /** Notes that channels were folded into the floor. */
   forgot(keys: readonly string[], floor: number): void {
     if (!this.#isWanted) return;
-    for (const key of keys) this.#forgotten.push(key); // too many to be arguments
+    for (const key of keys) this.#forgotten.push(key); // the list may be too long to spread into arguments
     this.#floor = floor;
   }
 
-  /** Everything since the last call; undefined if it is nothing. */
+  /** Returns everything since the last call; undefined if there is nothing. */
   take(): Trimmed | undefined {
     if (this.#ids.length === 0 && this.#forgotten.length === 0) return undefined;
     const trimmed = { ids: this.#ids, keys: this.#keys, forgotten: this.#forgotten, floor: this.#floor };

@@ -1,11 +1,11 @@
 import type { Gap } from "../store.ts";
 
-/** The most gaps that are remembered; older ones are folded into the log's beginning. */
+/** The most gaps that are remembered. Older gaps are folded into the log's beginning. */
 const MOST_GAPS = 100_000;
 
 /**
- * Which numbers are positions of this log. Ids come in runs: within one they are consecutive, and what lies between two
- * runs, or before the beginning, was never given out, so that a cursor found there comes from another life of the bus.
+ * Knows which numbers are positions of this log. The ids of one epoch are consecutive. Ids in the gap between two
+ * epochs, or before the beginning, were never given out: a cursor there comes from another log.
  */
 export class Positions {
   #begin: number;
@@ -28,25 +28,25 @@ export class Positions {
     if (id > this.#newest) this.#newest = id;
   }
 
-  began(gap: Gap): void {
+  beginEpoch(gap: Gap): void {
     this.#gaps.push(gap);
     this.#fold();
   }
 
-  /** True when this log, or one that it goes on from, has given out this cursor. Beyond the newest id nothing is. */
+  /** Returns true if this log, or a log that it continues, gave out this cursor. No cursor lies beyond the newest id. */
   has(last: number): boolean {
     if (last < this.#begin || last > this.#newest) return false;
     const gap = this.#gaps[this.#firstEndingAbove(last)];
     return gap === undefined || last <= gap.after;
   }
 
-  /** The newest position before this id. */
+  /** Returns the newest position before this id. */
   before(id: number): number {
     const gap = this.#gaps[this.#firstEndingAbove(id - 1)];
     return gap?.before === id ? gap.after : id - 1;
   }
 
-  // A tenth at once, since taking the first of a long list costs its length.
+  // A tenth goes at once, because removing the first of a long list costs its length.
   #fold(): void {
     if (this.#gaps.length <= MOST_GAPS) return;
     const folded = this.#gaps.splice(0, Math.max(MOST_GAPS / 10, this.#gaps.length - MOST_GAPS));

@@ -1,36 +1,38 @@
 import { asError, BusError, given } from "../errors.ts";
 import type { Channel } from "../notification.ts";
 
-/** How much of one channel is retained. */
+/** The limits of one channel. */
 export interface ChannelRetention {
-  /** How long a notification is retained, in ms. */
+  /** The age to which a notification is retained, in ms. */
   readonly age?: number;
-  /** How many notifications are retained. */
+  /** The number of notifications that are retained. */
   readonly count?: number;
 }
 
 /**
- * How much a bus retains. What is trimmed is never silently lost: a reader that was behind it is answered `missed`.
- * Processes that share a store are given the same.
+ * The limits of a bus. Nothing that is trimmed is lost silently: a reader that was behind it is answered `missed`. Give
+ * processes that share a store the same limits.
  */
 export interface Retention extends ChannelRetention {
-  /** ms, for each channel. Default: 24 hours. */
+  /** The limit of age in ms, for each channel. Default: 24 hours. */
   readonly age?: number;
-  /** For each channel. Default: 1,000. */
+  /** The limit for each channel. Default: 1,000. */
   readonly count?: number;
-  /** Over all channels. Default: 100,000. */
+  /** The limit over all channels. Default: 100,000. */
   readonly total?: number;
   /**
-   * The text of all channels and messages together, in UTF-16 units, as `length` counts them. The newest send stays, however
-   * large. Default: 256 Mi.
+   * The limit of the text of all channels and messages together, in UTF-16 units, as `length` counts them. The newest
+   * send stays, however large. Default: 256 Mi.
    */
   readonly bytes?: number;
-  /** A channel's own `age` and `count`; what it leaves out is as above. */
+  /** Returns a channel's own `age` and `count`. Missing limits are those above. */
   readonly of?: (channel: Channel) => ChannelRetention | undefined;
 }
 
+/** Both limits of one channel. */
 export type Limits = Required<ChannelRetention>;
 
+/** The limits of a bus with their defaults. */
 export interface CheckedRetention extends Limits {
   readonly total: number;
   readonly bytes: number;
@@ -39,7 +41,7 @@ export interface CheckedRetention extends Limits {
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Checks what the application gave. Throws `bad_option`. */
+/** Returns the retention that the application gave, with the defaults. Throws `bad_option`. */
 export function checkRetention(retention: Retention = {}): CheckedRetention {
   const { age = DAY, count = 1_000, total = 100_000, bytes = 2 ** 28, of } = retention;
   checkBound("retention.age", age);
@@ -55,7 +57,10 @@ export function checkRetention(retention: Retention = {}): CheckedRetention {
   return { age, count, total, bytes, of };
 }
 
-/** What is retained of one channel. When the application's `of` fails, that is reported, and the channel is as the others. */
+/**
+ * Returns the limits of one channel. A failure of the application's `of` is reported, and the channel gets the limits
+ * of all others.
+ */
 export function limitsOf(retention: CheckedRetention, channel: () => Channel, report: (error: Error) => void): Limits {
   if (retention.of === undefined) return retention;
   try {

@@ -2,7 +2,7 @@
 import type { Row } from "../store.ts";
 import { type RowSource, SharedRow, sizeOf } from "./row.ts";
 
-/** No slot: the end of a chain. */
+/** Marks the end of a chain. */
 export const NONE = -1;
 
 /** The rows of one channel, as a chain through the ring from its oldest to its newest. */
@@ -15,9 +15,9 @@ export interface Chain extends RowSource {
 }
 
 /**
- * Rows in the order of their ids, in columns, oldest first. A row that was removed from the middle leaves a gap, which keeps
- * its id, so that the order can be searched; when a full ring is at least half gaps it closes up instead of growing, so that
- * adding stays O(1) and memory follows what is retained. A row's object is made when it is first read.
+ * Rows in the order of their ids, in columns, oldest first. A row that is removed from the middle leaves a hollow with
+ * its id, so that the order can be searched. A full ring that is at least half hollow closes up instead of growing.
+ * Adding stays O(1), and memory follows the retained rows. The object of a row is made at its first reading.
  */
 export class Ring<C extends Chain> {
   #ids = new Float64Array(16);
@@ -35,7 +35,7 @@ export class Ring<C extends Chain> {
   #size = 0;
   #units = 0;
 
-  /** The text of all rows, their channels included, in UTF-16 units. */
+  /** The text of all rows and their channels, in UTF-16 units. */
   get units(): number {
     return this.#units;
   }
@@ -45,17 +45,17 @@ export class Ring<C extends Chain> {
     return this.#size;
   }
 
-  /** True if all rows are of the newest send. */
+  /** True if all rows belong to the newest send. */
   get holdsOneSend(): boolean {
     return this.sendAt(0) === this.sendAt(this.#span - 1);
   }
 
-  /** The number of places from the oldest row to the newest, gaps included. */
+  /** The number of places from the oldest row to the newest, hollows included. */
   get span(): number {
     return this.#span;
   }
 
-  /** The chain of the row at this place, counted from the oldest; undefined for a gap. */
+  /** Returns the chain of the row at this place, counted from the oldest; undefined for a hollow. */
   chainAt(place: number): C | undefined {
     return this.#chains[(this.#head + place) & this.#mask];
   }
@@ -64,18 +64,18 @@ export class Ring<C extends Chain> {
     return this.#sends[(this.#head + place) & this.#mask]!;
   }
 
-  /** The size of the row's text, in UTF-16 units. */
+  /** Returns the size of the row's text, in UTF-16 units. */
   sizeAt(place: number): number {
     const slot = (this.#head + place) & this.#mask;
     return sizeOf(this.#chains[slot]!.key, this.#texts[slot]!);
   }
 
-  /** The channel's number, or 0 for a gap. */
+  /** Returns the channel's number, or 0 for a hollow. */
   numberAt(place: number): number {
     return this.#numbers[(this.#head + place) & this.#mask]!;
   }
 
-  /** The row as an object, the same one at each call. */
+  /** Returns the row as an object, the same one at each call. */
   rowAt(place: number): SharedRow {
     const slot = (this.#head + place) & this.#mask;
     const known = this.#shared[slot];
@@ -85,14 +85,14 @@ export class Ring<C extends Chain> {
     return row;
   }
 
-  /** The newest `count` rows as objects, of which none is a gap. */
+  /** Returns the newest `count` rows as objects. None of them is a hollow. */
   newest(count: number): readonly SharedRow[] {
     const rows: SharedRow[] = [];
     for (let place = this.#span - count; place < this.#span; place += 1) rows.push(this.rowAt(place));
     return rows;
   }
 
-  /** The place of a slot that a chain names. */
+  /** Returns the place of a slot that a chain names. */
   placeOf(slot: number): number {
     return (slot - this.#head) & this.#mask;
   }
@@ -105,22 +105,22 @@ export class Ring<C extends Chain> {
     return this.#times[slot]!;
   }
 
-  /** The slot of the row before this one in its chain. */
+  /** Returns the slot of the row before this one in its chain. */
   olderThan(slot: number): number {
     return this.#older[slot]!;
   }
 
   /**
-   * Writes the places from this one on whose channels are marked by 1, until there are so many, and returns their number.
-   * `into` needs room for one more. Every place is written, and kept if it matches: where about half of them do, a branch
-   * would be guessed wrong as often.
+   * Writes the places from this one on whose channels are marked by 1, up to a count, and returns their number. `into`
+   * needs room for one more. Every place is written, and kept if it matches: with half of them matching, a branch would
+   * be predicted wrong as often.
    */
   scan(from: number, most: number, marks: Uint8Array, into: Int32Array): number {
     const [numbers, head, mask, span] = [this.#numbers, this.#head, this.#mask, this.#span];
     let length = 0;
     let place = from;
     while (place < span && length < most) {
-      // A piece that does not go round the columns' end, and is too short to hold one match too many: its loop checks neither.
+      // A stretch before the columns' end that cannot hold one match too many. Its loop checks neither.
       const slot = (head + place) & mask;
       const offset = place - slot;
       const end = Math.min(span - offset, slot + most - length, mask + 1) | 0;
@@ -133,12 +133,15 @@ export class Ring<C extends Chain> {
     return length;
   }
 
-  /** Writes the chains' places back to this one, newest first, from `end` down. Returns where it ended: at 0 there may be more. */
+  /**
+   * Writes the chains' places back to this one, newest first, from `end` down. Returns the place where it ended: at 0
+   * there may be more.
+   */
   follow(chains: readonly C[], from: number, into: Int32Array, end: number): number {
     const [older, head, mask] = [this.#older, this.#head, this.#mask];
     let start = end;
     for (const { newest } of chains) {
-      // `NONE` is the one below 0; to compare with it, which is read at each step, takes a third longer.
+      // The loop compares with 0 instead of `NONE`, the one value below it: reading `NONE` at each step takes a third longer.
       for (let slot = newest; slot >= 0 && start > 0; slot = older[slot]!) {
         const place = (slot - head) & mask;
         if (place < from) break;
@@ -148,12 +151,12 @@ export class Ring<C extends Chain> {
     return start;
   }
 
-  /** The first place whose id is larger than `last`; `span` when there is none. */
+  /** Returns the first place whose id is larger than `last`; `span` if there is none. */
   placeAfter(last: number): number {
     return this.#search(this.#ids, last);
   }
 
-  /** The first place whose row was committed after this time. */
+  /** Returns the first place whose row was committed after this time. */
   placeAfterTime(at: number): number {
     return this.#search(this.#times, at);
   }
@@ -216,7 +219,7 @@ export class Ring<C extends Chain> {
     return low;
   }
 
-  // Copies what is retained, without the gaps, into columns of a size that leaves at least half of them free.
+  // Copies the retained rows, without hollows, into columns of a size that leaves at least half of them free.
   #makeRoom(): void {
     let capacity = 16;
     while (capacity < this.#size * 2) capacity *= 2;
@@ -234,7 +237,7 @@ export class Ring<C extends Chain> {
       this.#times[slot] = times[from]!;
       this.#texts[slot] = texts[from];
       this.#shared[slot] = shared[from];
-      // A chain's oldest row comes by first, and starts the chain afresh.
+      // A chain's oldest row comes first, and starts the chain afresh.
       if (older[from] === NONE) startAfresh(chain);
       this.#link(slot, chain);
       this.#span += 1;

@@ -1,35 +1,35 @@
 import { type Chain, NONE, type Ring } from "./ring.ts";
 import { sortPlaces } from "./sort-places.ts";
 
-/** Which rows are wanted: from this place on, and at most so many, though a send is never cut. */
+/** The wanted rows: from this place on, up to a limit. A send is never cut. */
 export interface Range {
   readonly after: number;
   readonly limit: number;
-  /** The most text, in UTF-16 units, but a first send that is larger comes whole. Default: any amount. */
+  /** The most text, in UTF-16 units. A first send that is larger comes whole. Default: any amount. */
   readonly size?: number;
 }
 
-/** Places in the ring, in order. They are overwritten by the next call. */
+/** Places in the ring, in order. The next call overwrites them. */
 export interface Found {
   readonly places: Int32Array;
-  /** Where the rows begin that the limit cut off; undefined when it cut none. */
+  /** The first place of the rows that the limit cut off; undefined if it cut off none. */
   readonly rest: number | undefined;
 }
 
-// Measured: what it costs to follow a chain, per row, when one row that a scan passes by costs 1. Rows of several chains have
-// to be sorted as well.
+// The cost of following a chain, for each row, if a row that a scan passes costs 1. Rows of several chains have to be
+// sorted as well. Both were measured.
 const COST_OF_CHAIN = 0.6;
 const COST_OF_CHAINS = 3.2;
-/** What a scan costs besides, for each channel: it marks them. */
+/** The further cost of a scan for each channel, which it marks. */
 const COST_OF_MARK = 1;
-/** Clearing so many marks that lie side by side costs what it costs to find one by its channel and clear it. */
+/** Clearing this many marks side by side costs as much as finding and clearing one by its channel. */
 const CLEARED_AT_ONCE = 64;
 
 let scratch = new Int32Array(1024);
 
 /**
- * The places of the channels' rows. Few rows among many are found by following the chains backwards, at the cost of the
- * matches; where most of the range matches, or the limit is soon reached, a scan of the channels' numbers is faster.
+ * Selects the places of the channels' rows. Following the chains backwards costs the matches, and suits few rows among
+ * many. A scan of the channels' numbers is faster if most of the range matches, or if the limit is soon reached.
  */
 export function select<C extends Chain>(
   ring: Ring<C>,
@@ -48,21 +48,22 @@ function within<C extends Chain>(ring: Ring<C>, chains: readonly C[], range: Ran
   const span = ring.span - range.after;
   const most = mostToFollow(chains.length, span, range.limit);
   const followed = expectsAtMost(ring, chains, range.after, most) ? follow(ring, chains, range.after, most) : undefined;
-  // Where more was there than was to be expected, a scan comes after it, and costs no more than what was spent.
+  // With more matches than expected, a scan follows, which costs no more than was spent already.
   return followed === undefined ? scan(ring, chains, range, numbers) : limited(ring, followed, range.limit);
 }
 
-/** How many rows of so many chains can be followed for the cost of a scan, which is over when it has found the limit. */
+/** Returns how many rows of these chains can be followed for the cost of a scan that ends at the limit. */
 function mostToFollow(chains: number, span: number, limit: number): number {
   const cost = chains === 1 ? COST_OF_CHAIN : COST_OF_CHAINS;
   const marks = chains === 1 ? 0 : chains * COST_OF_MARK;
   const ofAll = (span + marks) / cost;
   if (ofAll <= limit) return ofAll;
-  // Of rows that lie evenly, a scan passes by span * limit / rows places: where that, with the marks, is rows * cost.
+  // If rows lie evenly, a scan passes span * limit / rows places. The result solves for the rows at which that, with
+  // the marks, is rows * cost.
   return (marks + Math.sqrt(marks ** 2 + 4 * cost * span * limit)) / (2 * cost);
 }
 
-/** Whether no more than `most` rows of the chains are to be expected in the range. */
+/** Returns true if the range is expected to hold at most `most` rows of the chains. */
 function expectsAtMost<C extends Chain>(ring: Ring<C>, chains: readonly C[], after: number, most: number): boolean {
   if (chains.length > most) return false; // each has one at least
   const share = (ring.span - after) / ring.span;
@@ -77,7 +78,7 @@ function expectsAtMost<C extends Chain>(ring: Ring<C>, chains: readonly C[], aft
   return within + across * share <= most;
 }
 
-/** The places of the newest `count` rows of these channels. */
+/** Selects the places of the newest `count` rows of these channels. */
 export function selectNewest<C extends Chain>(ring: Ring<C>, chains: readonly C[], count: number): Int32Array {
   let most = 0;
   for (const { size } of chains) most += Math.min(size, count);
@@ -93,10 +94,10 @@ export function selectNewest<C extends Chain>(ring: Ring<C>, chains: readonly C[
   return sortPlaces(all.subarray(0, length), 0, ring.span).subarray(Math.max(0, length - count));
 }
 
-/** Gives each channel a small number that no other has, and marks those that a scan looks for. */
+/** Gives each channel a small number of its own, and marks the numbers that a scan looks for. */
 export class ChannelNumbers {
   readonly #free: number[] = [];
-  #next = 1; // 0 stands for gaps
+  #next = 1; // 0 stands for hollows
   #marks = new Uint8Array(64);
 
   take(): number {
@@ -147,7 +148,7 @@ function limited<C extends Chain>(ring: Ring<C>, places: Int32Array, limit: numb
   return { places: places.subarray(0, end), rest: places[end] };
 }
 
-/** Ends what was found before the send whose text does not fit, unless that is the first. */
+/** Ends the places before the send whose text does not fit, unless that send is the first. */
 function fitting<C extends Chain>(ring: Ring<C>, found: Found, size: number): Found {
   const { places } = found;
   let left = size;

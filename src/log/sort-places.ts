@@ -1,11 +1,11 @@
-/** A sort costs so much that it is the better way only where, of so many places, one is taken at the most. */
+/** Sorting by a map of bits pays if at most one in this many places is taken. */
 const SPARSE = 64;
 
 let words = new Int32Array(64);
 
 /**
- * Sorts places that lie between `from` and `end`, each there once, where they are. They are marked in a map of bits, which is read
- * from its beginning: unlike that of a sort, its time does not depend on what order they come in.
+ * Sorts places between `from` and `end`, each there once, in place. A map of bits marks them, and is read from its
+ * beginning. Unlike that of a sort, its time does not depend on the order.
  */
 export function sortPlaces(places: Int32Array, from: number, end: number): Int32Array {
   if (places.length * SPARSE < end - from) return places.sort();
@@ -14,7 +14,7 @@ export function sortPlaces(places: Int32Array, from: number, end: number): Int32
   const map = words; // a constant is read faster
   for (let index = 0; index < places.length; index += 1) {
     const place = places[index]! - from;
-    map[place >>> 5]! |= 1 << place; // a shift is by the last five bits
+    map[place >>> 5]! |= 1 << place; // a shift uses the last five bits
   }
   let length = 0;
   for (let word = 0; word < count; word += 1) {

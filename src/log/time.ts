@@ -1,13 +1,17 @@
+/** The clocks of a log. */
 export interface LogTimeOptions {
-  /** The clock by which rows age, in ms: the engine's, else the wall clock. It may step; undefined while it says nothing. */
+  /**
+   * Returns the clock by which rows age, in ms: the engine's, else the wall clock. The clock may step. Undefined if it
+   * fails.
+   */
   readonly read: () => number | undefined;
-  /** A clock that never steps, in ms since any moment. */
+  /** Returns a clock that never steps, in ms since any moment. */
   readonly monotonic: () => number;
 }
 
 /**
- * The time by which rows age. Between two looks it moves on by at most the monotonic time that passed, and it never goes back:
- * a step of the clock, forward or back, never shortens the life of a row.
+ * The time by which rows age. Between two looks it moves on by at most the monotonic time that passed, and it never
+ * goes back. A step of the clock, forward or back, never shortens the life of a row.
  */
 export class LogTime {
   readonly #options: LogTimeOptions;
@@ -20,7 +24,7 @@ export class LogTime {
     this.#options = options;
   }
 
-  /** The time, in ms. */
+  /** Returns the time, in ms. */
   now(): number {
     const { read, monotonic } = this.#options;
     const [reading, looked] = [read(), monotonic()];
@@ -34,7 +38,7 @@ export class LogTime {
   }
 
   /** Notes the time of a row: at the first look, a log is at least as old as its newest row. */
-  saw(at: number): void {
+  observe(at: number): void {
     if (at > this.#newestAt) this.#newestAt = at;
   }
 

@@ -1,11 +1,11 @@
 import type { Watermark } from "../store.ts";
 
-/** The fewest watermarks that are kept before any is forgotten. */
+/** The number of watermarks that are kept before any is forgotten. */
 export const KEPT_WATERMARKS = 100_000;
 
 /**
- * The watermarks of channels that are empty and unwatched: all that such a channel leaves behind. The newest 100,000 are
- * kept; of a channel whose watermark was forgotten it is only known that it lies at or below the floor.
+ * The watermarks of channels without rows and readers, of which nothing else remains. The newest 100,000 are kept. A
+ * forgotten watermark lies at or below the floor.
  */
 export class Watermarks {
   readonly #ids: Map<string, number>;
@@ -16,12 +16,12 @@ export class Watermarks {
     this.#ids = new Map([...watermarks].sort(([, a], [, b]) => a - b));
   }
 
-  /** The largest watermark that was ever forgotten, 0 when none was. */
+  /** The largest watermark that was ever forgotten, 0 if none was. */
   get floor(): number {
     return this.#floor;
   }
 
-  /** The watermark of a channel, or the most that it can be. */
+  /** Returns the watermark of a channel, or an upper bound of it. */
   of(key: string): number {
     return this.#ids.get(key) ?? this.#floor;
   }
@@ -37,21 +37,21 @@ export class Watermarks {
     if (id > this.#floor) this.#floor = id;
   }
 
-  /** Forgets those below the floor but for these channels. */
+  /** Forgets the watermarks below the floor, except those of these channels. */
   forgetUntold(told: ReadonlyMap<string, number>): void {
     for (const [key, id] of this.#ids) if (id < this.#floor && !told.has(key)) this.#ids.delete(key);
   }
 
-  /** Keeps the watermark of a channel that has become empty and unwatched, and returns the channels that are forgotten for it. */
+  /** Keeps the watermark of a channel without rows and readers. Returns the channels that are forgotten for it. */
   put(key: string, id: number): readonly string[] {
-    // A watermark at or below the floor says nothing that the floor does not say, and none ever moves back.
+    // A watermark at or below the floor says nothing that the floor does not say, and no watermark moves back.
     if (id <= this.of(key)) return [];
     this.#ids.delete(key);
     this.#ids.set(key, id);
     return this.#ids.size > KEPT_WATERMARKS * 1.05 ? this.#forget(this.#ids.size - KEPT_WATERMARKS) : [];
   }
 
-  // Many at once, since finding the first of a Map from whose front one has deleted is not O(1).
+  // Many go at once: finding the first key of a Map is not O(1) after deletions at its front.
   #forget(count: number): readonly string[] {
     const forgotten: string[] = [];
     for (const [key, id] of this.#ids) {

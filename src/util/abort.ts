@@ -1,4 +1,4 @@
-/** What ends a wait: as much of an AbortSignal as is needed here. */
+/** The part of an AbortSignal that the bus needs to end a wait. */
 export interface Signal {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -8,7 +8,7 @@ export interface Signal {
 
 type Listener = (event: { readonly target: unknown }) => void;
 
-/** A signal that mostly one listener hears, which it keeps without a list. An AbortSignal weighs twenty times as much. */
+/** A signal for one listener in most cases, which needs no list. An AbortSignal weighs twenty times as much. */
 export class LoneSignal implements Signal {
   aborted = false;
   reason: unknown;
@@ -27,12 +27,12 @@ export class LoneSignal implements Signal {
     else if (Array.isArray(known)) this.#listeners = known.filter((one) => one !== listener);
   }
 
-  /** Nobody listens any more. */
+  /** Removes all listeners. */
   forget(): void {
     this.#listeners = undefined;
   }
 
-  /** Tells all that listen now, in their order. Twice is once. */
+  /** Calls all listeners in their order. A second call does nothing. */
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;

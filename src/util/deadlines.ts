@@ -1,23 +1,26 @@
 import { type Clock, keepAlive, LONGEST_TIMER, type Timer } from "./clock.ts";
 
-/** What can be due. It carries its own place, so that leaving is O(1). */
+/** A member that falls due. A member carries its own place, so that removal is O(1). */
 export interface Due {
   bucket: Bucket | undefined;
   slot: number;
 }
 
-/** Those that fall due together. */
+/** Members that fall due together. */
 export type Bucket = Due[];
 
-/** Deadlines this close together, in ms, fall due together, where the clock does not say: late by at most so much, never early. */
+/**
+ * Deadlines this close together, in ms, share a bucket if the clock states no grain. A member is late by at most this
+ * time, and never early.
+ */
 const GRAIN = 4;
 
-/** So many buckets may have been left by all of their members before the empty ones are looked for. */
+/** The number of emptied buckets after which the heap is cleaned. */
 const VACATED = 100;
 
 /**
- * Deadlines that share one timer. Those of the same few milliseconds lie in one bucket, and the timer is set for the earliest
- * bucket. It keeps the process alive as long as anything waits, be its deadline infinite.
+ * Deadlines that share one timer. Deadlines of the same few milliseconds share a bucket, and the timer waits for the
+ * earliest bucket. The timer keeps the process alive while any member waits, even one with an infinite deadline.
  */
 export class Deadlines<T extends Due> {
   readonly #clock: Clock;
@@ -27,7 +30,7 @@ export class Deadlines<T extends Due> {
   /** The buckets' times as a binary heap, the earliest first. */
   readonly #times: number[] = [];
   #size = 0;
-  /** How often a bucket was left by all, since it was last looked for empty ones. */
+  /** The number of buckets that were emptied since the heap was last cleaned. */
   #vacated = 0;
   #timer: Timer | undefined;
   #timerTime = Number.POSITIVE_INFINITY;
@@ -43,7 +46,7 @@ export class Deadlines<T extends Due> {
     return this.#size;
   }
 
-  /** Adds what falls due at this time of the monotonic clock. */
+  /** Adds a member that falls due at this time of the monotonic clock. */
   add(due: T, deadline: number): void {
     const time = Math.ceil(deadline / this.#grain) * this.#grain;
     const bucket = this.#buckets.get(time) ?? this.#makeBucket(time);
@@ -54,7 +57,7 @@ export class Deadlines<T extends Due> {
     this.#keepAlive(true);
   }
 
-  /** Removes what no longer waits. Twice is once. */
+  /** Removes a member that no longer waits. A second call does nothing. */
   remove(due: T): void {
     const { bucket, slot } = due;
     if (bucket === undefined) return;
@@ -69,12 +72,12 @@ export class Deadlines<T extends Due> {
     if (this.#size === 0) this.#keepAlive(false);
   }
 
-  /** All that waits. */
+  /** Returns all members. */
   all(): readonly T[] {
     return [...this.#buckets.values()].flat() as T[]; // only `add` puts members in, and it takes T
   }
 
-  /** Removes everything, and returns it. */
+  /** Removes all members, and returns them. */
   drain(): readonly T[] {
     const all: T[] = [];
     for (const bucket of this.#buckets.values()) this.#empty(bucket, all);
@@ -98,7 +101,8 @@ export class Deadlines<T extends Due> {
     this.#size -= bucket.length;
   }
 
-  // Most are dropped when their time comes, which may be in days. Looking is paid for by those who left.
+  // Empty buckets mostly leave the heap when their time comes, which may be in days. Removals pay for cleaning the heap
+  // earlier.
   #vacate(): void {
     this.#vacated += 1;
     if (this.#vacated < VACATED || this.#vacated * 2 < this.#times.length) return;
@@ -131,7 +135,7 @@ export class Deadlines<T extends Due> {
     while (this.#times.length > 0) {
       const time = this.#times[0]!;
       const bucket = this.#buckets.get(time)!;
-      // Buckets whose members have all left are dropped on the way, so that nobody is woken for them.
+      // Buckets without members are dropped on the way, so that the timer does not wake for them.
       if (time > now && bucket.length > 0) break;
       pop(this.#times);
       this.#buckets.delete(time);

@@ -5,18 +5,21 @@ const SINCE = Date.UTC(2020, 0, 1);
 
 let highest = 0;
 
-/** The first id of an epoch that begins at this time of the wall clock, in ms since 1970. Ids stay safe integers until 2091. */
+/**
+ * Returns the first id of an epoch that begins at this wall-clock time, in ms since 1970. Ids stay safe integers until
+ * 2091.
+ */
 export function epochAt(now: number): number {
   return (now - SINCE) * IDS_PER_MS;
 }
 
-/** Returns the first id of an epoch that begins now. The id is larger than each id that this process gave out before. */
+/** Returns the first id of an epoch that begins now. The id is larger than each id that this process gave out. */
 export function nextEpoch(): number {
   highest = Math.max(highest + 1, epochAt(Date.now()));
   return highest;
 }
 
-/** Notes an id that was given out, so that no later epoch begins at or below it. */
+/** Notes an id that was given out. Every later epoch begins above it. */
 export function noteGivenOut(id: number): void {
   if (id > highest) highest = id;
 }

@@ -1,8 +1,8 @@
 import { LoneSignal, type Signal } from "./abort.ts";
 
 /**
- * Listens to abort signals once each, however many share one: adding a listener to a signal gets slower with every
- * listener that it has.
+ * Adds one listener to each abort signal, however many items share the signal. Adding a listener to an AbortSignal gets
+ * slower with each listener that it has.
  */
 export class Signals<T> {
   readonly #aborted: (item: T, reason: unknown) => void;
@@ -48,16 +48,16 @@ export class Signals<T> {
   };
 }
 
-/** What is to be called when a signal is aborted, for whoever needs no more than that. */
+/** Callbacks of aborted signals, for callers that need no more than a callback. */
 export const callbacks = new Signals<() => void>((callback) => callback());
 
-/** The outcome of the work, unless the signal is aborted before: then its reason, at once. */
+/** Returns the outcome of the work. An abort of the signal rejects at once with its reason. */
 export function unlessAborted<T>(work: Promise<T>, signal: Signal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
     callbacks.add(signal, abort);
-    // The listener goes before the outcome is known: a reader that goes on may then listen to the same signal.
+    // The listener goes before the outcome is known, because a reader that goes on may listen to the same signal.
     const settle =
       <A>(outcome: (value: A) => void): ((value: A) => void) =>
       (value) => {

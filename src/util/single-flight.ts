@@ -1,4 +1,4 @@
-/** Runs of one job that many may ask for: one is under way and at most one is queued, and all who ask share them. */
+/** Runs a job for many callers at once: one run is under way and at most one is queued, and callers share them. */
 export class SingleFlight {
   readonly #job: () => Promise<void>;
   #running: Promise<void> | undefined;
@@ -8,7 +8,7 @@ export class SingleFlight {
     this.#job = job;
   }
 
-  /** Resolves when a run that began after this call has ended, and rejects as it does. */
+  /** Resolves when a run that began after this call has ended. Rejects as that run does. */
   run(): Promise<void> {
     if (this.#running === undefined) {
       this.#running = this.#start();
@@ -21,9 +21,9 @@ export class SingleFlight {
     return this.#queued;
   }
 
-  /** Resolves when nothing is under way or queued. Never rejects. */
+  /** Resolves when no run is under way or queued. Never rejects. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running.catch(() => {}); // whoever asked for it is told
+    while (this.#running !== undefined) await this.#running.catch(() => {}); // the callers of `run` hear of it
   }
 
   #next(): Promise<void> {

@@ -1,36 +1,36 @@
 import { BusError, given } from "../errors.ts";
 
-/** Throws `bad_option`. */
+/** Returns a size from 1 up, or Infinity. Throws `bad_option`. */
 export function checkSize(name: string, size: unknown): number {
   if (size === Number.POSITIVE_INFINITY || (Number.isSafeInteger(size) && (size as number) > 0)) return size as number;
   throw new BusError("bad_option", `${name} must be an integer from 1 up, got ${given(size)}`);
 }
 
-/** Throws `bad_option`. */
+/** Returns a number of ms from 0 up. Throws `bad_option`. */
 export function checkMs(name: string, ms: unknown): number {
   if (typeof ms === "number" && ms >= 0) return ms;
   throw new BusError("bad_option", `${name} must be a number of ms from 0 up, got ${given(ms)}`);
 }
 
-/** Throws `bad_option`. */
+/** Returns an AbortSignal or undefined. Throws `bad_option`. */
 export function checkSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined || signal instanceof AbortSignal) return signal;
   throw new BusError("bad_option", `signal must be an AbortSignal, got ${given(signal)}`);
 }
 
-/** Throws `bad_option` for what is neither undefined nor a function. */
+/** Throws `bad_option` unless the value is undefined or a function. */
 export function checkCallback(name: string, callback: unknown): void {
   if (callback === undefined || typeof callback === "function") return;
   throw new BusError("bad_option", `${name} must be a function, got ${given(callback)}`);
 }
 
-/** Throws `bad_option` for a port, such as a store, that has no such method. */
+/** Throws `bad_option` unless the value, such as a store, has this method. */
 export function checkPort(name: string, port: unknown, method: string, advice: string): void {
   if (typeof (Object(port) as Record<string, unknown>)[method] === "function") return;
   throw new BusError("bad_option", `${name} must be ${advice}, got ${given(port)}`);
 }
 
-/** Throws `bad_option` when an option is not one of those known, since a misspelt one would do nothing. */
+/** Throws `bad_option` for an unknown option, because a misspelt option would silently do nothing. */
 export function checkNames(what: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) {
     throw new BusError("bad_option", `the options of ${what} must be an object, got ${given(options)}`);

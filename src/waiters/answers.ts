@@ -1,45 +1,45 @@
-/** How a reader reads. */
+/** The manner in which a reader reads. */
 export interface Reading {
   readonly limit: number;
-  /** The most text of an answer, in UTF-16 units, but a first send that is larger comes whole. */
+  /** The most text of an answer, in UTF-16 units. A first send that is larger comes whole. */
   readonly size: number;
-  /** Whether a gap in the history concerns it: not those who read from 0. */
+  /** True if a gap in the history concerns the reader. A reader from 0 misses nothing. */
   readonly exact: boolean;
 }
 
-/** A channel: a number that no other has. */
+/** A channel, known by a number of its own. */
 export interface Numbered {
   readonly number: number;
 }
 
-/** Who waits: on one channel, and on these others. */
+/** A waiting reader: on one channel, and on these others. */
 export interface Waiting<C extends Numbered> {
   readonly channel: C;
   readonly others: readonly { readonly channel: C }[] | undefined;
 }
 
-/** How waiters are answered, by those who know the log. */
+/** Answers waiting readers. The owner of the log implements it. */
 export interface Answering<C extends Numbered, A> {
-  /** What these channels got; undefined when that does not concern this reader. */
+  /** Returns the rows of these channels; undefined if they do not concern this reader. */
   answer(channels: readonly C[], reading: Reading): A | undefined;
-  /** What a reader gets when its time is up, or at the end. */
+  /** Returns the answer of a reader whose time is up, or of every reader at the end. */
   nothing(): A;
-  /** Nobody waits on this channel any longer. */
+  /** Called when a channel has lost its last reader. */
   left(channel: C): void;
 }
 
 /**
- * The answers of a wake-up. What a waiter gets depends only on how it reads and on which of the touched channels it waits
- * on, whatever else it waits on; those for whom that is the same share one answer.
+ * The answers of one wake-up. An answer depends only on the manner of reading and on the touched channels of the
+ * reader. Readers with the same two share one answer, whatever else they wait on.
  *
- * One serves all wake-ups, since V8 throws away what it compiled for an object of which the garbage collector finds none.
+ * One object serves all wake-ups, because V8 discards compiled code for objects once the garbage collector finds none.
  */
 export class Answers<C extends Numbered, A> {
   readonly #answering: Answering<C, A>;
   #touched: ReadonlySet<C> = new Set();
   readonly #of = new Map<string, A | undefined>();
-  // Waiters come line by line, and most of a line read alike, so that mostly the answer before is the answer again. That of the
-  // first of a line is in no map: most lines need none.
+  // Readers come line by line, and most of a line read alike, so the answer before is mostly the answer again. The
+  // answer of the first reader of a line is in no map, because most lines need none.
   #channel: C | undefined;
   #reading: Reading | undefined;
   #answer: A | undefined;
@@ -48,16 +48,16 @@ export class Answers<C extends Numbered, A> {
     this.#answering = answering;
   }
 
-  /** Before each wake-up, and with nothing after it: keeps no answer of the one before. */
+  /** Forgets the answers of the wake-up before. Called before each wake-up, and with nothing after it. */
   begin(touched: ReadonlySet<C>): void {
     this.#touched = touched;
-    if (this.#of.size > 0) this.#of.clear(); // which takes a new table, though it is empty
+    if (this.#of.size > 0) this.#of.clear(); // clearing allocates a table, even for an empty map
     this.#channel = undefined;
     this.#reading = undefined;
     this.#answer = undefined;
   }
 
-  /** The answer to a waiter in this channel's line. */
+  /** Returns the answer to a reader in this channel's line. */
   to(reading: Reading, channel: C, waiting: Waiting<C>): A | undefined {
     const { others } = waiting;
     if (others === undefined || this.#touched.size === 1) return this.#ofChannel(channel, reading);
@@ -67,7 +67,7 @@ export class Answers<C extends Numbered, A> {
 
   #ofChannel(channel: C, reading: Reading): A | undefined {
     const isFirst = this.#channel !== channel;
-    if (!isFirst && (this.#reading === reading || isAlike(this.#reading!, reading))) return this.#answer; // the first set it
+    if (!isFirst && (this.#reading === reading || isAlike(this.#reading!, reading))) return this.#answer; // the first answer set it
     this.#answer = isFirst ? this.#answering.answer([channel], reading) : this.#ofSome([channel], reading);
     this.#channel = channel;
     this.#reading = reading;
@@ -84,7 +84,7 @@ export class Answers<C extends Numbered, A> {
   }
 }
 
-/** True if two read in the same way. */
+/** Returns true if two readers read in the same manner. */
 export function isAlike(one: Reading, other: Reading): boolean {
   return one.limit === other.limit && one.size === other.size && one.exact === other.exact;
 }

@@ -4,33 +4,33 @@ import { type Bucket, Deadlines, type Due } from "../util/deadlines.ts";
 import { Signals } from "../util/signals.ts";
 import { type Answering, Answers, type Numbered, type Reading, type Waiting } from "./answers.ts";
 
-/** A channel on which its waiters hang their line. */
+/** A channel that carries the line of its waiters. */
 export interface Watched extends Numbered {
   watch: Line | undefined;
 }
 
-/** Everyone who waits on one channel. Never empty. */
+/** The waiters of one channel. Never empty. */
 export type Line = Place[];
 
-/** A waiter's place in the line of one of its channels. It knows where it stands, so that leaving is O(1). */
+/** A waiter's place in the line of one of its channels. A place knows its index, so that leaving is O(1). */
 interface Place {
   readonly waiter: Waiter;
   readonly channel: Watched;
   index: number;
 }
 
-/** What a reader waits for, and how. */
+/** The channels, the manner and the end of a wait. */
 export interface Wait<C extends Watched, A, T> extends Reading {
   /** Each channel once, at least one. */
   readonly channels: readonly C[];
-  /** When to give up, by the monotonic clock; may be Infinity. */
+  /** The end of the wait by the monotonic clock; may be Infinity. */
   readonly deadline: number;
   readonly signal: Signal | undefined;
-  /** What the reader gets of an answer. */
+  /** Turns an answer into the reader's result. */
   readonly form: (answer: A) => T;
 }
 
-/** How a reader reads, and what it makes of an answer. */
+/** The manner of reading, and the form of the result. */
 interface Manner extends Reading {
   readonly form: (answer: unknown) => unknown;
 }
@@ -38,7 +38,7 @@ interface Manner extends Reading {
 const DETACHED = -1;
 const NOTHING: ReadonlySet<never> = new Set();
 
-/** Parked polls. Waking one costs the same however many channels it waits on, and with however many others. */
+/** Parked polls. Waking a poll costs the same on any number of channels, and among any number of others. */
 export class Waiters<C extends Watched, A> {
   readonly #answering: Answering<C, A>;
   readonly #answers: Answers<C, A>;
@@ -60,10 +60,11 @@ export class Waiters<C extends Watched, A> {
     return this.#deadlines.size;
   }
 
-  /** Waits until one of the channels is touched or the time is up. Rejects with the signal's reason. */
+  /** Waits until a channel is touched or the time is up. Rejects with the signal's reason. */
   park<T>(wait: Wait<C, A, T>): Promise<T> {
-    const manner = this.#mannerOf(wait as Wait<C, unknown, T>); // `form` and `resolve` of one waiter always fit each other
-    // Whoever is rejected is resolved with a rejected promise: `reject` would be 64 bytes for as long as the poll is parked.
+    const manner = this.#mannerOf(wait as Wait<C, unknown, T>); // `form` and `resolve` of one waiter fit each other
+
+    // A rejection resolves with a rejected promise, because `reject` would take 64 bytes while the poll is parked.
     return new Promise<T>((resolve) => {
       const waiter = new Waiter(wait, manner, resolve as (value: unknown) => void); // as above
       this.#deadlines.add(waiter, wait.deadline);
@@ -71,9 +72,7 @@ export class Waiters<C extends Watched, A> {
     });
   }
 
-  /**
-   * Answers those who wait on the touched channels, each once. Those whose answer is the same share it.
-   */
+  /** Answers the waiters of the touched channels, each once. Waiters with the same answer share it. */
   wake(touched: ReadonlySet<C>): void {
     this.#answers.begin(touched);
     for (const channel of touched) {
@@ -86,18 +85,18 @@ export class Waiters<C extends Watched, A> {
     this.#answers.begin(NOTHING);
   }
 
-  /** Answers those who are answered in this form, with nothing. */
+  /** Answers the waiters of this form with nothing. */
   release(form: unknown): void {
     this.#giveUp(this.#deadlines.all().filter(({ manner }) => manner.form === form));
   }
 
-  /** Answers everyone who waits, with nothing. */
+  /** Answers every waiter with nothing. */
   close(): void {
     this.#giveUp(this.#deadlines.drain());
     this.#deadlines.close();
   }
 
-  // Most readers read alike, so they share what says how.
+  // Most readers read alike, so they share one manner.
   #mannerOf({ limit, size, exact, form }: Wait<C, unknown, unknown>): Manner {
     const before = this.#manner;
     if (before?.limit === limit && before.size === size && before.exact === exact && before.form === form)
@@ -108,7 +107,7 @@ export class Waiters<C extends Watched, A> {
 
   #answer(place: Place, channel: C): void {
     const { waiter } = place;
-    const waiting = waiter as unknown as Waiting<C>; // it was parked on C's
+    const waiting = waiter as unknown as Waiting<C>; // the waiter was parked on channels of type C
     const answer = this.#answers.to(waiter.manner, channel, waiting);
     if (answer === undefined) {
       enter(place);
@@ -139,7 +138,7 @@ export class Waiters<C extends Watched, A> {
   }
 }
 
-/** A parked poll. It stands itself in the line of its first channel, since most polls wait on one alone. */
+/** A parked poll. A waiter is itself the place in the line of its first channel, because most polls wait on one alone. */
 class Waiter implements Due, Place {
   readonly channel: Watched;
   index = DETACHED;
@@ -178,7 +177,7 @@ function othersOf(waiter: Waiter, channels: readonly Watched[]): readonly Place[
   return others;
 }
 
-// What cannot be brought into a reader's form, such as a stored message that is no JSON, is that reader's error alone.
+// A row that cannot take a reader's form, such as a stored message that is not JSON, fails that reader alone.
 function settle(waiter: Waiter, answer: unknown): void {
   try {
     waiter.resolve(waiter.manner.form(answer));
@@ -198,9 +197,9 @@ function enter(place: Place): void {
   }
 }
 
-/** Takes a place out of its channel's line; true when it was the last. */
+/** Takes a place out of its channel's line. Returns true if it was the last. */
 function step({ channel, index }: Place): boolean {
-  const line = channel.watch!; // whoever has a place stands in its channel's line
+  const line = channel.watch!; // every place stands in its channel's line
   const moved = line.pop()!;
   if (line.length === 0) {
     channel.watch = undefined;

@@ -7,21 +7,21 @@ const EVERYTHING: Reading = {
 };
 const NOTHING: ReadonlySet<never> = new Set();
 
-/** A channel that stays known for as long as somebody watches it. */
+/** A channel that stays known while a reader watches it. */
 export interface Watchable extends Numbered {
   watchers: number;
 }
 
-/** Is handed what came on its channels in one tick, without a promise for each notification. If it throws, no other is stopped. */
+/** Receives the rows of its channels from one tick. A watcher that throws stops no other. */
 export type Watcher<A> = (answer: A) => void;
 
 interface Watching<C extends Watchable, A> extends Waiting<C> {
   readonly watcher: Watcher<A>;
-  /** The wake-up in which it was handed something last: it may stand on several of the touched channels. */
+  /** The wake-up that handed it something last. A watcher may stand on several of the touched channels. */
   woken: number;
 }
 
-/** Those who watch channels until they stop. The ones that watch the same channels are handed the same answer. */
+/** Readers that watch channels until they stop. Readers of the same channels share one answer. */
 export class Watchers<C extends Watchable, A> {
   readonly #answering: Answering<C, A>;
   readonly #answers: Answers<C, A>;
@@ -29,14 +29,14 @@ export class Watchers<C extends Watchable, A> {
   readonly #of = new Map<C, Set<Watching<C, A>>>();
   #wakes = 0;
 
-  /** `failed` is told what watchers throw. */
+  /** `failed` receives the errors of watchers. */
   constructor(answering: Answering<C, A>, failed: (thrown: unknown) => void) {
     this.#answering = answering;
     this.#answers = new Answers(answering);
     this.#failed = failed;
   }
 
-  /** Watches these channels, at least one, and returns how to stop, which may be called twice. */
+  /** Watches these channels, at least one. Returns a function that stops it, and may be called twice. */
   add(channels: readonly C[], watcher: Watcher<A>): () => void {
     const [channel, ...rest] = channels.map((each) => ({ channel: each }));
     const others = rest.length === 0 ? undefined : rest;
@@ -50,7 +50,7 @@ export class Watchers<C extends Watchable, A> {
     };
   }
 
-  /** Hands each of those who watch the touched channels what came on its own, and returns how many that were. */
+  /** Hands each watcher of the touched channels the rows of its own channels. Returns the number of watchers. */
   wake(touched: ReadonlySet<C>): number {
     if (this.#of.size === 0) return 0;
     let woken = 0;
@@ -87,7 +87,7 @@ export class Watchers<C extends Watchable, A> {
 
   #leave(channel: C, watching: Watching<C, A>): void {
     channel.watchers -= 1;
-    const watchings = this.#of.get(channel)!; // it was put there by #enter
+    const watchings = this.#of.get(channel)!; // #enter put it there
     watchings.delete(watching);
     if (watchings.size > 0) return;
     this.#of.delete(channel);

@@ -4,10 +4,10 @@ import { HEADERS, json, refused } from "../endpoint/replies.ts";
 import type { EndpointReply } from "../endpoint/request.ts";
 import type { Around, Dialect, Given, PollCall, SendCall } from "./dialect.ts";
 
-/** The refusals that say nothing of the request: their clients meet them as those of any proxy. */
+/** Refusals that do not concern the request itself. Clients meet the same statuses behind any proxy. */
 const HTTP_ERRORS: ReadonlySet<string> = new Set(["store", "busy", "hook_timeout"]);
 
-/** The dialect of Odoo's long-polling clients, versions 8 to 14: JSON-RPC 2.0, where application errors are answered with 200. */
+/** The dialect of Odoo's long-polling clients, versions 8 to 14: JSON-RPC 2.0, with application errors under status 200. */
 class JsonRpc implements Dialect {
   readonly #id: string;
 
@@ -27,7 +27,7 @@ class JsonRpc implements Dialect {
     return { head: `${begin}{"notifications":`, tail: `,"channels":[${peeked.join()}]}}`, headers };
   }
 
-  // A result of nothing has no key.
+  // undefined results have no key in JSON
   sent(): EndpointReply {
     return this.#result("");
   }
@@ -46,19 +46,21 @@ class JsonRpc implements Dialect {
   }
 }
 
-/** Whether a body speaks this dialect. */
+/** Returns true if a body speaks this dialect. */
 export function isJsonRpc(body: JsonObject): boolean {
   return "jsonrpc" in body || "params" in body;
 }
 
+/** Returns the poll of a JSON-RPC call, unchecked. `lookback` is the mount's, in ms. */
 export function rpcPoll(body: JsonObject, lookback: number): PollCall {
   const { channels, last, options: given } = paramsOf(body);
   const options = isObject(given) ? given : {};
-  const from = last === undefined || last === null || last === false ? 0 : last; // as these clients say it
+  const from = last === undefined || last === null || last === false ? 0 : last; // these clients send it in this form
   const isHeld = options["peek"] !== true;
   return { dialect: new JsonRpc(body["id"]), channels, last: from, timeout: undefined, lookback, options, isHeld };
 }
 
+/** Returns the send of a JSON-RPC call, unchecked. */
 export function rpcSend(body: JsonObject): SendCall {
   const { channel, message } = paramsOf(body);
   return { dialect: new JsonRpc(body["id"]), entries: [[channel, message]] };

@@ -6,17 +6,18 @@ import type { Dialect, PollCall, SendCall } from "./dialect.ts";
 
 const HEAD = '{"notifications":';
 
-/** The plain dialect: JSON as one would write it today, and statuses that say what happened. */
+/** The plain dialect: JSON bodies and HTTP statuses. */
 const plain: Dialect = {
   answer({ answer }) {
     const { status, headers, body } = answer.once(replyOf);
-    return { status, headers: { ...headers }, body }; // each its own: middleware may write into them
+    return { status, headers: { ...headers }, body }; // every reply has headers of its own, because middleware may write into them
   },
   around: ({ answer }) => ({ head: HEAD, tail: tailOf(answer), headers: HEADERS }),
   sent: (ids) => json(200, `{"ids":${JSON.stringify(ids)}}`),
   refused,
 };
 
+/** Returns the poll of a JSON body, unchecked. */
 export function plainPoll({ channels, last = 0, timeout }: JsonObject): PollCall {
   return { dialect: plain, channels, last, timeout, lookback: Number.POSITIVE_INFINITY, options: {}, isHeld: false };
 }
@@ -31,11 +32,12 @@ export function queryPoll(query: string): PollCall {
   });
 }
 
+/** Returns the send of a JSON body, unchecked. */
 export function plainSend({ entries }: JsonObject): SendCall {
   return { dialect: plain, entries };
 }
 
-/** The reply of an answer. Polls that are handed the same answer share its bytes. */
+/** Replies with an answer. Polls with the same answer share its bytes. */
 function replyOf(answer: Answer): EndpointReply {
   return json(200, `${HEAD}${answer.text}${tailOf(answer)}`);
 }
@@ -44,7 +46,7 @@ function tailOf({ last, missed }: Answer): string {
   return `,"last":${last},"missed":${missed}}`;
 }
 
-/** A number from a query string or a header. What is not written as an integer stays text, and is refused where it is checked. */
+/** Returns the number in a query string or a header. Text that is not an integer stays text, and the later check refuses it. */
 export function integer(text: string | null): unknown {
   if (text === null) return undefined;
   return /^\d+$/.test(text) ? Number(text) : text;

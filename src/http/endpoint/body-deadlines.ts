@@ -2,16 +2,17 @@ import { busy } from "./refusal.ts";
 import type { BodyLimits, Coming } from "./request.ts";
 import type { Waits } from "./waits.ts";
 
+/** The bounds of the bodies of a mount. */
 export interface BodyDeadlinesOptions {
   readonly waits: Waits;
   readonly maxBody: number;
-  /** How long a body may take to come, in ms. */
+  /** The longest time in which a body must arrive, in ms. */
   readonly bodyTimeout: number;
-  /** The most bodies that come at one time. */
+  /** The most bodies that arrive at one time. */
   readonly maxWaiting: number;
 }
 
-/** The bodies that a mount is reading. */
+/** The deadlines of the bodies that a mount is reading. */
 export class BodyDeadlines implements BodyLimits {
   readonly maxBody: number;
   readonly #options: BodyDeadlinesOptions;
@@ -22,7 +23,7 @@ export class BodyDeadlines implements BodyLimits {
     this.#options = options;
   }
 
-  /** Throws a Refusal when as many bodies come as may. */
+  /** Throws a Refusal if the most bodies are arriving already. */
   check(): void {
     if (this.#size > this.#options.maxWaiting) throw busy("too many bodies are on their way, come back later");
   }
@@ -37,7 +38,7 @@ export class BodyDeadlines implements BodyLimits {
   }
 
   came(coming: Coming): void {
-    if (coming.bucket === undefined) return; // it was late
+    if (coming.bucket === undefined) return; // the deadline has passed
     this.#size -= 1;
     this.#options.waits.end(coming);
   }

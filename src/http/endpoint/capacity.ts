@@ -1,6 +1,9 @@
 import { busy, mountClosed } from "./refusal.ts";
 
-/** Counts the requests that wait at a mount. Sends take places of readers; readers take none of sends, so that news gets through. */
+/**
+ * Counts the requests that wait at a mount. Sends may take the places of readers, but readers take no places of sends,
+ * so that news gets through.
+ */
 export class Capacity {
   readonly #most: number;
   readonly #others: () => number;
@@ -8,7 +11,7 @@ export class Capacity {
   #sending = 0;
   #isClosed = false;
 
-  /** `others` counts what waits and has a count of its own: streams, and answers that clients have yet to take. */
+  /** `others` counts requests that are counted elsewhere: streams, and answers that clients have yet to take. */
   constructor(most: number, others: () => number) {
     this.#most = most;
     this.#others = others;
@@ -18,7 +21,7 @@ export class Capacity {
     return this.#reading + this.#sending + this.#others();
   }
 
-  /** Throws a Refusal when the mount is full or closed. */
+  /** Throws a Refusal if the mount is full or closed. */
   check(): void {
     if (this.#isClosed) throw mountClosed();
     if (this.size >= this.#most) throw busy("too many polls and streams are waiting, come back later");

@@ -2,7 +2,7 @@ import type { Bus } from "../../bus.ts";
 
 const closings = new WeakMap<object, (() => void)[]>();
 
-/** Runs this when the bus has closed. All mounts of a bus share one listener, since Node warns of a leak from eleven on. */
+/** Calls back when the bus has closed. All mounts of a bus share one listener, because Node warns of a leak from eleven on. */
 export function whenClosed<C extends object>(bus: Bus<C>, close: () => void): void {
   const known = closings.get(bus);
   if (known !== undefined) {

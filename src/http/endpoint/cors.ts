@@ -3,7 +3,7 @@ import type { EndpointReply, EndpointRequest } from "./request.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
-/** The headers that let a page of another origin read an answer, after the Fetch standard. */
+/** Returns the headers that let a page of another origin read an answer, after the Fetch standard. */
 export function corsHeaders(cors: Cors, request: EndpointRequest): Headers {
   const origin = request.header("origin");
   const allowed = origin === undefined ? undefined : allowedOrigin(cors, origin);
@@ -13,7 +13,7 @@ export function corsHeaders(cors: Cors, request: EndpointRequest): Headers {
   return { Vary: "Origin", "Access-Control-Allow-Origin": allowed, ...credentials, ...EXPOSED };
 }
 
-/** The answer to the question that a browser asks before a request. */
+/** Answers the preflight request of a browser. */
 export function preflight({ maxAge }: Cors, request: EndpointRequest): EndpointReply {
   const asked = request.header("access-control-request-headers");
   const headers: Record<string, string> = {
@@ -36,7 +36,7 @@ function allowedOrigin({ origin }: Cors, asking: string): string | undefined {
 
 function isAllowed(origin: (origin: string) => unknown, asking: string): boolean {
   try {
-    return origin(asking) === true; // a promise is no permission
+    return origin(asking) === true; // a promise grants nothing
   } catch (cause) {
     throw new Error("the mount's function cors.origin failed", { cause });
   }

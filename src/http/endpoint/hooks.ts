@@ -3,15 +3,16 @@ import type { Signal } from "../../util/abort.ts";
 import { mountClosed, Refusal, refusalOfHook, unavailable } from "./refusal.ts";
 import type { Waits } from "./waits.ts";
 
+/** The bounds of hooks, and the receiver of their failures. */
 export interface HooksOptions {
   readonly waits: Waits;
   /** The longest time of a hook, in ms. */
   readonly hookTimeout: number;
-  /** Is told what nobody waits for any more. */
+  /** Receives failures of hooks of which no client hears. */
   readonly failed: (error: Error) => void;
 }
 
-/** The hooks of a mount. All that wait for one share a timer. */
+/** The hooks of a mount. Waits for hooks share one timer. */
 export class Hooks {
   readonly #options: HooksOptions;
 
@@ -59,7 +60,7 @@ export class Hooks {
       const wait = waits.begin(hookTimeout, late, closed);
       answer.then(
         (value) => {
-          if (isOver) return; // a late answer counts for nothing
+          if (isOver) return; // a late answer is dropped
           end();
           resolve(value);
         },
@@ -79,7 +80,7 @@ export class Hooks {
   }
 }
 
-/** True if a hook failed since it refused its client, or was ended with it. */
+/** True if a hook failed after it refused its client, or after the client had gone. */
 function isNoNews(fault: Error, cause: unknown, signal: Signal | undefined): boolean {
   if (fault instanceof Refusal) return true;
   return cause === signal?.reason || (Object(cause) as { name?: unknown }).name === "AbortError";

@@ -7,7 +7,7 @@ interface Idler extends Due {
   readonly end: () => void;
 }
 
-/** Polls of no channel, which only wait for their time to be up. */
+/** Polls without a channel, which only wait until their time is up. */
 export class Idle {
   readonly #hub: Hub;
   readonly #deadlines: Deadlines<Idler>;
@@ -17,7 +17,7 @@ export class Idle {
     this.#deadlines = new Deadlines<Idler>(hub.clock, end);
   }
 
-  /** Resolves with nothing after so many ms, or at the end. Rejects with the signal's reason. */
+  /** Resolves with an empty answer after `ms`, or at the end. Rejects with the signal's reason. */
   wait(ms: number, signal: Signal): Promise<Answer> {
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
@@ -35,7 +35,7 @@ export class Idle {
     });
   }
 
-  /** Answers all of them. */
+  /** Answers every waiting poll. */
   release(): void {
     end(this.#deadlines.drain());
   }

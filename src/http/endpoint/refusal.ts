@@ -1,12 +1,13 @@
 import { BusError } from "../../errors.ts";
 
+/** The further parts of a refusal. */
 export interface RefusalOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** The sentence by which Odoo's clients know it. */
+  /** The sentence by which Odoo's clients recognise the refusal. */
   readonly odoo?: string;
 }
 
-/** Why a request is refused: a status, a code that stays the same, and a sentence. */
+/** The reason for refusing a request: a status, a stable code, and a sentence. */
 export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
@@ -22,35 +23,35 @@ export class Refusal extends Error {
   }
 }
 
-/** The pause that is asked of a client before another try, in seconds. */
+/** The pause before the client's next try, in seconds. */
 export const RETRY_AFTER = 5;
 
-/** Why a request is refused that may be repeated later: 503. */
+/** Refuses a request that the client may repeat later, with status 503. */
 export function unavailable(code: string, message: string, odoo = message): Refusal {
   return new Refusal(503, code, message, { headers: { "Retry-After": String(RETRY_AFTER) }, odoo });
 }
 
-/** Why a request is refused for which there is no room now. */
+/** Refuses a request for lack of room. */
 export function busy(message: string): Refusal {
   return unavailable("busy", message);
 }
 
-/** What a client is told of an error; undefined for one that is nobody's business but the application's. */
+/** Returns the refusal that tells a client of an error; undefined for an error that concerns only the application. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
   if (!(error instanceof BusError)) return undefined;
   if (error.code === "closed") return unavailable("closed", "the bus is closed", "bus.Bus unavailable");
-  // The cause may tell of paths and hosts.
+  // The cause may name paths and hosts, so clients do not see it.
   if (error.code === "store") return unavailable("store", "the store of the bus does not work at the moment");
   return new Refusal(400, error.code, error.message);
 }
 
-/** The refusal of a mount that takes nobody in any longer. */
+/** Refuses a new request at a closed mount. */
 export function mountClosed(): Refusal {
   return unavailable("closed", "this mount is closed", "bus.Bus unavailable");
 }
 
-/** What a hook threw to refuse: an error with the status 401 or 403. */
+/** Returns the refusal of a hook: a thrown error with the status 401 or 403. */
 export function refusalOfHook(error: unknown): Refusal | undefined {
   try {
     const { status, statusCode, message } = Object(error) as Readonly<Record<string, unknown>>;
@@ -58,6 +59,6 @@ export function refusalOfHook(error: unknown): Refusal | undefined {
     if (refused !== 401 && refused !== 403) return undefined;
     return new Refusal(refused, "refused", typeof message === "string" && message !== "" ? message : "refused");
   } catch {
-    return undefined; // what throws when it is looked at is no refusal
+    return undefined; // a value whose properties throw is no refusal
   }
 }

@@ -1,61 +1,62 @@
 import type { Signal } from "../../util/abort.ts";
 import type { Wait } from "./waits.ts";
 
-/** A request, whatever the host that it came through. */
+/** A request, independent of its host. */
 export interface EndpointRequest {
   readonly method: string;
-  /** The path alone, as it was asked for. */
+  /** The path without its query, as it was requested. */
   readonly path: string;
-  /** The beginning of the path at which the host has mounted the bus; empty for the root. */
+  /** The beginning of the path at which the host mounts the bus; empty for the root. */
   readonly mount: string;
-  /** What follows the question mark; empty where there is none. */
+  /** The query after the question mark; empty if there is none. */
   readonly query: string;
-  /** A header by its lower-case name. */
+  /** Returns a header by its lower-case name. */
   header(name: string): string | undefined;
-  /** The body: text, or what a framework has made of it. Throws or rejects with a Refusal when it is beyond the limits. */
+  /** Reads the body: text, or the value that a framework parsed. Throws or rejects with a Refusal beyond the limits. */
   body(limits: BodyLimits): RequestBody | Promise<RequestBody>;
-  /** Aborted when the client has gone. */
+  /** The signal is aborted when the client has gone. */
   readonly signal: Signal;
 }
 
-/** What bounds the reading of a body. */
+/** The bounds of reading a body. */
 export interface BodyLimits {
   /** The most bytes. */
   readonly maxBody: number;
-  /** A body begins to come. Calls back once, when it has not come in time. */
+  /** Notes that a body begins to arrive. Calls back once if it does not arrive in time. */
   coming(late: () => void): Coming;
-  /** It has come, or is not waited for any more. Twice is once. */
+  /** Notes that the body has arrived, or that nobody waits for it. A second call does nothing. */
   came(coming: Coming): void;
 }
 
 /** A body that is being read. */
 export type Coming = Wait;
 
+/** The body of a request: its text, or the value that a framework parsed. */
 export type RequestBody = { readonly text: string } | { readonly parsed: unknown };
 
-/** Where a stream writes, whatever the host. */
+/** The place where a stream writes, independent of the host. */
 export interface Sink {
-  /** Hands bytes on in one piece; false when `drained` should be waited for before more comes. Nothing after the end. */
+  /** Writes bytes in one piece. Returns false if the caller should wait for `drained`. Writes nothing after the end. */
   write(bytes: Uint8Array): boolean;
   /** The bytes that the client has not taken yet. */
   readonly unsent: number;
-  /** Set where only pulling tells what was taken, and nothing tells of what was unsent at the end. */
+  /** Set if only a pull shows that bytes were taken. Such a sink does not tell of bytes that are unsent at the end. */
   readonly isPulled?: true;
-  /** Calls back once, when what was written has been taken. */
+  /** Calls back once, after the client has taken everything that was written. */
   drained(callback: () => void): void;
-  /** Ends the answer after what was written. */
+  /** Ends the answer after the bytes that were written. */
   end(): void;
   /** Ends the connection at once. */
   destroy(): void;
 }
 
-/** A body that goes on: it is given a sink, and returns what is to be called when the client has gone. */
+/** A body that goes on. The function gets a sink, and returns a callback for when the client has gone. */
 export type StreamingBody = (sink: Sink) => () => void;
 
-/** What is answered, whatever the host that it goes through. */
+/** An answer, independent of the host. */
 export interface EndpointReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Bytes, whose length the headers say, or a body that goes on; undefined for none. */
+  /** The body: bytes, whose length the headers state, or a body that goes on; undefined for none. */
   readonly body: Uint8Array<ArrayBuffer> | StreamingBody | undefined;
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** What nightbus uses of a Fastify request. */
+/** The part of a Fastify request that nightbus uses. */
 export interface FastifyRequest {
   readonly raw: IncomingMessage;
   readonly body: unknown;
 }
 
-/** What nightbus uses of a Fastify reply. */
+/** The part of a Fastify reply that nightbus uses. */
 export interface FastifyReply {
   readonly raw: ServerResponse;
   getHeaders(): Record<string, number | string | string[] | undefined>;
@@ -14,7 +14,7 @@ export interface FastifyReply {
   hijack(): unknown;
 }
 
-/** What nightbus uses of a Fastify instance. */
+/** The part of a Fastify instance that nightbus uses. */
 export interface FastifyInstance {
   /** The path below which the plugin is registered. */
   readonly prefix: string;

@@ -12,7 +12,7 @@ export class FetchRequest implements EndpointRequest {
   readonly #request: Request;
   readonly #readText: (() => Promise<string>) | undefined;
 
-  /** `readText` gives the body where a framework has read it already. */
+  /** `readText` returns the body if a framework has read it already. */
   constructor(request: Request, mount: string, readText?: () => Promise<string>) {
     const { pathname, search } = new URL(request.url);
     this.method = request.method;
@@ -39,7 +39,7 @@ export class FetchRequest implements EndpointRequest {
   }
 }
 
-/** Makes the Response of an answer. */
+/** Turns an answer into a Response. */
 export function response(
   { status, headers: given, body }: EndpointReply,
   { method, signal }: Request,
@@ -50,7 +50,7 @@ export function response(
   return new Response(typeof body === "function" ? streamOf(body, signal) : body, { status, headers });
 }
 
-/** When the time is up the reading is left alone: to cancel it would cut off the answer as well, where both have one connection. */
+/** At the deadline the reading goes on unheeded. Cancelling it would cut off the answer too, on a shared connection. */
 function inTime(reading: Promise<string>, limits: BodyLimits): Promise<string> {
   return new Promise((resolve, reject) => {
     const coming = limits.coming(() => reject(tooSlow()));

@@ -1,14 +1,17 @@
 import type { Sink, StreamingBody } from "../endpoint/request.ts";
 
-/** Bytes that are handed on before the client is waited for, as many as Node's streams take. */
+/** The bytes that are written before the client is waited for, as many as Node's streams take. */
 const HIGH_WATER_MARK = 16 * 1024;
 
-/** A body that goes on, as a stream of the Streams standard. It ends with the request's signal, or when it is cancelled. */
+/**
+ * Returns a body that goes on as a stream of the Streams standard. The stream ends with the request's signal, or when
+ * it is cancelled.
+ */
 export function streamOf(body: StreamingBody, signal: AbortSignal): ReadableStream<Uint8Array> {
   const sink = new FetchSink();
   let gone = (): void => {};
   const abort = (): void => {
-    gone(); // which ends the stream, for whoever else reads it
+    gone(); // the close ends the stream for other readers
     sink.close();
   };
   const cancel = (): void => {
@@ -42,13 +45,13 @@ class FetchSink implements Sink {
     this.#controller = controller;
   }
 
-  /** Nobody takes anything any more. */
+  /** Notes that the client takes nothing more. */
   close(): void {
     this.#controller = undefined;
     this.#drained = undefined;
   }
 
-  /** The client has room for more. */
+  /** Notes that the client has room for more. */
   pulled(): void {
     const callback = this.#drained;
     this.#drained = undefined;
@@ -56,7 +59,7 @@ class FetchSink implements Sink {
   }
 
   write(bytes: Uint8Array): boolean {
-    // What is enqueued may be handed over to somebody else, and these bytes are shared by many streams.
+    // An enqueued buffer may be transferred to another thread, and many streams share these bytes.
     this.#controller?.enqueue(new Uint8Array(bytes));
     return this.unsent < HIGH_WATER_MARK;
   }
@@ -68,7 +71,7 @@ class FetchSink implements Sink {
   end(): void {
     const { unsent } = this;
     this.#controller?.close();
-    if (unsent === 0) this.close(); // else the client may still take it, until it is destroyed
+    if (unsent === 0) this.close(); // otherwise the client may take it until the stream is destroyed
   }
 
   destroy(): void {

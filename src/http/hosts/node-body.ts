@@ -3,7 +3,7 @@ import { tooLarge, tooSlow, unreadable } from "../endpoint/body.ts";
 import type { Refusal } from "../endpoint/refusal.ts";
 import type { BodyLimits, RequestBody } from "../endpoint/request.ts";
 
-/** Reads a body from a stream of Node's. Rejects with a Refusal. */
+/** Reads a body from a Node stream. Rejects with a Refusal. */
 export function readText(stream: Readable, limits: BodyLimits): Promise<RequestBody> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] | undefined;
@@ -17,7 +17,7 @@ export function readText(stream: Readable, limits: BodyLimits): Promise<RequestB
     };
     const end = (): void => {
       limits.came(coming);
-      // A request that is held would hold all of this as well.
+      // A held request would hold all of this as well.
       stream.off("data", data).off("end", end).off("error", broken).off("close", broken).on("error", ignore);
       resolve({ text: textOf(chunks) });
     };
@@ -26,7 +26,7 @@ export function readText(stream: Readable, limits: BodyLimits): Promise<RequestB
       limits.came(coming);
       reject(refusal);
     };
-    // What has happened already is not told again.
+    // Node does not repeat events that have happened already.
     if (stream.readableEnded) return resolve({ text: "" });
     if (stream.destroyed) return reject(unreadable());
     const coming = limits.coming(() => reject(tooSlow()));

@@ -10,19 +10,22 @@ import { NodeSink } from "./node-sink.ts";
 
 type Headers = EndpointReply["headers"];
 
-/** What a framework may have made of a request. */
+/** The properties that frameworks add to a request. */
 interface Framework {
-  /** The path as it was asked for, where routing has cut something off. */
+  /** The requested path, if routing has cut off a part. */
   readonly originalUrl?: string;
-  /** The rest of it, below where something is mounted. */
+  /** The rest of the path, below the place of the mount. */
   readonly url?: string;
-  /** The path at which Express has mounted something. */
+  /** The path at which Express has mounted a handler. */
   readonly baseUrl?: string;
-  /** The body, where it was read and parsed already, or the stream to read it from. */
+  /** The body, if a framework parsed it, or the stream to read it from. */
   readonly body?: unknown;
 }
 
-/** A request of Node's, as the endpoint sees it. Nothing is made before it is asked for: most polls need only the body. */
+/**
+ * A request of Node, as the endpoint sees it. Properties are made at their first use, because most polls need only the
+ * body.
+ */
 export class NodeRequest implements EndpointRequest {
   readonly method: string;
   readonly path: string;
@@ -33,7 +36,7 @@ export class NodeRequest implements EndpointRequest {
   readonly #framework: Framework;
   #gone: LoneSignal | undefined;
 
-  /** `mount` is where the host has mounted the bus, where that cannot be seen in what the framework made of the request. */
+  /** `mount` is the place of the bus on this host, if the request itself does not show it. */
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
@@ -59,7 +62,7 @@ export class NodeRequest implements EndpointRequest {
   body(limits: BodyLimits): RequestBody | Promise<RequestBody> {
     const { body } = this.#framework;
     if (isStream(body)) return readText(body, limits);
-    // Some parsers leave an empty object where they did not read.
+    // Some parsers leave an empty object for a body that they did not read.
     const read = body !== undefined && this.#request.readableDidRead !== false;
     if (!read) return readText(this.#request, limits);
     if (typeof body === "string" || Buffer.isBuffer(body)) {
@@ -71,25 +74,25 @@ export class NodeRequest implements EndpointRequest {
     return { parsed: body };
   }
 
-  /** The client has gone when the response closes before it was ended; the request closes as soon as it was read. */
+  /** The client has gone if the response closes before its end. The request closes as soon as it was read. */
   get signal(): Signal {
     this.#gone ??= goneOf(this.#request, this.#response);
     return this.#gone;
   }
 
-  // Of what is compressed, it says less than there is.
+  // A compressed body has a smaller length than its text.
   #saysItsLength(): boolean {
     return this.header("content-length") !== undefined && this.header("content-encoding") === undefined;
   }
 }
 
-/** The part of an endpoint that is needed to write its answers. */
+/** The part of an endpoint that writing an answer needs. */
 interface Answering {
   readonly isClosing: boolean;
   left(sink: Sink, bytes: Uint8Array): () => void;
 }
 
-/** Writes an answer, unless nobody is there to read it. */
+/** Writes an answer, unless the client has gone. */
 export function reply(
   response: ServerResponse,
   { status, headers: given, body }: EndpointReply,
@@ -103,23 +106,26 @@ export function reply(
   else if (body === undefined || response.req.method === "HEAD") response.end();
   else {
     response.end(body);
-    // Mostly the socket has taken it by now.
+    // The socket has mostly taken it by now.
     if (response.writableLength > 0) onceClosed(response.req, response, endpoint.left(new NodeSink(response), body));
   }
 }
 
-/** The path and the query of what was asked for, which may name a host as well. */
+/** Returns the path and the query of a request target, which may also name a host. */
 function pathIn(target: string): string {
   return target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
 }
 
-/** The part of a path before the rest that routing has left; empty if routing has rewritten the path, or left all. */
+/** Returns the part of a path before the rest that routing left. Empty if routing rewrote the path, or left all of it. */
 function mountOf(url: string, rest: string | undefined): string {
   if (rest === undefined || url.length <= rest.length || !url.endsWith(rest)) return "";
   return url.slice(0, url.length - rest.length);
 }
 
-/** The headers of an answer after which no more of the request is read. HTTP/2 has none for that, and others on its connection. */
+/**
+ * Returns the headers of an answer after which the rest of the request stays unread. HTTP/2 has no such header, because
+ * its connection carries other requests.
+ */
 function hangingUp(response: ServerResponse & { readonly stream?: ServerHttp2Stream }, headers: Headers): Headers {
   const { stream } = response;
   if (stream === undefined) return headers;
@@ -128,7 +134,7 @@ function hangingUp(response: ServerResponse & { readonly stream?: ServerHttp2Str
   return others;
 }
 
-/** The headers of an answer; what it varies by comes after what others have said of it. */
+/** Returns the headers of an answer. Its `Vary` is appended to what other handlers have set. */
 function merged(response: ServerResponse, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   const { Vary: vary } = headers;
   if (vary === undefined) return headers;
@@ -143,7 +149,7 @@ function goneOf(request: IncomingMessage, response: ServerResponse): LoneSignal 
   return gone;
 }
 
-/** Calls back once, when a response has closed or its client has gone: at once if that was before. */
+/** Calls back once, when a response has closed or its client has gone. The call comes at once if that has happened. */
 function onceClosed(request: IncomingMessage, response: ServerResponse, callback: () => void): void {
   // HTTP/2 has no response.destroyed.
   if (response.destroyed || request.socket.destroyed) callback();
@@ -151,7 +157,7 @@ function onceClosed(request: IncomingMessage, response: ServerResponse, callback
   else response.on("close", callback); // `once` would cost 200 bytes a stream
 }
 
-/** A pipelined response has no socket before its turn, and does not close when its client goes before that. */
+/** A pipelined response has no socket before its turn. If its client goes before, the response does not close. */
 function onceEitherClosed(socket: Socket, response: ServerResponse, callback: () => void): void {
   const closed = (): void => {
     response.off("close", closed);
@@ -159,7 +165,7 @@ function onceEitherClosed(socket: Socket, response: ServerResponse, callback: ()
     callback();
   };
   response.on("close", closed);
-  socket.setMaxListeners(0).on("close", closed); // a client may pipeline as many requests as it likes
+  socket.setMaxListeners(0).on("close", closed); // a client may pipeline any number of requests
 }
 
 function isStream(body: unknown): body is Readable {

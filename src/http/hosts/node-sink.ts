@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Writable } from "node:stream";
 import type { Sink } from "../endpoint/request.ts";
 
-/** A response of Node's, as a stream writes to it. */
+/** A Node response as a sink. */
 export class NodeSink implements Sink {
   readonly #response: ServerResponse;
 
@@ -18,7 +18,7 @@ export class NodeSink implements Sink {
     return this.#response.write(bytes);
   }
 
-  // When the client goes instead there is nothing to go on with, and its going is told elsewhere.
+  // A client that goes instead is reported elsewhere, and has nothing to go on with.
   drained(callback: () => void): void {
     if (needsDrain(this.#response)) this.#response.once("drain", callback);
     else process.nextTick(callback);
@@ -33,7 +33,7 @@ export class NodeSink implements Sink {
   }
 }
 
-// A response of HTTP/2 does not say it, but the stream below does.
+// An HTTP/2 response does not say it, but its stream does.
 function needsDrain(response: ServerResponse & { readonly stream?: Writable }): boolean {
   return (response.stream ?? response).writableNeedDrain;
 }

@@ -7,25 +7,26 @@ import type { EndpointReply, EndpointRequest } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
 import { grant } from "./grant.ts";
 
-/** The headers of a stream: no proxy and no compression may hold it back. */
+/** The headers of a stream. They keep proxies and compression from holding it back. */
 export const STREAMING: Readonly<Record<string, string>> = {
   "Content-Type": "text/event-stream; charset=utf-8",
   "Cache-Control": "no-cache, no-transform",
   "X-Accel-Buffering": "no",
-  Incremental: "?1", // the same by RFC 10036
+  Incremental: "?1", // the same, by RFC 10036
   "X-Content-Type-Options": "nosniff",
 };
 
 /** The beginning of a stream. */
 interface Beginning {
   readonly last: number;
-  /** True if it is told first that it has missed something. */
+  /** True if the stream first tells that something was missed. */
   readonly missed: boolean;
 }
 
 /**
- * `GET events` and `POST events`: server-sent events, after the HTML standard. They begin after the id of `Last-Event-ID`, else of
- * `lastEventId`, as polyfills say it, else after `last`, else now. `HEAD` answers the headers alone.
+ * `GET events` and `POST events`: server-sent events, after the HTML standard. A stream begins after the id of
+ * `Last-Event-ID`, else of `lastEventId`, as polyfills name it, else after `last`, else now. `HEAD` answers the headers
+ * alone.
  */
 export async function events<C extends object, Context>(
   mounted: Mounted<C, Context>,
@@ -35,7 +36,7 @@ export async function events<C extends object, Context>(
   const { hub, options, streams, capacity } = mounted;
   const asked = request.method === "POST" ? jsonIn(await bodyOf(request, mounted.bodies)) : askedIn(request.query);
   const requested = checkNames(asked["channels"], options);
-  const now = await hub.newestId; // before the hook, which may take its time
+  const now = await hub.newestId; // read before the hook, which may take its time
   const { last, missed } = beginning(request.header("last-event-id"), asked, now);
   const keys = await grant(mounted, { requested, request, context, options: {} });
   checkSome(keys);
@@ -45,12 +46,12 @@ export async function events<C extends object, Context>(
   if (request.method === "HEAD") return { status: 200, headers, body: undefined };
   capacity.check();
   mounted.unsent.check(0);
-  // The connection ends with the stream: a server that closes would wait for its next request.
+  // The connection ends with the stream, because a closing server would wait for its next request.
   const ending = { Connection: "close", ...headers };
   return { status: 200, headers: ending, body: (sink) => streams.open({ following, missed, sink }) };
 }
 
-/** Gives the place back that a follower took while the store caught up with its position. */
+/** Returns the follower, and gives back the place that it took while the store caught up. */
 async function followed<C extends object, Context>(
   { capacity }: Mounted<C, Context>,
   following: Following | Promise<Following>,
@@ -76,7 +77,7 @@ function beginning(header: string | undefined, { lastEventId, last }: JsonObject
   const id = header || lastEventId;
   if (id === undefined || id === null || id === "") return { last: checkLast(last ?? now), missed: false };
   const position = Number(id);
-  // An id that another server has given out is no position of this bus.
+  // An id that another server gave out is no position of this bus.
   const isPosition = /^\d+$/.test(String(id)) && Number.isSafeInteger(position);
   return isPosition ? { last: position, missed: false } : { last: 0, missed: true };
 }

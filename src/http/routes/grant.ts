@@ -11,8 +11,8 @@ export interface Asking<Context> {
 }
 
 /**
- * Returns the keys of the channels that the application lets this client read. A hook is awaited, and counts as a request that
- * waits. Throws or rejects with a Refusal, or an Error of the hook's.
+ * Returns the keys of the channels that the application lets this client read. A request in a hook counts as waiting.
+ * Throws or rejects with a Refusal, or an Error of the hook's.
  */
 export function grant<C extends object, Context>(
   { capacity, hooks, options: { channels: hook } }: Mounted<C, Context>,

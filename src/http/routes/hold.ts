@@ -4,8 +4,8 @@ import type { Signal } from "../../util/abort.ts";
 import type { Mounted } from "../mounted.ts";
 
 /**
- * Answers a client that never lowers its `last`, and asks again at once. The answer is empty only when the time is up: a gap ends no
- * wait, and a `last` beyond the newest id waits for what is sent from now on.
+ * Answers a client that asks again at once and never lowers its `last`. The answer is empty only when the time is up. A
+ * gap ends no wait, and a `last` beyond the newest id waits for new sends.
  */
 export async function hold<C extends object, Context>(
   { hub, capacity, idle, form, admit }: Mounted<C, Context>,

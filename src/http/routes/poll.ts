@@ -25,7 +25,7 @@ export async function poll<C extends object, Context>(
     request.method === "GET"
       ? queryPoll(request.query)
       : postedPoll(jsonIn(await bodyOf(request, mounted.bodies)), options.lookback);
-  // Nothing is awaited without need: most polls are answered in the turn of the event loop in which their body has come.
+  // Nothing is awaited without need: most polls are answered in the turn of the event loop in which their body arrives.
   try {
     const requested = checkNames(call.channels, options);
     const timeout = checkTimeout(call.timeout, options.timeout);
@@ -55,7 +55,7 @@ function postedPoll(body: JsonObject, lookback: number): PollCall {
   return isJsonRpc(body) ? rpcPoll(body, lookback) : plainPoll(body);
 }
 
-/** Writes an answer: what is long in pieces. Throws a Refusal when too much is unsent. */
+/** Replies with an answer; a long one is written in pieces. Throws a Refusal if clients have too many bytes to take already. */
 function reply<C extends object, Context>(
   { unsent, deliveries }: Mounted<C, Context>,
   { dialect, options }: PollCall,

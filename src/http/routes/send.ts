@@ -9,7 +9,7 @@ import type { EndpointReply, EndpointRequest } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
 import type { RemoteEntry } from "../options.ts";
 
-/** `POST send`: publishes what the application's hook allows. */
+/** `POST send`: publishes the entries that the application's hook allows. */
 export async function send<C extends object, Context>(
   mounted: Mounted<C, Context>,
   request: EndpointRequest,
@@ -33,7 +33,7 @@ async function publish<C extends object, Context>(
   context: Context,
 ): Promise<readonly number[]> {
   const verdict = await hooks.ask("send", () => options.send?.(entries, context));
-  // What a client sends is not known to fit the application's types: letting it through is the hook's word that it does.
+  // A client's entries may not fit the application's types. A hook that lets them through vouches for them.
   if (verdict === true) return bus.sendmany(entries as unknown as readonly Entry<C>[]);
   if (verdict === false) throw new Refusal(403, "refused", "this may not be sent");
   if (!Array.isArray(verdict)) {

@@ -8,26 +8,26 @@ import { between, writePieces } from "../writing/write-pieces.ts";
 import { framesOf, heartbeat, hello, lengthOf, missed } from "./frames.ts";
 import type { Streaming, StreamOptions } from "./streaming.ts";
 
-/** The shortest and the longest pause that a client is told to make before it comes back, in ms. */
+/** The bounds of the pause before a client comes back, in ms. */
 const RETRY = { from: 1_000, to: 3_000 };
 
 /**
- * One client's server-sent events. It catches up page by page, each after the one before has drained, and is then handed what
- * is committed. Nothing is queued for it but what its connection has not taken yet: the log is the buffer.
+ * The server-sent events of one client. The stream catches up page by page, each after the client took the page before,
+ * and then takes the news. Only bytes that the connection has not taken are queued, because the log is the buffer.
  */
 export class Stream implements Due {
   bucket: Bucket | undefined = undefined;
   slot = 0;
-  /** The time of its next heartbeat, by the monotonic clock. */
+  /** The time of the next heartbeat, by the monotonic clock. */
   beatAt = Number.POSITIVE_INFINITY;
-  /** When it grows too old, by the monotonic clock. */
+  /** The end of the stream's life, by the monotonic clock. */
   readonly oldAt: number;
   readonly #outlet: Outlet;
   readonly #shared: Streaming<Stream>;
   readonly #following: Following;
   #owesMissed: boolean;
   #isWriting = false;
-  /** The first of the latest looks that all saw something unsent, by the monotonic clock: 0 for the stream's beginning. */
+  /** The first of the latest looks that all saw unsent bytes, by the monotonic clock. 0 stands for the stream's beginning. */
   #unsentSince: number | undefined = 0;
   #hasEnded = false;
   #isGone = false;
@@ -48,13 +48,13 @@ export class Stream implements Due {
     return this.#hasEnded;
   }
 
-  /** True if its client has yet to take something. */
+  /** True if the client has bytes to take. */
   get isUnsent(): boolean {
     return this.#isWriting || this.sink.unsent > 0;
   }
 
   start(): void {
-    // After a restart all clients come back, and not all in the same moment.
+    // After a restart all clients come back, but not all in the same moment.
     const retry = Math.round(RETRY.from + Math.random() * (RETRY.to - RETRY.from));
     this.#guard(() => {
       this.#outlet.write(hello(this.#following.last, retry, this.#shared.heartbeat));
@@ -64,7 +64,7 @@ export class Stream implements Due {
     });
   }
 
-  /** Moves a quiet client's cursor, if it has been given everything. */
+  /** Moves a quiet client's cursor, if the client has everything. */
   beat(): void {
     if (!this.#following.isWatching || this.sink.unsent > 0) return;
     this.#following.rest();
@@ -72,8 +72,8 @@ export class Stream implements Due {
   }
 
   /**
-   * The time, by the monotonic clock, at which its client has taken nothing for so many ms: infinite while nothing is unsent.
-   * The count begins with the first look that sees something unsent.
+   * Returns the time, by the monotonic clock, at which the client will have taken nothing for `timeout` ms. Infinite
+   * while no bytes are unsent. The count begins with the first look that sees unsent bytes.
    */
   stuckAt(now: number, timeout: number): number {
     const { unsent } = this.sink;
@@ -87,7 +87,7 @@ export class Stream implements Due {
     return Math.max(this.#unsentSince, this.#outlet.movedAt()) + timeout;
   }
 
-  /** Ends it after what was written; the client comes back. Twice is once. */
+  /** Ends the stream after the written bytes, and the client comes back. A second call does nothing. */
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -96,13 +96,13 @@ export class Stream implements Due {
     this.#shared.ended(this);
   }
 
-  /** Ends it at once, with its connection. */
+  /** Ends the stream at once, with its connection. */
   giveUp(): void {
     this.end();
     this.sink.destroy();
   }
 
-  /** Its client has gone. Twice is once. */
+  /** Notes that the client has gone. A second call does nothing. */
   gone(): void {
     this.#isGone = true;
     this.#isWriting = false;
@@ -124,7 +124,7 @@ export class Stream implements Due {
     }
   }
 
-  /** Writes a page, and says whether more may follow at once; else it goes on by itself. */
+  /** Writes a page. Returns true if the next may follow at once; otherwise the stream goes on by itself. */
   #write(answer: Answer, from: number): boolean {
     const gap = this.#gapBefore(answer, from);
     const frames = framesOf(answer);
@@ -162,7 +162,7 @@ export class Stream implements Due {
     writePieces({ outlet: this.#outlet, read: between(gap, pieces.read(), ""), guard, done });
   }
 
-  // What is not written would be missing between what was before and what comes: the client has to come back for it.
+  // A failed write leaves a gap between two notifications, so the client has to come back for it.
   #hand(answer: Answer): boolean {
     try {
       return this.#take(answer);
@@ -199,14 +199,14 @@ export class Stream implements Due {
     else this.#catchUp();
   }
 
-  // One write of any size is allowed on an empty buffer, or a large send would never get through.
+  // An empty buffer takes one write of any size, because a large send would never get through otherwise.
   #isTooMuch(length: number): boolean {
     const { unsent } = this.sink;
     if (unsent === 0) return false;
     return unsent + length > this.#shared.maxBuffered || this.#shared.unsent.isFull;
   }
 
-  /** Runs what nobody waits for. */
+  /** Runs work of which no caller hears. */
   #guard(work: () => void): void {
     if (this.#isGone) return;
     try {

@@ -3,7 +3,7 @@ import type { Hub } from "../../core/hub.ts";
 import type { Sink } from "../endpoint/request.ts";
 import type { Unsent } from "../writing/unsent.ts";
 
-/** The state that all streams of a mount share, so that not every connection pays for it. */
+/** The state that all streams of a mount share, so that a connection costs less. */
 export interface Streaming<S> {
   readonly hub: Hub;
   readonly unsent: Unsent;
@@ -13,16 +13,17 @@ export interface Streaming<S> {
   readonly maxBuffered: number;
   /** Called once for each stream, when it ends. */
   readonly ended: (stream: S) => void;
-  /** Is told what a stream throws. */
+  /** Receives the errors of a stream. */
   readonly failed: (thrown: unknown) => void;
 }
 
+/** The beginning and the client of one stream. */
 export interface StreamOptions {
-  /** The reader behind it, which stands where the stream begins. */
+  /** The reader behind the stream, at the position where the stream begins. */
   readonly following: Following;
-  /** True if it is told first that it has missed something. */
+  /** True if the stream first tells that something was missed. */
   readonly missed: boolean;
   readonly sink: Sink;
-  /** When it grows too old, by the monotonic clock. */
+  /** The end of the stream's life, by the monotonic clock. */
   readonly oldAt: number;
 }

@@ -4,25 +4,26 @@ import type { Unsent } from "../writing/unsent.ts";
 import { Stream } from "./stream.ts";
 import type { Streaming, StreamOptions } from "./streaming.ts";
 
+/** The bounds of the streams of a mount. */
 export interface StreamsOptions {
   readonly hub: Hub;
   readonly unsent: Unsent;
-  /** How often a quiet stream is written to, in ms. */
+  /** The pause between two writes to a quiet stream, in ms. */
   readonly heartbeat: number;
-  /** How long a stream may last, in ms. */
+  /** The longest life of a stream, in ms. */
   readonly maxAge: number;
   /** The most unsent bytes of a stream. */
   readonly maxBuffered: number;
   /** The time in which a client must take some of its unsent bytes, in ms. */
   readonly unsentTimeout: number;
-  /** Is told what streams throw. */
+  /** Receives the errors of streams. */
   readonly failed: (thrown: unknown) => void;
 }
 
-/** How long an ended stream whose client does not read may keep its connection and what is unsent, in ms. */
+/** The time for which an ended stream keeps its connection if the client does not read, in ms. */
 const GRACE = 10_000;
 
-/** The shortest pause between two looks at what a stream's client has taken, in ms. */
+/** The shortest pause between two looks at a stream, in ms. */
 const SHORTEST_LOOK = 1_000;
 
 /** The streams of a mount. Their heartbeats and their ends share one timer. */
@@ -30,7 +31,10 @@ export class Streams {
   readonly #options: StreamsOptions;
   readonly #shared: Streaming<Stream>;
   readonly #deadlines: Deadlines<Stream>;
-  /** The longest pause between two looks at a stream, in ms. Heartbeats may be rarer, and a client must not pin what it is sent meanwhile. */
+  /**
+   * The longest pause between two looks at a stream, in ms. Heartbeats may be rarer, and a client must not pin unsent
+   * bytes meanwhile.
+   */
   readonly #look: number;
   #size = 0;
   #isClosed = false;
@@ -49,7 +53,7 @@ export class Streams {
     return this.#size;
   }
 
-  /** Starts a stream, and returns what is to be called when its client has gone. */
+  /** Starts a stream. Returns a callback for when its client has gone. */
   open(options: Omit<StreamOptions, "oldAt">): () => void {
     if (this.#isClosed) {
       options.sink.end();
@@ -69,7 +73,7 @@ export class Streams {
     };
   }
 
-  /** Ends them all. */
+  /** Ends all streams. */
   close(): void {
     this.#isClosed = true;
     for (const stream of this.#deadlines.drain()) {

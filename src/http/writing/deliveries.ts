@@ -7,21 +7,22 @@ import type { Pieces } from "./pieces.ts";
 import type { Unsent } from "./unsent.ts";
 import { between } from "./write-pieces.ts";
 
+/** The bounds of answers on their way, and the receiver of failures. */
 export interface DeliveriesOptions {
   readonly clock: Clock;
   readonly unsent: Unsent;
-  /** The time in which a client must take something, in ms. */
+  /** The time in which a client must take some bytes, in ms. */
   readonly unsentTimeout: number;
-  /** Is told what fails in a later turn of the event loop. */
+  /** Receives failures in a later turn of the event loop. */
   readonly failed: (thrown: unknown) => void;
 }
 
-/** A text in pieces, with what comes before and after it in one answer alone. */
+/** A text in pieces, with the beginning and the end of one answer. */
 export interface Parts {
   readonly head: string;
   readonly pieces: Pieces;
   readonly tail: string;
-  /** Says which rows there are, so that those who are sent the same at one time share the bytes. */
+  /** Names the rows: answers with the same rows share their bytes. */
   readonly window: string;
 }
 
@@ -38,17 +39,17 @@ export class Deliveries {
     });
   }
 
-  /** The number of answers that are on their way. */
+  /** The number of answers on their way. */
   get size(): number {
     return this.#deadlines.size;
   }
 
-  /** Throws a Refusal when so many bytes more are too many, unless others are sent the same: then they are counted already. */
+  /** Throws a Refusal if this many bytes more are too many. Rows that other clients are being sent count already. */
   check(window: string, size: number): void {
     if (!this.#windows.has(window)) this.#options.unsent.check(size);
   }
 
-  /** A body in pieces, each written after the one before was taken. */
+  /** Returns a body in pieces, each written after the client took the one before. */
   body({ head, pieces: own, tail, window }: Parts): StreamingBody {
     return (sink) => {
       const pieces = this.#shared(window, own);
@@ -58,7 +59,7 @@ export class Deliveries {
     };
   }
 
-  /** Notes what a client did not take at once. Returns what is to be called when the response has closed. */
+  /** Notes bytes that a client did not take at once. Returns a callback for the end of the response. */
   left(sink: Sink, bytes: Uint8Array): () => void {
     const delivery = this.#begin(sink, bytes, bytes.length);
     return () => delivery.stop();

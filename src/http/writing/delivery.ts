@@ -3,13 +3,14 @@ import type { Outlet } from "./outlet.ts";
 import type { Reading } from "./pieces.ts";
 import { writePieces } from "./write-pieces.ts";
 
+/** The bytes and the client of one answer. */
 export interface DeliveryOptions {
   readonly outlet: Outlet;
-  /** The bytes or pieces that it holds until it is over. */
+  /** The bytes or pieces that it holds until its end. */
   readonly held: unknown;
-  /** Is told what fails in a later turn of the event loop. */
+  /** Receives failures in a later turn of the event loop. */
   readonly failed: (thrown: unknown) => void;
-  /** Called once, when all is taken or the client has gone. */
+  /** Called once, when the client has taken everything or has gone. */
   readonly over: () => void;
 }
 
@@ -30,7 +31,7 @@ export class Delivery implements Due {
     this.#over = over;
   }
 
-  /** Writes this, and ends. */
+  /** Writes the pieces, and ends. */
   write(read: Reading): void {
     const guard = (work: () => void): void => this.#guard(work);
     writePieces({ outlet: this.outlet, read, guard, done: () => this.#end() });
@@ -42,7 +43,7 @@ export class Delivery implements Due {
     this.stop();
   }
 
-  /** The client has gone, or has taken all. Twice is once. */
+  /** Notes that the client has gone, or has taken everything. A second call does nothing. */
   stop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -52,7 +53,7 @@ export class Delivery implements Due {
   #end(): void {
     const { sink } = this.outlet;
     sink.end();
-    if (sink.isPulled || sink.unsent === 0) this.stop(); // else the response tells that it has closed
+    if (sink.isPulled || sink.unsent === 0) this.stop(); // otherwise the response reports its close
   }
 
   #guard(work: () => void): void {

@@ -2,14 +2,14 @@ import type { Clock } from "../../util/clock.ts";
 import type { Sink } from "../endpoint/request.ts";
 import type { Unsent } from "./unsent.ts";
 
-/** A sink, with an account of what its client has yet to take. */
+/** A sink that counts the bytes its client has yet to take. */
 export class Outlet {
   readonly sink: Sink;
   readonly #unsent: Unsent;
   readonly #clock: Clock;
   #held: unknown[] | undefined;
   #written = 0;
-  /** The bytes that were taken at the last look, and the time since which no more were. */
+  /** The bytes that the client had taken at the last look, and the time since when it took no more. */
   #taken: number;
   #movedAt: number;
 
@@ -21,32 +21,32 @@ export class Outlet {
     this.#movedAt = clock.monotonic();
   }
 
-  /** Writes in one piece; false when `drained` should be waited for before more comes. */
+  /** Writes bytes in one piece. Returns false if the caller should wait for `drained`. */
   write(bytes: Uint8Array): boolean {
     this.#written += bytes.length;
     return this.sink.write(bytes);
   }
 
-  /** True if something is counted as unsent here. */
+  /** True if bytes count as unsent here. */
   get holds(): boolean {
     return this.#held !== undefined;
   }
 
-  /** Counts this as unsent, until `release`; others may count the same. */
+  /** Counts these bytes as unsent, until `release`. Other outlets may hold the same bytes. */
   hold(what: unknown, size: number): void {
     if (this.#held === undefined) this.#held = [what];
     else this.#held.push(what);
     this.#unsent.hold(what, size);
   }
 
-  /** All of it was taken, or the client has gone. */
+  /** Stops counting: the client has taken everything, or has gone. */
   release(): void {
     if (this.#held === undefined) return;
     for (const what of this.#held) this.#unsent.release(what);
     this.#held = undefined;
   }
 
-  /** When the client last took something, or had nothing to take, by the monotonic clock, as far as can be seen. */
+  /** Returns the last time at which the client visibly took bytes, or had none to take, by the monotonic clock. */
   movedAt(): number {
     const { unsent } = this.sink;
     const taken = this.#written - unsent;

@@ -4,7 +4,7 @@ import type { SharedRow } from "../../log/row.ts";
 /** The most text of a piece, in UTF-16 units. Encoding one takes a fraction of a millisecond. */
 export const PIECE = 64 * 1024;
 
-/** Text beyond this is encoded anew for each reader, since keeping its bytes would double what it takes. */
+/** A text beyond this length is encoded anew for each reader, because keeping its bytes would double its memory. */
 const KEPT = 16 * 2 ** 20;
 
 /** Returns the next piece at each call, and undefined after the last. */
@@ -49,7 +49,7 @@ export class Pieces {
   }
 }
 
-/** The JSON list of an answer's notifications. Polls that are handed the same answer share it. */
+/** Returns the JSON list of an answer's notifications. Polls with the same answer share it. */
 export function listOf(answer: Answer): Pieces {
   return answer.once(makeList);
 }
@@ -83,7 +83,7 @@ function* piecesOf(texts: Iterable<string>): Generator<Buffer<ArrayBuffer>, unde
   if (gathered !== "") yield Buffer.from(gathered);
 }
 
-/** The place itself, or the one before where it would part the two halves of a character. */
+/** Returns the place itself, or the one before if it would part the halves of a character. */
 function between(text: string, place: number): number {
   const before = text.charCodeAt(place - 1); // NaN at the beginning
   return before >= 0xd800 && before < 0xdc00 ? place - 1 : place;

@@ -1,7 +1,7 @@
 import type { Meter } from "../../core/meter.ts";
 import { busy } from "../endpoint/refusal.ts";
 
-/** The bytes that clients of a mount have yet to take. Bytes that several are sent are counted once. */
+/** The bytes that clients of a mount have yet to take. Bytes that several clients share count once. */
 export class Unsent {
   readonly #most: number;
   readonly #meter: Meter;
@@ -13,17 +13,17 @@ export class Unsent {
     this.#meter = meter;
   }
 
-  /** True if clients that are behind can be given nothing more. */
+  /** True if clients that lag get nothing more. */
   get isFull(): boolean {
     return this.#size >= this.#most;
   }
 
-  /** Throws a Refusal when so many bytes more are too many. One answer of any size is allowed where nothing else is unsent. */
+  /** Throws a Refusal if this many bytes more are too many. An answer of any size is allowed if nothing else is unsent. */
   check(size: number): void {
     if (this.#size > 0 && this.#size + size > this.#most) throw busy("too much is unsent, come back later");
   }
 
-  /** A client has yet to take this; others may hold the same. */
+  /** Counts bytes that a client has yet to take. Other clients may hold the same. */
   hold(what: unknown, size: number): void {
     const held = this.#held.get(what);
     if (held !== undefined) {
@@ -34,9 +34,9 @@ export class Unsent {
     this.#change(size);
   }
 
-  /** A client has taken it, or has gone. True when nobody else holds it. */
+  /** Stops counting for a client that took the bytes, or has gone. Returns true if no other client holds them. */
   release(what: unknown): boolean {
-    const held = this.#held.get(what)!; // it was held
+    const held = this.#held.get(what)!; // `hold` put it there
     held.holders -= 1;
     if (held.holders > 0) return false;
     this.#held.delete(what);

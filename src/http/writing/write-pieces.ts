@@ -2,16 +2,20 @@ import { later } from "../../util/later.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Reading } from "./pieces.ts";
 
+/** The pieces to write, and the client that takes them. */
 export interface Writing {
   readonly outlet: Outlet;
   readonly read: Reading;
-  /** Runs what goes on in a later turn of the event loop, if it still should. */
+  /** Runs work in a later turn of the event loop, unless the answer has ended. */
   readonly guard: (work: () => void) => void;
-  /** Called when the last piece was taken. */
+  /** Called after the client took the last piece. */
   readonly done: () => void;
 }
 
-/** Writes pieces, each after the one before was taken, and in a turn of the event loop of its own, so that others come between. */
+/**
+ * Writes pieces, each after the client took the one before. Each piece has a turn of the event loop of its own, so that
+ * other work comes between.
+ */
 export function writePieces(writing: Writing): void {
   const { outlet, read, guard, done } = writing;
   const piece = read();
@@ -24,7 +28,7 @@ export function writePieces(writing: Writing): void {
   else outlet.sink.drained(goOn);
 }
 
-/** Reads these texts before and after the pieces. */
+/** Returns a reading of these texts before and after the pieces. */
 export function between(head: Uint8Array | undefined, pieces: Reading, tail: string): Reading {
   let [first, last]: [Uint8Array | undefined, string] = [head, tail];
   return () => {

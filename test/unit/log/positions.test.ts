@@ -14,7 +14,7 @@ describe("the positions of a log", () => {
 
   it("move with the newest id, and never back", () => {
     const positions = new Positions(10, 10, []);
-    positions.began({ after: 10, before: 15 });
+    positions.beginEpoch({ after: 10, before: 15 });
     positions.moveTo(16);
     positions.moveTo(12);
     assert.equal(positions.newest, 16);
@@ -27,7 +27,7 @@ describe("the positions of a log", () => {
   it("fold the oldest runs into the beginning when there are more than 100,000", () => {
     const positions = new Positions(1, 1, []);
     for (let run = 1; run <= 100_001; run += 1) {
-      positions.began({ after: run * 10 - 9, before: run * 10 + 1 });
+      positions.beginEpoch({ after: run * 10 - 9, before: run * 10 + 1 });
       positions.moveTo(run * 10 + 1);
     }
     assert.deepEqual(
