@@ -13,17 +13,25 @@ export interface StoreUnderTest {
   readonly bus: BusFactory;
   /** Absent where the bus makes its store itself. */
   readonly store?: StoreFactory;
+  /** The number of plays of each law. Absent where another line plays them. */
+  readonly laws?: number;
 }
 
-/** Every store that `testStore` and `testBus` test. A new store is one line. */
+/** Every store that `testStore`, `testBus` and the laws test. A new store is one line. */
 export const STORES: readonly StoreUnderTest[] = [
-  { name: "without a store", bus: of.memory, store: of.memoryStores },
+  { name: "without a store", bus: of.memory, store: of.memoryStores, laws: 400 },
   { name: "that is fake", bus: of.fake },
-  { name: "over SQLite, in a file", bus: of.file, store: of.fileStores },
+  { name: "over SQLite, in a file", bus: of.file, store: of.fileStores, laws: 40 },
   { name: "over SQLite, in memory", bus: of.inMemory, store: of.inMemoryStores },
   { name: "over SQLite, on the application's handle", bus: of.handle },
-  { name: "over Postgres", engine: "postgres", bus: of.onPostgres, store: of.postgresStores },
-  { name: "over Redis, by redis", engine: "redis", bus: of.onRedis(REDIS_URL), store: of.redisStores(REDIS_URL) },
+  { name: "over Postgres", engine: "postgres", bus: of.onPostgres, store: of.postgresStores, laws: 15 },
+  {
+    name: "over Redis, by redis",
+    engine: "redis",
+    bus: of.onRedis(REDIS_URL),
+    store: of.redisStores(REDIS_URL),
+    laws: 30,
+  },
   { name: "over Redis, by ioredis", engine: "redis", bus: of.onRedis(of.ioredis), store: of.redisStores(of.ioredis) },
-  { name: "over NATS", engine: "nats", bus: of.onNats, store: of.natsStores },
+  { name: "over NATS", engine: "nats", bus: of.onNats, store: of.natsStores, laws: 20 },
 ];
