@@ -4,7 +4,7 @@ import { noteGivenOut } from "../util/ids.ts";
 import { makePace, type Pace } from "./memory/pace.ts";
 import { giveIds } from "./shared/given-ids.ts";
 
-/** The store of a bus that was given none: a counter. Nothing outlives the process, and nobody else commits. */
+/** The store of a bus that was given none: a counter. Nothing outlives the process, and no other process commits. */
 export function memory({ begin, lead, slow }: Pace = makePace()): Store {
   let sink: StoreSink;
   let last = 0;

@@ -4,6 +4,7 @@ import { type Committed, GONE, RemoteCommits, type RemoteCommitsOptions } from "
 import { isMissing, mayCommitAgain } from "./failures.ts";
 import type { Ask, Tables } from "./tables.ts";
 
+/** The parts that commits in Postgres need. */
 export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "mayCommitAgain"> {
   readonly tables: Tables;
   readonly ask: Ask;
@@ -11,7 +12,7 @@ export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "m
   readonly node: string;
 }
 
-/** Commits the sends of this process, and the outbox: the sends that applications wrote in their transactions. */
+/** Commits the sends of this process, and the outbox: the sends that applications wrote in their own transactions. */
 export class Commits {
   readonly #options: CommitsOptions;
   readonly #commits: RemoteCommits;

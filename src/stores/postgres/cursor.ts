@@ -6,13 +6,14 @@ import { RemoteCursor, type RemoteLog, type Replay } from "../shared/remote-curs
 import { isMissing, sqlState } from "./failures.ts";
 import type { Ask, Tables, TablesPage } from "./tables.ts";
 
+/** The parts that a cursor of Postgres needs. */
 export interface CursorOptions {
   readonly clock: Clock;
   readonly tables: Tables;
   readonly sink: StoreSink;
   readonly time: EngineTime;
   readonly ask: Ask;
-  /** Makes the log anew where it is gone. */
+  /** Makes the log anew if it is gone. */
   readonly restore: () => Promise<void>;
   /** Called when the outbox holds something. */
   readonly commitOutbox: () => void;
@@ -86,8 +87,8 @@ class TablesLog implements RemoteLog<TablesPage> {
     };
   }
 
-  // A log that cannot be written stays as it is, and each process that opens it finds the loss itself. Functions of an older
-  // version have counted nothing, so that no row is known to be missing.
+  // A log that cannot be written stays as it is, and each process that opens it notices the loss itself. Functions of an older
+  // version count no rows, so that none is known to be missing.
   async #mend(): Promise<boolean> {
     try {
       await this.#options.tables.mend(this.#options.ask);
@@ -100,5 +101,5 @@ class TablesLog implements RemoteLog<TablesPage> {
 }
 
 function missing(): Error {
-  return new Error("nightbus's tables are not there any more");
+  return new Error("nightbus's tables are missing");
 }

@@ -2,8 +2,8 @@ import { asError } from "../../errors.ts";
 import { type Failure, failuresOf, reasonOf, Unreachable } from "../shared/failures.ts";
 
 /**
- * Classes of SQLSTATE that leave the outcome unknown: the connection or the server was going down, or a pooler tells no
- * more than that something failed.
+ * Classes of SQLSTATE that leave the outcome unknown. The connection or the server was going down, or a pooler gives no
+ * reason.
  */
 const UNKNOWN = ["08", "57", "58", "XX"];
 
@@ -25,6 +25,7 @@ const MISSING = ["42P01", "3F000", "42883", "P0002"];
 /** The commit met another one, and did nothing. Only a stricter isolation than nightbus needs leads to it. */
 const CONFLICT = ["40001", "40P01"];
 
+/** The decisions that follow from errors of pg. */
 export const { failure, mayCommitAgain, mayReadAgain } = failuresOf(classify);
 
 function classify(error: unknown): Failure {
@@ -53,7 +54,7 @@ export function isForbidden(error: unknown): boolean {
   return sqlState(error) === "42501";
 }
 
-/** True if the session cannot write, as on a standby or on a primary of before a failover. */
+/** True if the session cannot write, as on a standby, or on the old primary after a failover. */
 export function isReadOnly(error: unknown): boolean {
   return sqlState(error) === READ_ONLY;
 }
@@ -66,7 +67,7 @@ export function condemns(error: unknown): boolean {
   return severity === "FATAL" || severity === "PANIC" || (isUnknown(state) && state !== CANCELLED);
 }
 
-/** True for a statement that needs a transaction, outside of one. */
+/** True if the statement needs a transaction, and none has begun. */
 export function isOutside(error: unknown): boolean {
   return sqlState(error) === "25P01";
 }

@@ -14,20 +14,21 @@ import { Feed } from "./feed.ts";
 import { prepareSchema } from "./schema.ts";
 import { type Ask, Tables } from "./tables.ts";
 
+/** The settings of a store on Postgres. */
 export interface PostgresSettings {
   readonly source: Source;
   readonly schema: string;
-  /** How to connect in order to LISTEN, where the pool's way does not serve. */
+  /** The config of a connection that can LISTEN. Undefined if the pool's own can. */
   readonly listen: object | undefined;
 }
 
 /** A log in Postgres that is open. */
 export interface PostgresLog extends OpenLog {
-  /** Writes a send into an application's transaction; false where that is of another database. Rejects with pg's error. */
+  /** Writes a send into the application's transaction. False for a transaction of another database. Rejects with pg's error. */
   readonly put: (ask: Ask, send: readonly PendingRow[]) => Promise<boolean>;
 }
 
-/** Connects, makes what is missing, and replays the log. Rejects with `store`, and holds nothing open then. */
+/** Connects, makes missing tables, and replays the log. Rejects with `store`, and then holds nothing open. */
 export async function openPostgres(
   { source, schema, listen }: PostgresSettings,
   sink: StoreSink,
@@ -89,8 +90,8 @@ export async function openPostgres(
 }
 
 /**
- * The place of the log is asked when it is needed, and again where a transaction is elsewhere: the server may have restarted. `own`
- * takes no connection of the pool while one listens, since the application may hold the last one.
+ * Writes into the application's transactions. The place of the log is read at the first use, and again if a transaction is
+ * elsewhere, since the server may have restarted. `own` reads on the connection that listens: the application may hold all others.
  */
 function putBy(tables: Tables, own: Ask): PostgresLog["put"] {
   let place: string | undefined;
@@ -101,7 +102,7 @@ function putBy(tables: Tables, own: Ask): PostgresLog["put"] {
       if (await tables.put(ask, send, place)) return true;
     } catch (error) {
       if (!isMissing(error)) throw error;
-      await tables.place(own); // where they are gone as well, this is the reason
+      await tables.place(own); // rejects if the log itself is gone, which is then the reason
       return false;
     }
     if (known === undefined) return false;

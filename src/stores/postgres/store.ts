@@ -28,7 +28,7 @@ async function within({ put }: PostgresLog, transaction: unknown, send: readonly
     if (await put((text, values) => ask(client, text, values), send)) return;
   } catch (error) {
     if (isOutside(error)) throw noTransaction();
-    throw failure("Postgres could not write into your transaction, which is to be rolled back", error);
+    throw failure("Postgres could not write into your transaction, so roll it back", error);
   }
   throw new BusError(
     "bad_transaction",

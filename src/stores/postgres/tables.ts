@@ -9,7 +9,7 @@ export interface NamedWriter extends Writer {
   readonly node: string;
 }
 
-/** A page of the tables. Its `log` is the first beginning of the log. */
+/** A page of rows. Its `log` is the first beginning of the log. */
 export interface TablesPage extends Page {
   /** True if the outbox holds something. */
   readonly waits: boolean;
@@ -19,28 +19,28 @@ export interface TablesPage extends Page {
   readonly now: number;
 }
 
-/** All that the tables tell of a log besides its rows. */
+/** The state of a log beside its rows. */
 export interface State extends LogState {
-  /** The log's first beginning, by which it is told from another. */
+  /** The first beginning of the log, which is its identity. */
   readonly origin: number;
   /** The number of ids that have neither a row nor a gap. */
   readonly gone: number;
 }
 
 /**
- * A server that runs and a database of it. A row of the log's own would be the same in a dump that was restored elsewhere, as would
- * the system's identifier in a copy of the whole server. No two servers start in the same microsecond.
+ * The place of the log: a running server, and a database of it. An id inside the log would also be in a restored dump, and the
+ * system's identifier also in a copy of the server. No two servers start in the same microsecond.
  */
 const PLACE = "current_database() || ' ' || (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint";
 
 type Fields = readonly (string | null)[];
 
-/** Asks a statement by itself, or inside a transaction. */
+/** Runs a statement by itself, or inside a transaction, and resolves with its rows. */
 export type Ask = (text: string, values?: readonly unknown[]) => Promise<readonly Fields[]>;
 
 /**
- * The statements on nightbus's tables. JSON has no raw line breaks in it, so lines make lists of it that need no quoting. Each
- * `limit 1` tells the planner of a new table that it has one row; else it expects hundreds, and compiles for them.
+ * The statements on nightbus's tables. JSON text has no raw line breaks, so lists of it are lines, without quoting. Each
+ * `limit 1` tells the planner that a new table has one row. Without it, the planner expects hundreds, and compiles for them.
  */
 export class Tables {
   readonly #named: string;
@@ -50,7 +50,7 @@ export class Tables {
     this.#named = named;
   }
 
-  /** Commits these sends, after what waits in the outbox. */
+  /** Commits the outbox and then these sends. */
   async append(ask: Ask, as: NamedWriter, sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
     const keys: string[] = [];
     const jsons: string[] = [];
@@ -63,26 +63,26 @@ export class Tables {
         starts.push(start);
       }
     }
-    return (await this.#commit(ask, as, [lines(keys), lines(jsons), starts.join()]))!; // sends are not nothing
+    return (await this.#commit(ask, as, [lines(keys), lines(jsons), starts.join()]))!; // never undefined, as the outbox alone may be
   }
 
-  /** Commits what waits in the outbox; undefined when nothing did. */
+  /** Commits the outbox. Undefined if it was empty. */
   move(ask: Ask, as: NamedWriter): Promise<Committed | undefined> {
     return this.#commit(ask, as, [null, null, null]);
   }
 
-  /** Which database of which server has this log: a copy of either is another one. Rejects where it is not there. */
+  /** The place of this log. A copy of the database, or of its server, is another place. Rejects if the log is gone. */
   async place(ask: Ask): Promise<string> {
     const [[place]] = (await ask(`select ${PLACE}, exists (select from ${this.#named}.nightbus_floor)`)) as [[string]];
     return place;
   }
 
   /**
-   * Puts a send into the outbox, and tells everyone when that is committed; false where that is another place, in which nothing
-   * is done. Rejects outside a transaction.
+   * Puts a send into the outbox, and notifies all processes at the commit. At another place it does nothing and returns false.
+   * Rejects outside a transaction.
    */
   async put(ask: Ask, send: readonly PendingRow[], place: string): Promise<boolean> {
-    // The lock that the insert takes anyway; but this statement is refused where no transaction has begun.
+    // The insert takes this lock anyway. Outside a transaction, Postgres refuses this statement.
     await ask(`lock table ${this.#named}.nightbus_outbox in row exclusive mode`);
     const told = await ask(
       `with put as (insert into ${this.#named}.nightbus_outbox (keys, jsons) select $1, $2 where ${PLACE} = $4 returning id)
@@ -92,9 +92,9 @@ export class Tables {
     return told.length > 0;
   }
 
-  /** What came after `seen`, each send whole; undefined when there is no log. */
+  /** The rows after `seen`, each send whole. Undefined if there is no log. */
   async page(ask: Ask, seen: number): Promise<TablesPage | undefined> {
-    // Where the page is cut comes first, so that no row is visited beyond the send in which that is.
+    // The end of the page is found first, so that no row beyond its last send is visited.
     const found = await ask(
       `select m.begin, m.last, exists (select from ${this.#named}.nightbus_outbox), ${this.#named}.nightbus_micros() / 1000,
          current_setting('transaction_read_only'),
@@ -131,12 +131,12 @@ export class Tables {
     };
   }
 
-  /** Notes that rows were taken away: those who open the log are told that it begins after them. */
+  /** Moves the beginning of the log behind rows that another program removed. */
   async mend(ask: Ask): Promise<void> {
     await ask(`select ${this.#named}.${NEWEST_FUNCTION}(true)`);
   }
 
-  /** What else is known of what came after `seen`. After the page, so that whatever the page lacks has its watermark. */
+  /** The state of the log after `seen`. Read it after the page, so that each row that the page lacks has its watermark. */
   async state(ask: Ask, seen: number): Promise<State | undefined> {
     const [found] = await ask(
       `select m.begin, m.last, f.id,
@@ -161,7 +161,7 @@ export class Tables {
     };
   }
 
-  /** Forgets a batch; false when another process is about it. */
+  /** Trims a batch. False while another process trims. */
   async trim(ask: Ask, { ids, keys, forgotten, floor }: Trimmed): Promise<boolean> {
     const values = [`{${ids.join()}}`, lines(keys), lines(forgotten), floor];
     const [[done]] = (await ask(`select ${this.#named}.nightbus_trim_1($1, $2, $3, $4)`, values)) as [[string]];

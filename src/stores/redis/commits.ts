@@ -3,6 +3,7 @@ import { GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote
 import type { Ask, Engine } from "./engine.ts";
 import { mayCommitAgain } from "./failures.ts";
 
+/** The parts that commits in Redis need. */
 export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "mayCommitAgain"> {
   readonly engine: Engine;
   readonly ask: Ask;

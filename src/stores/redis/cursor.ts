@@ -6,13 +6,14 @@ import { RemoteCursor, type RemoteLog, type Replay } from "../shared/remote-curs
 import type { Ask, Engine, EnginePage, Gone } from "./engine.ts";
 import type { Entry } from "./entries.ts";
 
+/** The parts that a cursor of Redis needs. */
 export interface CursorOptions {
   readonly clock: Clock;
   readonly engine: Engine;
   readonly sink: StoreSink;
   readonly time: EngineTime;
   readonly ask: Ask;
-  /** Makes the log anew where it is gone. */
+  /** Makes the log anew if it is gone. */
   readonly restore: () => Promise<void>;
 }
 
@@ -21,7 +22,7 @@ export function makeCursor(options: CursorOptions): RemoteCursor<EnginePage> {
   return new RemoteCursor(options.sink, new EngineLog(options));
 }
 
-/** Hands over entries from the stream. False when they leave something out, which has to be read then. */
+/** Hands over entries from the stream. False if they leave out a commit, which then has to be read. */
 export function take(cursor: RemoteCursor<EnginePage>, entries: readonly Entry[]): boolean {
   const rows: Row[] = [];
   const gaps: Gap[] = [];
@@ -67,7 +68,7 @@ class EngineLog implements RemoteLog<EnginePage> {
 
   async replay(): Promise<Replay> {
     const rest = await this.#rest(0);
-    if (rest === undefined) throw new Error("nightbus's keys are not there any more");
+    if (rest === undefined) throw new Error("nightbus's keys are missing");
     const { rows, log, ...state } = rest;
     return { log, state, pages: [rows] };
   }
@@ -81,8 +82,8 @@ class EngineLog implements RemoteLog<EnginePage> {
   }
 
   /**
-   * The log after an id, as the moment of the last page saw it. No watermark in it lies beyond its rows: a reader would be told
-   * of such a one before it could pass it. Undefined when there is no such log.
+   * The log after an id, as the moment of the last page saw it. The watermarks come with the last page, so that none lies above
+   * the rows. Undefined if the log is gone, or changes meanwhile.
    */
   async #rest(from: number): Promise<Rest | undefined> {
     const rows: Row[] = [];
@@ -96,7 +97,7 @@ class EngineLog implements RemoteLog<EnginePage> {
       ({ end } = page);
       known = log;
       if (gone === undefined) continue;
-      const marks = new Map(gone.watermarks); // some rows were trimmed after their page was read
+      const marks = new Map(gone.watermarks); // some rows may be trimmed since their page was read
       const alive = rows.filter(({ id, key }) => id > (marks.get(key) ?? 0));
       return { ...gone, begin, log, last: end, rows: alive };
     }

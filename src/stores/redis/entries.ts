@@ -2,21 +2,21 @@ import type { Row } from "../../store.ts";
 import { giveIds } from "../shared/given-ids.ts";
 import { unpack } from "../shared/packed.ts";
 
-/** A send, as the stream keeps it. */
+/** A send in the stream. */
 export interface Entry {
   /** The newest id before it. */
   readonly was: number;
   readonly first: number;
   /** Its newest id. */
   readonly last: number;
-  /** Those of its rows that are not gone. They are unpacked when they are asked for: those that were sent here need not be. */
+  /** Unpacks its rows, without rows that are gone. This process's own sends need no unpacking. */
   readonly rows: () => readonly Row[];
 }
 
-/** An entry as Redis answers it, and with an x for each of its rows that is gone. */
+/** An entry as Redis answers it, with an x for each of its rows that is gone. */
 export type RawEntry = readonly [entry: string, fields: readonly string[], gone?: string | null];
 
-/** The sends in these entries, without what is none of nightbus's. */
+/** The sends in these entries. Entries of other programs are left out. */
 export function entriesOf(raw: readonly RawEntry[]): readonly Entry[] {
   return raw.flatMap(entryOf);
 }

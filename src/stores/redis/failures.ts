@@ -1,12 +1,13 @@
 import { asError, BusError } from "../../errors.ts";
 import { type Failure, failuresOf, Unreachable } from "../shared/failures.ts";
 
-/** Codes of a server that is not ready, or does not write now. It has done nothing, and a retry may succeed. */
+/** Codes of a server that is not ready, or does not write now. Such a server did nothing, and a retry may succeed. */
 const NOT_NOW = ["LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "BUSY", "UNBLOCKED"];
 
 /** Codes of a user or a password that the server refuses. No retry mends them. */
 const FINAL = ["WRONGPASS", "NOAUTH", "NOPERM"];
 
+/** The decisions that follow from errors of a client. */
 export const { failure, mayCommitAgain, mayReadAgain } = failuresOf(classify);
 
 function classify(error: unknown): Failure {
@@ -31,7 +32,7 @@ export function replyCode(error: unknown): string | undefined {
   return /Error running script .* -?([A-Z]{3,}) /.exec(message)?.[1] ?? code; // as Redis before 7 says it
 }
 
-/** True if another server has to be asked, or this one has to be found again. */
+/** True if the next command needs a new connection, perhaps to another server. */
 export function isElsewhere(error: unknown): boolean {
   const code = replyCode(error);
   return code === undefined || NOT_NOW.includes(code);

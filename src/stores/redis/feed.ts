@@ -8,29 +8,30 @@ import type { EnginePage } from "./engine.ts";
 import { type Entry, entriesOf, type RawEntry } from "./entries.ts";
 import type { Link } from "./link.ts";
 
-/** How long a read waits for something to come, and how often one looks all the same, in ms. */
+/** The longest wait of a read for entries, and the pause between two looks, in ms. */
 const BEAT = 5_000;
 
-/** How much later than that an answer may come, in ms, before its connection is taken for dead. */
+/** The time beyond that wait, in ms, after which a connection without an answer counts as dead. */
 const GRACE = 2_000;
 
-/** The entries of one read: after little has come, at the most, and of how many bytes together, as far as can be foreseen. */
+/** The most entries of one read: in quiet times, on a busy log, and by their foreseen bytes. */
 const FEW = 8;
 const MANY = 100;
 const BYTES = 2 ** 22;
 
+/** The parts that a feed of Redis needs. */
 export interface FeedOptions {
   readonly clock: Clock;
-  /** A connection of its own, which waits. */
+  /** The connection that waits. */
   readonly link: Link;
   readonly log: string;
   readonly cursor: RemoteCursor<EnginePage>;
-  /** Finds the server that commits again. */
+  /** Makes the other connection find again the server that commits. */
   readonly renew: () => void;
   readonly outage: Outage;
 }
 
-/** Hears what is committed, by a read that waits; and looks when its connection was lost, and every five seconds all the same. */
+/** Hears of commits by a read that waits. Looks after a lost connection, and every five seconds all the same. */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #pauses = new Pauses();
@@ -80,19 +81,19 @@ export class Feed {
     }
   }
 
-  /** Whether the server that waits did not hear what was handed over meanwhile: it is one that had written before a failover. */
+  /** True if the waiting connection missed commits that were handed over meanwhile. Its server was the primary before a failover. */
   #isBehind(from: number | undefined): boolean {
     const { seen } = this.#options.cursor;
     return from !== undefined && seen !== undefined && seen > from;
   }
 
-  /** Whether the server that waits has what the one that commits has not, or that one does not answer. */
+  /** True if the waiting connection has entries that the committing one lacks, or that one does not answer. */
   #isAhead(entries: readonly Entry[]): boolean {
     const { seen } = this.#options.cursor;
     return seen !== undefined && (entries.at(-1)?.last ?? 0) > seen;
   }
 
-  /** What comes after an id. Where that is of a log that is gone, nothing is waited for. */
+  /** Waits for entries after an id. Without an id, since its log is gone, the wait is short. */
   async #wait(seen: number | undefined): Promise<readonly Entry[]> {
     const { link, log } = this.#options;
     const from = seen === undefined ? "$" : `${seen}-0`;
@@ -107,15 +108,15 @@ export class Feed {
   #again(): void {
     const { clock } = this.#options;
     this.#timer = clock.setTimeout(async () => {
-      await this.#polls.look(); // at what came meanwhile
+      await this.#polls.look(); // at commits in the pause
       void this.#listen();
     }, this.#pauses.take());
     keepAlive(this.#timer, false);
   }
 }
 
-// Redis counts entries and not bytes. A read looks no further ahead than twice what has just come: then entries that are suddenly
-// large cannot be many more than those before, and the next read is of as few as they are large.
+// Redis bounds a read by entries, and not by bytes. Each read asks for at most twice the entries of the last one. Entries that
+// suddenly grow are then few, and the next read asks for fewer.
 function countAfter(entries: readonly RawEntry[]): number {
   const bytes = entries.reduce((sum, [, fields]) => sum + (fields.at(-1)?.length ?? 0), 0);
   const ahead = Math.max(FEW, Math.min(2 * entries.length, MANY));

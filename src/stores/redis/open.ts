@@ -13,13 +13,14 @@ import { failure, mayReadAgain } from "./failures.ts";
 import { Feed } from "./feed.ts";
 import { Link } from "./link.ts";
 
+/** The settings of a store on Redis. */
 export interface RedisSettings {
-  /** A client of the application's, or how to connect. */
+  /** The application's client, or a URL, or a config of `redis`. */
   readonly source: string | object;
   readonly prefix: string;
 }
 
-/** Connects, makes what is missing, and replays the log. Rejects with `store`, and holds nothing open then. */
+/** Connects, makes a missing log, and replays it. Rejects with `store`, and then holds nothing open. */
 export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSink): Promise<OpenLog> {
   const { clock } = sink;
   const engine = new Engine(prefix);

@@ -20,7 +20,7 @@ export class EngineTime {
     this.#ahead = Math.min(Math.max(this.#ahead ?? least, least), most);
   }
 
-  /** Takes in a time, in ms, that the engine has passed. It only moves a time that was observed before. */
+  /** Takes in a time, in ms, that the engine has passed. Without an observation before, the time is ignored. */
   advance(now: number): void {
     const least = now - this.#clock.monotonic();
     if (this.#ahead !== undefined && this.#ahead < least) this.#ahead = least;

@@ -32,7 +32,7 @@ export interface Failures {
   readonly failure: (sentence: string, error: unknown) => BusError;
 }
 
-/** An engine could not be reached, or took nothing. A retry may succeed; `cause` says why not. */
+/** The error of an engine that cannot be reached, or takes nothing. A retry may succeed, unless `cause` rules that out. */
 export class Unreachable extends Error {}
 
 /** Derives an engine's decisions from its reading of errors. */

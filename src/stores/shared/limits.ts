@@ -1,7 +1,7 @@
-/** The most gaps that a store keeps. It folds older ones into the beginning of its log. */
+/** The most gaps that a store keeps. A store folds older ones into the beginning of its log. */
 export const MOST_GAPS = 100_000;
 
-/** The rows of a page, about: a page ends with a whole send. Larger pages load no faster. */
+/** The rows of a page, about, since a page ends with a whole send. Larger pages load no faster. */
 export const PAGE_ROWS = 5_000;
 
 /** The bytes of messages on a page, about. */

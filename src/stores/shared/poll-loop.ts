@@ -1,6 +1,7 @@
 import { type Clock, keepAlive, type Timer } from "../../util/clock.ts";
 import type { Outage } from "./outage.ts";
 
+/** The work of a poll loop. */
 export interface PollLoopOptions {
   readonly clock: Clock;
   /** The pause between two turns, in ms. */
@@ -13,8 +14,8 @@ export interface PollLoopOptions {
 }
 
 /**
- * Looks for commits of other processes at regular turns, and whenever it is asked. It reports a failure once, and the next
- * look tries again. Its timer keeps no process alive.
+ * Looks for commits of other processes at regular turns, and on demand. A failure is reported once, and the next look tries
+ * again. The timer keeps no process alive.
  */
 export class PollLoop {
   readonly #options: PollLoopOptions;

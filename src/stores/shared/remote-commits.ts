@@ -38,6 +38,7 @@ export const GONE = Symbol("gone");
 /** A commit on the engine. Resolves with undefined if there was nothing to commit. Rejects with the engine's error. */
 export type Write = (writer: Writer) => Promise<Committed | typeof GONE | undefined>;
 
+/** The parts that commits on an engine need. */
 export interface RemoteCommitsOptions {
   readonly clock: Clock;
   readonly time: EngineTime;
@@ -49,7 +50,7 @@ export interface RemoteCommitsOptions {
   readonly mayCommitAgain: (error: unknown) => boolean;
 }
 
-/** Commits on an engine that gives the ids out itself, and hands the rows over from memory. */
+/** Commits on an engine that gives the ids itself, and hands the rows over from memory. */
 export class RemoteCommits {
   readonly #options: RemoteCommitsOptions;
   #hasEpoch = false;
@@ -58,7 +59,7 @@ export class RemoteCommits {
     this.#options = options;
   }
 
-  /** Commits, hands over, and resolves with the ids of these sends. Retries where nothing was committed for certain. */
+  /** Commits, hands over, and resolves with the ids of these sends. Retries only while certainly nothing was committed. */
   async commit(sends: Sends, write: Write): Promise<Ids> {
     const { clock, mayCommitAgain } = this.#options;
     const committed = await retry(clock, () => this.#write(write), mayCommitAgain);

@@ -34,14 +34,14 @@ export interface RemoteLog<P extends Page> {
   restore(): Promise<void>;
 }
 
-/** This process's position in a log on an engine: all rows up to it were handed over. */
+/** The position of this process in a log on an engine. All rows up to it were handed over. */
 export class RemoteCursor<P extends Page = Page> {
   readonly #sink: StoreSink;
   readonly #log: RemoteLog<P>;
   readonly #reads = new SingleFlight(() => this.#read());
   #seen: number | undefined;
   #identity = "";
-  /** True once a log was handed over. A log that is gone is then restored, however often that takes. */
+  /** True once a log was handed over. From then on, a log that is gone is restored. */
   #isOpen = false;
 
   constructor(sink: StoreSink, log: RemoteLog<P>) {

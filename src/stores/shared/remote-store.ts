@@ -35,7 +35,7 @@ export interface RemoteEngine<Log extends OpenLog> {
   readonly within?: (log: Log, transaction: unknown, send: readonly PendingRow[]) => Promise<void>;
 }
 
-/** The store on any engine across a network. It keeps the process alive while a call is under way. */
+/** The store on any engine across a network. A call under way keeps the process alive. */
 export class RemoteStore<Log extends OpenLog> implements Store {
   readonly maxRows: number;
   readonly within?: NonNullable<Store["within"]>;
@@ -102,12 +102,12 @@ export class RemoteStore<Log extends OpenLog> implements Store {
   }
 }
 
-/** The error of a store that a second bus is given. */
+/** The error of a store that serves a bus already. */
 export function servesAnother(): BusError {
   return new BusError("store", "this store serves another bus: share that bus, or make another store");
 }
 
 /** The error of a call to a store that is not open yet. */
 export function notOpen(): Error {
-  return new Error("a store is used only after it has opened");
+  return new Error("the store is not open: await its open() first");
 }

@@ -6,6 +6,7 @@ import type { OpenFile } from "./file.ts";
 import { writeWithin } from "./within.ts";
 import { type Writer, write } from "./write.ts";
 
+/** The parts that commits on a file need. */
 export interface CommitsOptions {
   readonly sink: StoreSink;
   readonly file: OpenFile;
@@ -13,10 +14,10 @@ export interface CommitsOptions {
   readonly feed: Feed;
 }
 
-/** Commits the sends of this process. A commit and its handover share one turn, so that no reader sees what lies between. */
+/** Commits the sends of this process. A commit and its handover share one turn of the event loop, so that nothing comes between. */
 export class Commits {
   readonly #options: CommitsOptions;
-  /** The first id of this process's epoch, if it has begun one. */
+  /** The first id of this process's epoch. Undefined before it has begun one. */
   #epoch: number | undefined;
 
   constructor(options: CommitsOptions) {

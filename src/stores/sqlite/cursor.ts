@@ -5,10 +5,10 @@ import { Occupied } from "./failures.ts";
 import type { OpenFile } from "./file.ts";
 import { Place } from "./place.ts";
 
-/** No data version of SQLite. */
+/** A value that no data version of SQLite has. */
 const UNKNOWN = -1;
 
-/** This process's position in the file: all rows up to it were handed over. */
+/** The position of this process in the file. All rows up to it were handed over. */
 export class Cursor {
   readonly #file: OpenFile;
   readonly #sink: StoreSink;
@@ -65,7 +65,7 @@ export class Cursor {
     this.#seen = news.last;
   }
 
-  /** Catches up if another connection has committed. True if there was anything. Throws `displaced`, `Occupied`, or SQLite's error. */
+  /** Catches up after a commit of another connection. True if there was one. Throws `displaced`, `Occupied`, or SQLite's error. */
   look(): boolean {
     const { tables, transactions } = this.#file;
     if (transactions.occupied) throw new Occupied();

@@ -9,9 +9,10 @@ export class Occupied extends Error {
   }
 }
 
+/** Makes a `store` error of an error of SQLite. */
 export const { failure } = failuresOf(classify);
 
-// The transactions have retried all that a retry may mend.
+// No kind asks for a retry, since the transactions have retried before.
 function classify(cause: unknown): Failure {
   if (isBusy(cause)) {
     const reason = `it was locked by somebody else for more than ${RETRY_FOR / 1000} s`;
@@ -31,7 +32,7 @@ export function isLocked(error: unknown): boolean {
   return isBusy(error) || error instanceof Occupied;
 }
 
-/** True if another connection holds a lock, or the application's own is in the middle of something. */
+/** True if another connection holds a lock, or the application's own runs a statement. */
 function isBusy(error: unknown): boolean {
   const { code, message } = Object(error) as { code?: unknown; message?: unknown };
   if (typeof code === "string") return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");

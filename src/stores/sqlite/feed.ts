@@ -18,6 +18,7 @@ const DISTRUST = 1_000;
 /** The pause between two checks for the end of the application's transaction, in ms. */
 const PAUSE = 10;
 
+/** The parts that a feed of a file needs. */
 export interface FeedOptions {
   readonly clock: Clock;
   readonly file: OpenFile;
@@ -25,7 +26,7 @@ export interface FeedOptions {
   readonly outage: Outage;
 }
 
-/** Looks for commits of other processes when the file changes, and on a coarse tick, since some systems watch unreliably. */
+/** Looks for commits of other processes when the file changes, and at intervals, since a watcher may be deaf. */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #polls: PollLoop;
@@ -65,7 +66,7 @@ export class Feed {
     this.#options.clock.clearTimeout(this.#timer);
   }
 
-  // The watcher is on the folder, since the file's write-ahead log comes and goes. That log lies beside the target of a link.
+  // The folder is watched, since the file's write-ahead log comes and goes. For a link, that log lies beside its target.
   #watch(file: string): FSWatcher | undefined {
     try {
       const path = realpathSync(file);

@@ -5,7 +5,7 @@ import { failure } from "./failures.ts";
 import { createTables, isKnown, Tables, versionOf } from "./tables.ts";
 import { Transactions } from "./transactions.ts";
 
-/** A database of the application's, or a file that is ours to open and to close. */
+/** The application's own database, or a file that the store opens and closes. */
 export type Source =
   | { readonly db: SqliteDatabase; readonly durability?: never }
   | { readonly db?: never; readonly path: string; readonly durability: "full" | "normal" };
@@ -15,17 +15,17 @@ export interface OpenFile {
   readonly db: SqliteDatabase;
   readonly tables: Tables;
   readonly transactions: Transactions;
-  /** Brings everything into the database proper and closes it, unless it is the application's. Rejects with SQLite's error. */
+  /** Copies the write-ahead log into the file and closes it. Leaves the application's database open. Rejects with SQLite's error. */
   close(): Promise<void>;
 }
 
-/** The write-ahead log is cut to so many bytes once it was copied: while an outside reader reads on, it grows. */
+/** The size, in bytes, to which a copied write-ahead log is cut. A long read of another program lets it grow. */
 const LONGEST_WAL = 4 * 2 ** 20;
 
-/** Connections of applications that a bus uses: what one bus commits on a connection is no news to another one there. */
+/** The databases that a bus uses. A second bus on the same connection would not notice the commits of the first. */
 const taken = new WeakSet<SqliteDatabase>();
 
-/** Opens a file or takes a handle, and hands it to `use`. Rejects with `store`, and holds nothing open then. */
+/** Opens a file, or takes a handle, for `use`. Rejects with `store`, and then holds nothing open. */
 export async function openFile<T>(source: Source, clock: Clock, use: (file: OpenFile) => Promise<T>): Promise<T> {
   const isOurs = source.db === undefined;
   const db = source.db ?? (await openDatabase(source.path));

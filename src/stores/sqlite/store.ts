@@ -6,7 +6,7 @@ import { failure } from "./failures.ts";
 import type { Source } from "./file.ts";
 import { openSqlite, type SqliteLog } from "./open.ts";
 
-/** The store on SQLite. It has no clock of an engine, and its calls need no connection that keeps the process alive. */
+/** The store on SQLite. Rows age by the clock of the bus, since SQLite has none. */
 export class SqliteStore implements Store {
   readonly maxRows = 128;
   readonly maxBytes = Number.POSITIVE_INFINITY;

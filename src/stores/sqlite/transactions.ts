@@ -3,19 +3,20 @@ import { retry } from "../shared/retry.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
 import { isLocked, Occupied } from "./failures.ts";
 
-/** The pauses of a retry, in ms: locks of SQLite are short. */
+/** The pauses of a retry, in ms. Locks of SQLite are short. */
 const PAUSES = { first: 1, longest: 20 };
 
+/** The connection that transactions run on. */
 export interface TransactionsOptions {
   readonly db: SqliteDatabase;
   readonly clock: Clock;
-  /** Whether the connection is ours, which never waits inside SQLite; an application's may be set to. */
+  /** True if the store opened the connection, which then never waits inside SQLite. The application's own may be set to wait. */
   readonly isOurs: boolean;
 }
 
 /**
- * Work on a connection that never blocks the event loop: a lock of somebody else is not waited for inside SQLite, but tried
- * again later. While the application has a transaction open on the same connection, ours wait for its end.
+ * Runs work on a connection, and never blocks the event loop: it waits for no lock inside SQLite, but retries later. While the
+ * application has a transaction open on the same connection, the store's own wait for its end.
  */
 export class Transactions {
   readonly #db: SqliteDatabase;
@@ -29,7 +30,7 @@ export class Transactions {
     this.#isOurs = isOurs;
   }
 
-  /** Whether the application is inside a transaction of its own. */
+  /** True while the application has a transaction open. */
   get occupied(): boolean {
     return this.#db.inTransaction;
   }
@@ -44,7 +45,7 @@ export class Transactions {
     return this.now(() => this.#inside("begin", work));
   }
 
-  /** Runs work that throws a busy error rather than wait. */
+  /** Runs work that throws a busy error instead of waiting. */
   now<T>(work: () => T): T {
     if (this.#isOurs) return work();
     const timeout = this.#db.pragma("busy_timeout", { simple: true });
@@ -72,7 +73,7 @@ export class Transactions {
       this.#prepared("commit").run();
       return result;
     } catch (error) {
-      // A full disk ends the transaction by itself.
+      // A full disk has already ended the transaction.
       if (this.#db.inTransaction) this.#prepared("rollback").run();
       throw error;
     }

@@ -9,9 +9,9 @@ export interface Writer {
   readonly clock: Clock;
   /** The time by which rows age, in ms. */
   readonly time: () => number;
-  /** The first id of its epoch, perhaps in a transaction that was rolled back; undefined when it has begun none. */
+  /** The first id of its epoch, perhaps from a transaction that was rolled back. Undefined before it has begun one. */
   readonly epoch: number | undefined;
-  /** The newest id that it has seen. */
+  /** The newest id that it has handed over. */
   readonly seen: number;
 }
 
@@ -28,8 +28,8 @@ export function write(tables: Tables, writer: Writer, sends: Sends): Written {
   const { clock, time, epoch, seen } = writer;
   const { last, floor, ...meta } = tables.meta();
   const at = Math.max(meta.at, time());
-  // A file that was restored from an older copy knows less than what was handed over, whose ids are not given out again.
-  // An epoch that was rolled back began above what the file holds now, unless another process has begun one since.
+  // A file that was restored from an older copy lacks ids that were handed over, and none of them is given again. After a
+  // rollback the file's newest id lies below the epoch, unless another process has begun an epoch since.
   const goesOn = epoch !== undefined && last >= Math.max(epoch, seen);
   const first = goesOn ? last + 1 : Math.max(last + 1, seen + 1, clock.base());
   const gaps = first > last + 1 ? [{ after: last, before: first }] : [];
