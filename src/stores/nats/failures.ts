@@ -17,9 +17,10 @@ const NOT_TAKEN = ["ClosedConnectionError", "DrainingConnectionError", "NoRespon
 /** Errors of connecting that no retry mends. */
 const FINAL = ["AuthorizationError", "UserAuthenticationExpiredError", "InvalidArgumentError", "TypeError"];
 
+/** The decisions that follow from errors of the client. */
 export const { failure, mayCommitAgain, mayReadAgain } = failuresOf(classify);
 
-// A commit is retried after a lost answer as well: its message is found by its id if the server has it.
+// A commit is retried after a lost answer as well. If the server has its message, it is found by its id.
 function classify(error: unknown): Failure {
   const said = { cause: asError(error).cause ?? error, reason: reasonOf(error) };
   if (error instanceof Unanswered) return { kind: "lost", retry: "all", ...said };
@@ -30,7 +31,7 @@ function classify(error: unknown): Failure {
   return { kind: apiCode(error) === undefined ? "lost" : "refused", retry: "none", ...said };
 }
 
-/** Translates the client's error. An answer of JetStream stays as it is, unless it says that the server is busy. */
+/** Translates an error of the client. An answer of JetStream stays as it is, unless the server is busy. */
 export function explained(error: unknown): Error {
   const names = namesOf(error);
   if (apiCode(error) !== undefined) {
@@ -56,7 +57,7 @@ export function isConflict(error: unknown): boolean {
   return WRONG_LAST.includes(apiCode(error) ?? 0);
 }
 
-/** The number that the server takes for the newest message of a subject, as its conflict says. */
+/** The number in a conflict: the newest message of the subject, as the server counts. */
 export function newestIn(conflict: unknown): number | undefined {
   const number = /wrong last sequence: (\d+)/.exec(asError(conflict).message)?.[1];
   return number === undefined ? undefined : Number(number);

@@ -12,6 +12,7 @@ import { Feed } from "./feed.ts";
 import { Stream } from "./stream.ts";
 import { Trims } from "./trims/trims.ts";
 
+/** The settings of a store on NATS. */
 export interface NatsSettings {
   readonly source: Source;
   readonly stream: string;
@@ -24,7 +25,7 @@ export interface NatsLog extends OpenLog {
   readonly room: () => number;
 }
 
-/** Connects, makes the stream if it is missing, and replays the log. Rejects with `store`, and holds nothing open then. */
+/** Connects, makes a missing stream, and replays the log. Rejects with `store`, and then holds nothing open. */
 export async function openNats({ source, stream: name, replicas }: NatsSettings, sink: StoreSink): Promise<NatsLog> {
   const { clock } = sink;
   const explain = (error: unknown): Error => failure("NATS failed in the background", error);
@@ -37,7 +38,7 @@ export async function openNats({ source, stream: name, replicas }: NatsSettings,
   const catchUp = (): Promise<void> => retry(clock, () => feed.catchUp(), mayReadAgain);
   const commits = new Commits({ clock, time, connection, stream, cursor, feed });
   const trimming = outage();
-  const trims = new Trims({ clock, connection, stream, cursor, catchUp, failed: (error) => trimming.begin(error) });
+  const trims = new Trims({ clock, connection, stream, cursor, catchUp, report: (error) => trimming.begin(error) });
   const trimmer = new Trimmer({
     clock,
     outage: trimming,

@@ -54,9 +54,9 @@ export class Feed {
       clock,
       make: () => makeClient(connections.pool, listen),
       channel: `"${channel.replaceAll('"', '""')}"`,
-      notified: (payload) => this.#notified(payload),
-      connected: () => void this.#polls.look(),
-      failed: (error) => outage.begin(error),
+      onNotification: (payload) => this.#notified(payload),
+      onListening: () => void this.#polls.look(),
+      onFailure: (error) => outage.begin(error),
     });
   }
 

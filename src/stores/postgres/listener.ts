@@ -10,10 +10,12 @@ export interface ListenerOptions {
   readonly make: () => Promise<PgOwnClient>;
   /** The name to LISTEN to, quoted. */
   readonly channel: string;
-  readonly notified: (payload: string) => void;
+  /** Takes the payload of each notification. */
+  readonly onNotification: (payload: string) => void;
   /** Called whenever it begins to listen. The commits before that have to be read. */
-  readonly connected: () => void;
-  readonly failed: (error: unknown) => void;
+  readonly onListening: () => void;
+  /** Called when a connection cannot be made. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** A connection that hears of commits. The listener connects again after each loss, and keeps no process alive. */
@@ -38,7 +40,7 @@ export class Listener {
     try {
       await this.#connect();
     } catch (error) {
-      this.#options.failed(error);
+      this.#options.onFailure(error);
       this.#again();
     }
   }
@@ -61,7 +63,7 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    const { clock, make, channel, notified, connected } = this.#options;
+    const { clock, make, channel, onNotification, onListening } = this.#options;
     const client = await make();
     let lost = false;
     client.on("error", () => {}); // the event `end` follows
@@ -69,7 +71,7 @@ export class Listener {
       lost = true;
       if (this.#client === client) this.renew();
     });
-    client.on("notification", ({ payload = "" }) => notified(payload));
+    client.on("notification", ({ payload = "" }) => onNotification(payload));
     try {
       await client.connect();
       await ask(client, `listen ${channel}`);
@@ -85,7 +87,7 @@ export class Listener {
     client.unref();
     this.#pauses.reset();
     this.#client = client;
-    connected();
+    onListening();
   }
 
   #again(): void {
