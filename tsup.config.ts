@@ -1,23 +1,11 @@
+import { existsSync, readFileSync } from "node:fs";
 import { build } from "esbuild";
 import { defineConfig } from "tsup";
 
+const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, unknown> };
+
 export default defineConfig({
-  entry: {
-    index: "src/index.ts",
-    sqlite: "src/stores/sqlite.ts",
-    postgres: "src/stores/postgres.ts",
-    nats: "src/stores/nats.ts",
-    redis: "src/stores/redis.ts",
-    node: "src/http/node.ts",
-    fetch: "src/http/fetch.ts",
-    express: "src/http/express.ts",
-    koa: "src/http/koa.ts",
-    hono: "src/http/hono.ts",
-    fastify: "src/http/fastify.ts",
-    client: "src/client/client.ts",
-    testing: "src/testing/index.ts",
-    conformance: "src/testing/conformance/index.ts",
-  },
+  entry: Object.fromEntries(Object.keys(exports).filter(isModule).map(entryOf)),
   format: "esm",
   target: "node20",
   dts: true,
@@ -47,3 +35,18 @@ export default defineConfig({
     });
   },
 });
+
+// `client.min.js` is built by itself, and the manifest is no module.
+function isModule(subpath: string): boolean {
+  return !subpath.endsWith(".js") && !subpath.endsWith(".json");
+}
+
+/** The source of a subpath of the package, found by its name: a store, a mount, or a folder of its own. */
+function entryOf(subpath: string): [name: string, source: string] {
+  const name = subpath === "." ? "index" : subpath.slice(2);
+  const places = ["", "stores/", "http/", `${name}/`].map((folder) => `src/${folder}${name}.ts`);
+  const folders = ["", "testing/"].map((folder) => `src/${folder}${name}/index.ts`);
+  const source = [...places, ...folders].find((place) => existsSync(place));
+  if (source === undefined) throw new Error(`package.json exports ${subpath}, and no file of src has that name`);
+  return [name, source];
+}

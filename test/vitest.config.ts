@@ -9,7 +9,7 @@ const ENGINES = [
   "test/**/*.engines.test.ts",
   "test/support/engines/*.test.ts",
   "test/system/cluster/*.test.ts",
-  "test/stores/{postgres,redis,nats}/*.test.ts",
+  "test/stores/!(conformance|shared|sqlite)/*.test.ts",
 ];
 
 const common = { testTimeout: 20_000, hookTimeout: 60_000, typecheck: { enabled: false } };

@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { giveIds } from "../../src/stores/shared/given-ids.ts";
 import { createTables, Tables } from "../../src/stores/sqlite/tables.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 import { openByHand, ownFolder } from "../sqlite-files.ts";
@@ -74,7 +75,8 @@ class Ours implements Table {
 
   insert(first: number, count: number): void {
     this.#db.transaction(() => {
-      this.#tables.insert(rowsFrom(first, count), first, first);
+      const rows = giveIds([rowsFrom(first, count)], { first, at: first }).rows;
+      for (const row of rows) this.#tables.insert(row);
       this.#tables.setLast(first + count - 1, first);
     })();
   }

@@ -1,9 +1,10 @@
-import type { PendingRow, Row, Store, StoreSink } from "../store.ts";
+import type { Store, StoreSink } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
 import { noteGivenOut } from "../util/ids.ts";
 import { makePace, type Pace } from "./memory/pace.ts";
+import { giveIds } from "./shared/given-ids.ts";
 
-/** The store of a bus that was given none: a counter. Nothing outlives the process, and nobody else commits. */
+/** The store of a bus that was given none: a counter. Nothing outlives the process, and no other process commits. */
 export function memory({ begin, lead, slow }: Pace = makePace()): Store {
   let sink: StoreSink;
   let last = 0;
@@ -18,17 +19,6 @@ export function memory({ begin, lead, slow }: Pace = makePace()): Store {
     begin(before, clock.now());
   }
 
-  function commit(send: readonly PendingRow[], rows: Row[]): number[] {
-    const first = last + 1;
-    const ids: number[] = [];
-    for (const { key, json } of send) {
-      last += 1;
-      ids.push(last);
-      rows.push({ id: last, key, json, at, send: first });
-    }
-    return ids;
-  }
-
   return {
     maxRows: Number.POSITIVE_INFINITY,
     maxBytes: Number.POSITIVE_INFINITY,
@@ -40,11 +30,11 @@ export function memory({ begin, lead, slow }: Pace = makePace()): Store {
     async append(sends) {
       if (!hasEpoch) beginEpoch(sink.clock);
       at = Math.max(at, sink.time());
-      const rows: Row[] = [];
-      const ids = sends.map((send) => commit(send, rows));
+      const { ids, rows, last: newest } = giveIds(sends, { first: last + 1, at });
+      last = newest;
       noteGivenOut(last);
       const slowed = slow(last);
-      if (slowed !== undefined) await slowed; // nobody has seen these ids yet
+      if (slowed !== undefined) await slowed; // no reader has seen these ids yet
       sink.commit(rows);
       return ids;
     },

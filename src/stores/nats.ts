@@ -3,24 +3,28 @@ import type { Store } from "../store.ts";
 import { checkNames } from "../util/validate.ts";
 import type { Source } from "./nats/connection.ts";
 import type { NatsConnection } from "./nats/driver.ts";
-import { NatsStore } from "./nats/store.ts";
+import { natsStore } from "./nats/store.ts";
 
 export type { NatsConnection } from "./nats/driver.ts";
 
-/** How `@nats-io/transport-node` connects: its ConnectionOptions. */
+/** The ConnectionOptions of `@nats-io/transport-node`. */
 export type NatsConfig = Readonly<Record<string, unknown>>;
 
+/** Options of `nats`. */
 export interface NatsOptions {
-  /** The stream, which is made if it is missing, with the subjects `<stream>.log` and `<stream>.marks`. A log is one stream. Default: `"nightbus"`. */
+  /**
+   * The name of the stream. A missing stream is made, with the subjects `<stream>.log` and `<stream>.marks`. Each stream is one
+   * log. Default: `"nightbus"`.
+   */
   readonly stream?: string;
-  /** On how many servers of a cluster a stream is kept that is made. Default: 1. */
+  /** The number of servers that keep a new stream. Default: 1. */
   readonly replicas?: number;
 }
 
 /**
- * Keeps a bus's notifications in a stream of NATS JetStream, where any number of processes on any machines share them: a URL,
- * options of `@nats-io/transport-node`, or the application's own NatsConnection, which is not closed. A store serves one bus.
- * Throws `bad_option`; a server that cannot be reached makes the bus reject with `store`.
+ * Keeps a bus's notifications in a stream of NATS JetStream. Any number of processes on any machines share them. The connection
+ * is a URL, or options of `@nats-io/transport-node`, or the application's own NatsConnection, which the store does not close.
+ * A store serves one bus. Throws `bad_option`. If the server cannot be reached, the bus rejects with `store`.
  */
 export function nats(connection: string | NatsConfig | NatsConnection, options: NatsOptions = {}): Store {
   checkNames("nats", options, ["stream", "replicas"]);
@@ -31,10 +35,10 @@ export function nats(connection: string | NatsConfig | NatsConnection, options: 
   if (!Number.isInteger(replicas) || replicas < 1 || replicas > 5) {
     throw new BusError("bad_option", `replicas must be a number from 1 to 5, got ${given(replicas)}`);
   }
-  return new NatsStore({ source: sourceOf(connection), stream, replicas });
+  return natsStore({ source: sourceOf(connection), stream, replicas });
 }
 
-// What was given may hold a password, so it is not said.
+// The errors do not repeat the argument, since it may hold a password.
 function sourceOf(connection: unknown): Source {
   if (typeof connection === "string" && connection !== "") return { config: configOf(connection) };
   if (typeof connection !== "object" || connection === null) {
@@ -47,7 +51,7 @@ function sourceOf(connection: unknown): Source {
   return { native: connection as NatsConnection }; // as far as can be seen
 }
 
-/** Options for a URL, or for several with commas between them. The client takes no user from a URL. */
+/** Makes options of a URL, or of several with commas between them. The client itself takes no user from a URL. */
 function configOf(text: string): object {
   const urls = text.split(",").map(urlOf);
   const { username, password } = urls[0]!; // a text has one part at least

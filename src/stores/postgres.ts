@@ -3,30 +3,31 @@ import type { Store } from "../store.ts";
 import { checkNames } from "../util/validate.ts";
 import type { Source } from "./postgres/connections.ts";
 import type { PgPool } from "./postgres/driver.ts";
-import { PostgresStore } from "./postgres/store.ts";
+import { postgresStore } from "./postgres/store.ts";
 
 export type { PgPool } from "./postgres/driver.ts";
 
-/** How `pg` connects: its ClientConfig or PoolConfig. */
+/** The ClientConfig or PoolConfig of `pg`. */
 export type PostgresConfig = Readonly<Record<string, unknown>>;
 
+/** Options of `postgres`. */
 export interface PostgresOptions {
-  /** The schema for nightbus's tables, which is made if it is missing. A log is one schema. Default: `"nightbus"`. */
+  /** The schema of nightbus's tables. A missing schema is made. Each schema is one log. Default: `"nightbus"`. */
   readonly schema?: string;
   /**
-   * Where to LISTEN, if `connection` goes through a transaction pooler, by which notifications do not come: a direct connection
-   * string or config. Without it, what other processes send is then seen within five seconds.
+   * A direct connection string or config for LISTEN. A transaction pooler passes no notifications on: behind one, and without
+   * this option, the sends of other processes are seen within five seconds.
    */
   readonly listen?: string | PostgresConfig;
 }
 
-/** PostgreSQL's names have 63 bytes, also those of notifications, which name the schema. */
+/** Names in PostgreSQL have 63 bytes. The name of the notifications holds the schema's. */
 const LONGEST_SCHEMA = 50;
 
 /**
- * Keeps a bus's notifications in PostgreSQL, where any number of processes on any machines share them: a connection string, a
- * config of `pg`, or the application's own Pool, which is not ended. One connection more is made, which listens. A store serves
- * one bus. Throws `bad_option`; a database that cannot be reached makes the bus reject with `store`.
+ * Keeps a bus's notifications in PostgreSQL. Any number of processes on any machines share them. The connection is a string, or
+ * a config of `pg`, or the application's own Pool, which the store does not end. The store makes one connection more, which
+ * listens. A store serves one bus. Throws `bad_option`. If the database cannot be reached, the bus rejects with `store`.
  */
 export function postgres(connection: string | PostgresConfig | PgPool, options: PostgresOptions = {}): Store {
   checkNames("postgres", options, ["schema", "listen"]);
@@ -34,14 +35,14 @@ export function postgres(connection: string | PostgresConfig | PgPool, options: 
   if (typeof schema !== "string" || !isName(schema)) {
     throw new BusError("bad_option", `schema must be a name of 1 to ${LONGEST_SCHEMA} bytes, got ${given(schema)}`);
   }
-  return new PostgresStore({
+  return postgresStore({
     source: sourceOf(connection),
     schema,
     listen: listen === undefined ? undefined : configOf("listen", listen),
   });
 }
 
-// A quote counts twice, as it is written.
+// A quote counts twice, since SQL doubles it.
 function isName(schema: string): boolean {
   return /^[^\0\p{Surrogate}]+$/u.test(schema) && Buffer.byteLength(schema.replaceAll('"', '""')) <= LONGEST_SCHEMA;
 }
@@ -53,7 +54,7 @@ function sourceOf(connection: unknown): Source {
   throw new BusError("bad_option", "postgres takes a Pool and not a Client, since it sends and reads at the same time");
 }
 
-// What was given may hold a password, so it is not said.
+// The errors do not repeat the argument, since it may hold a password.
 function configOf(name: string, config: unknown): object {
   if (typeof config === "string" && config !== "") return { connectionString: config };
   if (typeof config === "object" && config !== null) return config;

@@ -7,21 +7,28 @@ export const DATABASE_URL = addressOf("postgres");
 export const REDIS_URL = addressOf("redis");
 export const NATS_URL = addressOf("nats");
 
-const [postgres, redis, nats] = await Promise.all([why("postgres"), why("redis"), why("nats")]);
+const REASONS = Object.fromEntries(
+  await Promise.all(Object.keys(ADDRESSES).map(async (name) => [name, await why(name as EngineName)] as const)),
+);
 
-/** `describe` for what needs Postgres: it is skipped with a sentence where none answers, and fails where all must run. */
+/** `describe` for tests that need this engine: it skips them with a sentence where none answers, and fails where all must run. */
+export function engineRuns(engine: EngineName, describe: typeof Describe): (name: string, body: () => void) => void {
+  return runs(describe, REASONS[engine]);
+}
+
+/** `engineRuns` of Postgres. */
 export function postgresRuns(describe: typeof Describe): (name: string, body: () => void) => void {
-  return runs(describe, postgres);
+  return engineRuns("postgres", describe);
 }
 
-/** `describe` for what needs Redis, likewise. */
+/** `engineRuns` of Redis. */
 export function redisRuns(describe: typeof Describe): (name: string, body: () => void) => void {
-  return runs(describe, redis);
+  return engineRuns("redis", describe);
 }
 
-/** `describe` for what needs NATS, likewise. */
+/** `engineRuns` of NATS. */
 export function natsRuns(describe: typeof Describe): (name: string, body: () => void) => void {
-  return runs(describe, nats);
+  return engineRuns("nats", describe);
 }
 
 async function why(engine: EngineName): Promise<string | undefined> {

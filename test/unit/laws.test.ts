@@ -1,5 +1,6 @@
-import { file, memory } from "../stores/conformance/factories.ts";
+import { STORES } from "../stores/conformance/stores.ts";
 import { testLaws } from "../support/laws.ts";
 
-testLaws("without a store", memory, 400);
-testLaws("over SQLite, in a file", file, 40);
+for (const { name, engine, bus, laws } of STORES) {
+  if (engine === undefined && laws !== undefined) testLaws(name, bus, laws);
+}

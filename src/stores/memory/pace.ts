@@ -1,33 +1,33 @@
 import { epochAt, IDS_PER_MS } from "../../util/ids.ts";
 
-/** The longest lead, in ms. It is shorter than a process, or a thread, takes to end and to start again. */
+/** The longest lead, in ms. A process, or a thread, takes longer to end and to start again. */
 const LONGEST_LEAD = 10;
 
-// Captured on loading, since fake timers may stop the global ones, and a pause must end.
+// The timers are captured on loading: fake timers may stop the global ones, and a pause must end.
 const { setTimeout } = globalThis;
 const monotonic = performance.now.bind(performance);
 
 /**
- * Keeps the ids of one life at most 10 ms ahead of the clock by which the next life begins. The next life could give out an id
- * again that is further ahead, and mistake its cursor. Monotonic time carries the clock on, so that no step of it makes a lead.
+ * Keeps the ids of an epoch at most 10 ms ahead of the clock. The next process begins its epoch by that clock: an id further
+ * ahead could be given twice, and its cursor mistaken. Monotonic time carries the clock on, so that no step makes a lead.
  */
 export interface Pace {
-  /** An epoch begins with this id, when the wall clock says so, in ms since 1970. */
+  /** Begins an epoch with this id. `wall` is the time of the wall clock, in ms since 1970. */
   begin(first: number, wall: number): void;
   /** The lead of this id over the clock, in ms. */
   lead(id: number): number;
-  /** Resolves when this id may be given out; undefined when it may be now. */
+  /** Resolves when this id may be given. Undefined if that is now. */
   slow(id: number): Promise<void> | undefined;
 }
 
-/** The pace of ids that no other life goes on from. */
+/** The pace of ids after which no other process begins: none at all. */
 export const noPace: Pace = { begin() {}, lead: () => 0, slow: () => undefined };
 
-/** The pace of one life. */
+/** The pace of one process. */
 export function makePace(): Pace {
   let origin = 0;
   let began = 0;
-  /** No id up to here is too far ahead. */
+  /** The largest id that is known to be in time. */
   let limit = 0;
 
   function position(): number {
@@ -44,7 +44,7 @@ export function makePace(): Pace {
 
   return {
     begin(first, wall) {
-      // An epoch that follows on another of this process may begin ahead; by more it is only where the clock was set back.
+      // An epoch after another of this process may begin ahead. A larger distance means that the clock was set back.
       const ahead = Math.min(Math.max(0, first - epochAt(wall)), LONGEST_LEAD * IDS_PER_MS);
       [origin, began, limit] = [first - ahead, monotonic(), 0];
     },

@@ -3,14 +3,17 @@ import { BusError } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
 import { noteGivenOut } from "../../util/ids.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
+import { Unreachable } from "../shared/failures.ts";
+import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
 import { retry } from "../shared/retry.ts";
 import type { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
-import { isConflict, mayAskAgain, Unanswered, Unreachable } from "./failures.ts";
+import { isConflict, mayCommitAgain, Unanswered } from "./failures.ts";
 import type { Feed } from "./feed.ts";
 import type { Stream } from "./stream.ts";
-import { type Place, packSends, placeHeader, rowsOf, type Sends } from "./wire.ts";
+import { type Place, packSends, placeHeader } from "./wire.ts";
 
+/** The parts that commits in NATS need. */
 export interface CommitsOptions {
   readonly clock: Clock;
   readonly time: EngineTime;
@@ -20,32 +23,30 @@ export interface CommitsOptions {
   readonly feed: Feed;
 }
 
-type Ids = readonly (readonly number[])[];
-
-/** A commit that is tried until it is known to be done. */
+/** A commit with all its tries, until its outcome is known. */
 interface Attempt {
   readonly sends: Sends;
   readonly body: Uint8Array;
   readonly id: string;
-  /** Whether it was sent, and no answer has come. */
+  /** True if it was sent, and its answer is missing. */
   isUnanswered: boolean;
-  /** Whether this process may not know where the log stands. */
+  /** True if this process may not know the newest message of the log. */
   isLost: boolean;
-  /** The newest message when the server refused to publish behind it, though nothing newer was there: all was read anew then. */
+  /** The newest message of the log, if the server refused to publish behind it without a newer one. All is read anew then. */
   doubted: number | undefined;
-  /** True if the server refused again after that. */
+  /** True if the server refused again after that reading. */
   trustsServer: boolean;
   conflicts: number;
 }
 
-/** Other processes may be quicker so often. */
+/** The number of times that other processes may be faster. */
 const MOST_CONFLICTS = 1_000;
 
-/** Commits what this process sends: each commit is one message, which follows the newest that this process has seen, or none. */
+/** Commits the sends of this process. Each commit is one message right behind the newest that this process knows, or is refused. */
 export class Commits {
   readonly #options: CommitsOptions;
-  /** What the connection and the log were when this process last committed: it goes on with its run while they stay. */
-  #run = "";
+  /** The conditions of the last commit. The epoch goes on while they stay the same. */
+  #epoch = "";
 
   constructor(options: CommitsOptions) {
     this.#options = options;
@@ -68,12 +69,12 @@ export class Commits {
     };
     cursor.want(attempt);
     try {
-      return await retry(clock, () => this.#try(attempt), mayAskAgain);
+      return await retry(clock, () => this.#try(attempt), mayCommitAgain);
     } catch (error) {
       if (!attempt.isUnanswered || error instanceof BusError) throw error;
       throw new Unanswered((error as Error).message, { cause: error });
     } finally {
-      cursor.want(undefined); // it would be kept until the next
+      cursor.want(undefined); // its memory is free now, and not at the next commit
     }
   }
 
@@ -94,38 +95,37 @@ export class Commits {
     }
   }
 
-  /** Publishes the commit, and hands it over; false when it turned out that it had been published before. */
+  /** Publishes the commit, and hands it over. False if an earlier try has published it. */
   async #publish({ body, id, sends, trustsServer }: Attempt, place: Place): Promise<boolean> {
     const { connection, stream, cursor, feed } = this.#options;
-    const life = this.#life();
+    const conditions = this.#conditions();
     const { log: subject } = stream;
     const publication = { subject, body, id, header: placeHeader(place), after: cursor.seq, trustsServer };
     const { seq, duplicate } = await stream.publish(publication, connection.losses);
-    if (duplicate || life !== this.#life()) {
+    if (duplicate || conditions !== this.#conditions()) {
       await feed.catchUp();
-      if (cursor.found === undefined) throw new Unanswered("what was sent is not there any more");
+      if (cursor.found === undefined) throw new Unanswered("the message that was sent is gone");
       return false;
     }
     if (cursor.seq < seq) {
-      const rows = rowsOf(sends, place);
-      cursor.take({ ...place, last: place.first + rows.length - 1, seq, id, rows });
+      const { rows, last } = giveIds(sends, place);
+      cursor.take({ ...place, last, seq, id, rows });
     }
     return true;
   }
 
-  // A run ends with whatever may have put the server back to an earlier state, since this process, when it lags, cannot know
-  // which ids others have been given meanwhile.
+  // An epoch ends with any event that may have put the server back to an earlier state. A process that lags then cannot know which
+  // ids others were given.
   #place(seen: number): Place {
     const { clock, time, cursor } = this.#options;
-    const first = this.#run === this.#life() ? seen + 1 : Math.max(seen, cursor.highest, clock.base() - 1) + 1;
+    const first = this.#epoch === this.#conditions() ? seen + 1 : Math.max(seen, cursor.highest, clock.base() - 1) + 1;
     return { was: seen, first, at: Math.max(cursor.at, Math.floor(time.now())) };
   }
 
   #done(sends: Sends, first: number): Ids {
-    let next = first;
-    const ids = sends.map((send) => send.map(() => next++));
-    this.#run = this.#life();
-    noteGivenOut(next - 1);
+    const { ids, last } = giveIds(sends, { first, at: 0 });
+    this.#epoch = this.#conditions();
+    noteGivenOut(last);
     return ids;
   }
 
@@ -133,25 +133,26 @@ export class Commits {
     const { cursor, feed } = this.#options;
     if (isConflict(error)) {
       attempt.conflicts += 1;
-      if (attempt.conflicts > MOST_CONFLICTS) throw new Unreachable("others were quicker again and again");
+      if (attempt.conflicts > MOST_CONFLICTS) throw new Unreachable("others were faster again and again");
       await feed.catchUp();
       const isNewest = cursor.seq === seq && cursor.found === undefined;
       attempt.trustsServer = isNewest && attempt.doubted === seq;
       attempt.doubted = isNewest ? seq : undefined;
-      // The newest message is not there any more, at least for the server.
+      // The server does not have the newest message any more.
       if (isNewest && !attempt.trustsServer) feed.startOver();
-      // Whatever was published after that message was refused, or is found.
+      // An earlier try was refused as well, or it is found by its id.
       if (!isNewest) attempt.isUnanswered = false;
       return;
     }
-    attempt.isLost = true; // the stream itself may be gone, which is then made anew
+    attempt.isLost = true; // the stream itself may be gone: reading makes it anew
     attempt.isUnanswered ||= error instanceof Unanswered;
     throw error;
   }
 
-  #life(): string {
+  /** The state of the connection, the feed and the log. */
+  #conditions(): string {
     const { connection, feed, cursor } = this.#options;
-    return [connection.losses, feed.breaks, cursor.lives].join(" ");
+    return [connection.losses, feed.breaks, cursor.logs].join(" ");
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock, type Timer } from "../../util/clock.ts";
+import { Unreachable } from "../shared/failures.ts";
 import { RETRY_FOR, withTimeout } from "../shared/retry.ts";
 import { whenSilent } from "../shared/silence.ts";
 import {
@@ -12,26 +13,26 @@ import {
   type NatsMessage,
   TIMEOUT,
 } from "./driver.ts";
-import { explained, Unanswered, Unreachable } from "./failures.ts";
+import { explained, Unanswered } from "./failures.ts";
 
-/** A connection of the application's, or how to connect. */
+/** The application's connection, or options to connect by. */
 export type Source =
   | { readonly native: NatsConnection; readonly config?: never }
   | { readonly native?: never; readonly config: object };
 
-/** The most that is sent at once where the server has not said. */
+/** The most bytes of a message, before the server has told its own bound. */
 const USUAL_PAYLOAD = 2 ** 20;
 
-/** The longest wait for an answer, in ms, while bytes move: 64 MiB at 600 kB a second. */
+/** The longest wait for an answer while bytes move, in ms: 64 MiB at 600 kB a second. */
 const LONGEST = 120_000;
 
 /**
- * The factor by which bytes on their way to the server lengthen a wait: buffers of the system hide whether they
- * move. The answer to a message of 1 MiB may take 16 s more, which is a link of 64 kB a second.
+ * The factor by which bytes on their way to the server lengthen a wait, since buffers of the system hide their movement. The
+ * answer to a message of 1 MiB may take 16 s more, as over a link of 64 kB a second.
  */
 const HIDDEN = 16;
 
-/** A connection whose losses are told, so that nobody waits for an answer that cannot come. */
+/** A connection that reports its losses, so that no request waits for an answer that cannot come. */
 export class Connection {
   readonly js: JetStream;
   readonly #native: NatsConnection;
@@ -42,14 +43,14 @@ export class Connection {
   readonly #returns = new Set<() => void>();
   #isUp: boolean;
   #losses = 0;
-  /** The bytes of messages whose answers have not come. */
+  /** The bytes of all messages without an answer. */
   #underway = 0;
   #isStopped = false;
   #maxPayload = USUAL_PAYLOAD;
-  /** It is there, again. */
-  connected: () => void = () => {};
-  /** It was lost. */
-  lost: () => void = () => {};
+  /** Called when the connection is back. */
+  onReturn: () => void = () => {};
+  /** Called when the connection is lost. */
+  onLoss: () => void = () => {};
 
   private constructor(native: NatsConnection, isOurs: boolean, driver: Driver, js: JetStream, clock: Clock) {
     this.#native = native;
@@ -59,17 +60,17 @@ export class Connection {
     this.js = js;
     this.#isUp = native.info !== undefined && !native.isClosed();
     if (isOurs) letGo(native);
-    this.#watch().catch(() => this.#down()); // whoever asks then is told
+    this.#watch().catch(() => this.#down()); // the next request then rejects
   }
 
-  /** Connects. Rejects with `store` where the client is missing, or with `Unreachable`. */
+  /** Connects. Rejects with `store` if the client is missing, or with `Unreachable`. */
   static async of({ native, config }: Source, clock: Clock): Promise<Connection> {
     const driver = await loadDriver();
     const connection = native ?? (await connect(driver, config).catch(unreachable));
     return new Connection(connection, native === undefined, driver, await driver.jetstream(connection), clock);
   }
 
-  /** How often it was lost so far. */
+  /** The number of losses so far. */
   get losses(): number {
     return this.#losses;
   }
@@ -78,7 +79,7 @@ export class Connection {
     return this.#isUp;
   }
 
-  /** The most bytes of one message with its headers. */
+  /** The most bytes of a message with its headers. */
   get maxPayload(): number {
     this.#maxPayload = this.#native.info?.max_payload ?? this.#maxPayload;
     return this.#maxPayload;
@@ -89,8 +90,9 @@ export class Connection {
   }
 
   /**
-   * Asks the server when there is a connection. Rejects with `Unreachable` when nothing was asked, with `Unanswered` as soon as
-   * no answer can come, and else as JetStream does. With `losses`, only if none came since. `bytes` is the size of what is asked.
+   * Sends a request, and waits for a connection first. Rejects with `Unreachable` if nothing was sent, with `Unanswered` once no
+   * answer can come, and otherwise as JetStream does. With `losses`, a loss since then rejects as well. `bytes` is the size of
+   * the request.
    */
   async ask<T>(work: (js: JetStream) => Promise<T>, losses?: number, bytes = 0): Promise<T> {
     if (!this.#isUp) await this.#returned();
@@ -121,23 +123,24 @@ export class Connection {
     });
   }
 
-  /** Calls back once, when no byte has come or gone for so many ms. Returns how to stop. */
+  /** Calls back once, after a silence of `ms`. Returns a function that stops the wait. */
   whenSilent(ms: number, silent: () => void): () => void {
     const moved = (): string | undefined => movedOnConnection(this.#native);
-    // By the machine's clock, as the client's own timeouts: bytes come in its time.
+    // Bytes come by the time of the machine, as do the client's own timeouts.
     return whenSilent({ clock: systemClock, ms, bytes: this.#underway * HIDDEN, most: LONGEST, moved }, silent);
   }
 
-  /** Hears what is sent to an address of its own. Returns the address, and how to stop. */
-  hear(heard: (message: NatsMessage) => void, failed: (error: Error) => void): { address: string; stop: () => void } {
+  /** Subscribes to a new address. Returns the address, and a function that ends the subscription. */
+  hear(take: (message: NatsMessage) => void, fail: (error: Error) => void): { address: string; stop: () => void } {
     const { options } = this.#native as { options?: { inboxPrefix?: string } };
     const address = `${options?.inboxPrefix ?? "_INBOX"}.${randomBytes(12).toString("hex")}`;
     const subscription = this.#native.subscribe(address, {
-      callback: (error, message) => (error === null ? heard(message) : failed(error)),
+      callback: (error, message) => (error === null ? take(message) : fail(error)),
     });
     return { address, stop: () => subscription.unsubscribe() };
   }
 
+  /** Publishes an empty message. */
   say(subject: string): void {
     if (!this.#native.isClosed()) this.#native.publish(subject);
   }
@@ -160,7 +163,7 @@ export class Connection {
     this.#isUp = false;
     this.#losses += 1;
     for (const lost of this.#unanswered) lost();
-    this.lost();
+    this.onLoss();
   }
 
   #up(): void {
@@ -168,10 +171,10 @@ export class Connection {
     if (this.#isOurs) letGo(this.#native);
     this.#isUp = true;
     for (const tell of this.#returns) tell();
-    this.connected();
+    this.onReturn();
   }
 
-  /** Resolves when it is there again. */
+  /** Resolves when the connection is back. */
   async #returned(): Promise<void> {
     let timer: Timer;
     let tell = (): void => {};
@@ -185,23 +188,23 @@ export class Connection {
     if (!isBack) throw new Unreachable("there is no connection");
   }
 
-  // Nothing came back: either JetStream is slow, or the connection is dead and nobody has told us.
+  // Without an answer, either JetStream is slow, or the connection is dead. A flush tells: a dead one is made anew.
   #doubt(): void {
     const { losses } = this;
     const stop = this.whenSilent(TIMEOUT / 4, () => {
-      if (losses === this.#losses && this.#isUp) this.#native.reconnect().catch(() => {}); // it is tried again, and told
+      if (losses === this.#losses && this.#isUp) this.#native.reconnect().catch(() => {}); // the client retries, and reports its state
     });
     this.#native.flush().then(stop, stop);
   }
 }
 
-/** Rejects after a while also where the application's options wait for the first connection for ever. */
+/** Connects with a timeout, since the application's options may wait forever. */
 function connect(driver: Driver, config: object): Promise<NatsConnection> {
   return new Promise((resolve, reject) => {
     let isLate = false;
     const timer = systemClock.setTimeout(() => {
       isLate = true;
-      reject(new Error("the server did not let us in"));
+      reject(new Error("the server accepted no connection"));
     }, RETRY_FOR);
     driver
       .connect(config)

@@ -3,26 +3,27 @@ import type { NatsMessage } from "./driver.ts";
 import type { Stream } from "./stream.ts";
 import { type Beginning, timeOf } from "./wire.ts";
 
+/** The parts that a consumer needs. */
 export interface ConsumerOptions {
   readonly connection: Connection;
   readonly stream: Stream;
-  /** Each message of the stream in order, with what the server says of it. */
-  readonly heard: (message: NatsMessage, delivery: Delivery) => void;
-  /** It will hear no more. */
-  readonly broke: () => void;
+  /** Takes each message of the stream, in order. */
+  readonly onMessage: (message: NatsMessage, delivery: Delivery) => void;
+  /** Called when the delivery ends, or leaves a message out. */
+  readonly onBreak: () => void;
 }
 
-/** The server's word on a message that it delivers. */
+/** The server's facts about a message that it delivers. */
 export interface Delivery {
   /** The message's number in the stream. */
   readonly seq: number;
-  /** When it was stored, in ms by the server's clock; undefined where the server does not say. */
+  /** The time of storing, in ms by the server's clock. Undefined if the server does not tell. */
   readonly at: number | undefined;
-  /** The number of messages behind it that are still to be delivered. */
+  /** The number of messages behind it that the server still has to deliver. */
   readonly pending: number;
 }
 
-/** Hears the messages of a stream from one on, until something is missing. */
+/** Receives the messages of a stream, from one on, until one is missing. */
 export class Consumer {
   readonly #options: ConsumerOptions;
   #count = 0;
@@ -32,9 +33,9 @@ export class Consumer {
     this.#options = options;
   }
 
-  /** Resolves when the messages from this one on are being delivered; some may have come before. Rejects as `Connection.ask` does. */
+  /** Starts the delivery from this message on. Some may come before it resolves. Rejects as `Connection.ask` does. */
   async start(from: number): Promise<Beginning> {
-    const { connection, stream, broke } = this.#options;
+    const { connection, stream, onBreak } = this.#options;
     const { address, stop } = connection.hear(
       (message) => this.#hear(message),
       () => this.#break(),
@@ -43,7 +44,7 @@ export class Consumer {
     try {
       return await stream.consume(address, from);
     } catch (error) {
-      broke();
+      onBreak();
       this.stop();
       throw error;
     }
@@ -60,11 +61,11 @@ export class Consumer {
     const place = placeOf(message.reply ?? "");
     if (place === undefined) return;
     this.#count += 1;
-    if (place.count === this.#count) this.#options.heard(message, place);
+    if (place.count === this.#count) this.#options.onMessage(message, place);
     else this.#break();
   }
 
-  // The server sends no more before it is told that this much was taken in.
+  // The server sends no more until it hears that this much was received.
   #keepUp(message: NatsMessage): void {
     const stalled = message.headers?.get("Nats-Consumer-Stalled") ?? "";
     if (stalled !== "") this.#options.connection.say(stalled);
@@ -73,15 +74,15 @@ export class Consumer {
 
   #break(): void {
     this.stop();
-    this.#options.broke();
+    this.#options.onBreak();
   }
 }
 
-/** Where a message stands, as the address for its acknowledgement tells: in the stream, and among those that were sent to us. */
+/** Reads the place of a message from the address for its acknowledgement: in the stream, and in this delivery. */
 function placeOf(reply: string): (Delivery & { readonly count: number }) | undefined {
   const tokens = reply.split(".");
   if (tokens[0] !== "$JS" || tokens[1] !== "ACK" || tokens.length < 9) return undefined;
-  const start = tokens.length === 9 ? 5 : 7; // newer servers name a domain and an account before
+  const start = tokens.length === 9 ? 5 : 7; // newer servers put a domain and an account first
   const [seq, count, nanoseconds, pending] = tokens.slice(start, start + 4).map(Number);
   return { seq: seq!, count: count!, at: timeOf(nanoseconds! / 1e6), pending: pending! };
 }

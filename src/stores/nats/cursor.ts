@@ -1,27 +1,24 @@
 import type { Gap, Row, StoreSink } from "../../store.ts";
+import type { Sends } from "../shared/given-ids.ts";
+import { PAGE_ROWS } from "../shared/limits.ts";
 import { handOver, isComplete } from "../shared/news.ts";
 import type { NatsMessage } from "./driver.ts";
-import { Marks } from "./marks.ts";
-import { gapOf, Messages } from "./messages.ts";
-import { PromisedDeletions } from "./promised.ts";
-import type { Commit, Sends } from "./wire.ts";
+import { areSame, type Puzzle, type Verdict } from "./puzzle.ts";
+import { Marks } from "./trims/marks.ts";
+import { gapOf, Messages } from "./trims/messages.ts";
+import { PromisedDeletions } from "./trims/promised.ts";
+import type { Commit } from "./wire.ts";
 
-/** Rows of one page that is handed over, about. */
-const PAGE = 5_000;
-
-/** Of the rows of most messages none is gone; that is one object for all of them. */
+/** The empty set. Most messages have all their rows, and share it. */
 const NONE: Set<number> = new Set();
 
-/** What came of settling: done, another log than what was handed over, or (in words) what is not explained yet. */
-export type Verdict = "settled" | "another log" | { readonly unexplained: string };
-
-/** A message that this process publishes, and what is in it. */
+/** A message that this process publishes, with its sends. */
 export interface Wanted {
   readonly id: string;
   readonly sends: Sends;
 }
 
-/** Where this process stands in the log: what it has handed over, and what has come that does not follow it. */
+/** The position of this process in the log, and the commits that have come without following it. */
 export class Cursor {
   readonly #sink: StoreSink;
   readonly messages = new Messages();
@@ -37,7 +34,7 @@ export class Cursor {
   #wanted: Wanted | undefined;
   #found: number | undefined;
   #isDoubted = false;
-  #lives = 0;
+  #logs = 0;
 
   constructor(sink: StoreSink) {
     this.#sink = sink;
@@ -47,44 +44,44 @@ export class Cursor {
     return this.#marks;
   }
 
-  /** The newest id that was handed over; undefined while something has to be settled first. */
+  /** The newest id that was handed over. Undefined while commits wait to be settled. */
   get seen(): number | undefined {
     return this.#waiting === undefined ? this.#seen : undefined;
   }
 
-  /** The largest id of all that were ever handed over, also of a log that is gone. */
+  /** The largest id that was ever handed over, also of a log that is gone. */
   get highest(): number {
     return this.#highest;
   }
 
-  /** The number of the newest message of the log in the stream. */
+  /** The number, in the stream, of the newest message of the log. */
   get seq(): number {
     return this.#seq;
   }
 
-  /** The id of that message. */
+  /** The id that the sender gave that message. */
   get id(): string {
     return this.#id;
   }
 
-  /** When the newest commit was made. */
+  /** The time of the newest commit, in ms. */
   get at(): number {
     return this.#at;
   }
 
-  /** How many logs it has begun to follow. */
-  get lives(): number {
-    return this.#lives;
+  /** The number of logs that this cursor has begun. */
+  get logs(): number {
+    return this.#logs;
   }
 
-  /** Whether nothing was handed over of this log yet. */
+  /** True until rows of this log were handed over. */
   get isNew(): boolean {
     return this.#seen === undefined;
   }
 
-  /** Begins anew with a log that begins there. Nothing is handed over before it has settled. */
+  /** Begins anew, with a log that begins at this id. Its commits wait until they are settled. */
   reset(begin: number): void {
-    this.#lives += 1;
+    this.#logs += 1;
     this.#begin = begin;
     this.#seen = undefined;
     this.#seq = 0;
@@ -97,23 +94,23 @@ export class Cursor {
     this.promised.clear();
   }
 
-  /** Looks out for a message that this process publishes, or for none. */
+  /** Looks out for a message that this process publishes. Undefined ends that. */
   want(wanted: Wanted | undefined): void {
     this.#wanted = wanted;
     this.#found = undefined;
   }
 
-  /** What is in the message of this id, if it is the one that is wanted. */
+  /** The sends of the message with this id, if it is the wanted one. */
   wantedOf(id: string): Sends | undefined {
     return id === this.#wanted?.id ? this.#wanted.sends : undefined;
   }
 
-  /** The first id of the message that was wanted, if it has come. */
+  /** The first id of the wanted message, once it has come. */
   get found(): number | undefined {
     return this.#found;
   }
 
-  /** Hands over a commit that follows what was; false when it has to be settled what lies between. */
+  /** Hands over a commit. False if it does not follow directly: the ids between have to be settled first. */
   take(commit: Commit): boolean {
     if (commit.id === this.#wanted?.id) this.#found = commit.first;
     this.#seq = commit.seq;
@@ -132,60 +129,63 @@ export class Cursor {
     return true;
   }
 
-  /** Takes in what is said of rows that are gone. */
+  /** Takes in a message of the marks. */
   hear(message: NatsMessage, seq: number): void {
-    if (seq <= this.#marks.seq) return; // this process has said it
+    if (seq <= this.#marks.seq) return; // this process published it
     const said = this.#marks.take(message, seq);
     if (said !== undefined) this.promised.add(said, this.messages.delete(said.deleted), this.#sink.clock.monotonic());
   }
 
-  /** Passes over a message that is no commit. */
+  /** Passes over a message that holds no commit. */
   skip(seq: number, id: string): void {
     this.#seq = seq;
     this.#id = id;
   }
 
-  /** The newest message that was handed over is not there: others have trimmed it, or it was never in this log. */
+  /** Notes that the newest known message is not in the stream. Others have trimmed it, or this is another log. */
   doubt(): void {
     this.#isDoubted = true;
     this.#waiting ??= [];
   }
 
-  /** Hands over what waits, if it is known what became of all that lies between. `known` is what is known to stay unexplained. */
-  settle(known: string): Verdict {
+  /** Hands over the waiting commits, if all ids between are explained. `known` are puzzles that a further read did not solve. */
+  settle(known: readonly Puzzle[]): Verdict {
     const waiting = this.#waiting;
-    if (waiting === undefined) return "settled";
+    if (waiting === undefined) return { kind: "settled" };
     const missing = this.#missing(waiting);
-    const isLost = this.#isDoubted && !this.#marks.gone.has(this.#seen!); // only what was handed over can be doubted
-    const unexplained = [...missing, ...(this.#marks.isTorn ? ["torn"] : []), ...(isLost ? ["lost"] : [])].join();
-    if (unexplained !== "" && unexplained !== known) return { unexplained };
-    if (this.#seen === undefined) this.#replay(waiting, missing.at(-1)?.[1] ?? 0);
-    else if (missing.length > 0 || isLost || this.#isElsewhere(waiting)) return "another log";
+    const isLost = this.#isDoubted && !this.#marks.gone.has(this.#seen!); // a doubt implies a message that was handed over
+    const puzzles: Puzzle[] = [...missing];
+    if (this.#marks.isTorn) puzzles.push({ kind: "torn" });
+    if (isLost) puzzles.push({ kind: "lost" });
+    if (puzzles.length > 0 && !areSame(puzzles, known)) return { kind: "open", puzzles };
+    if (this.#seen === undefined) this.#replay(waiting, missing.at(-1)?.to ?? 0);
+    else if (missing.length > 0 || isLost || this.#isElsewhere(waiting)) return { kind: "another log" };
     else this.#goOn(waiting, this.#seen);
     this.#waiting = undefined;
     this.#isDoubted = false;
-    return "settled";
+    return { kind: "settled" };
   }
 
-  /** The ids between what was handed over and what waits that nobody has trimmed. */
-  #missing(waiting: readonly Commit[]): readonly (readonly [from: number, to: number])[] {
-    const missing: [number, number][] = [];
+  /** The ids before and between the waiting commits that no mark explains. */
+  #missing(waiting: readonly Commit[]): readonly (Puzzle & { readonly kind: "missing" })[] {
+    const missing: (Puzzle & { readonly kind: "missing" })[] = [];
     let last = this.#seen ?? this.#begin;
     for (const commit of waiting) {
-      if (!this.#marks.gone.covers(last + 1, commit.was)) missing.push([last, commit.was]);
+      const to = commit.was;
+      if (!this.#marks.gone.covers(last + 1, to)) missing.push({ kind: "missing", from: last, to });
       last = commit.last;
     }
     return missing;
   }
 
-  /** Whether what was handed over is no position of this log: it was restored from an older copy. */
+  /** True if the position is none of this log, since the stream was restored from an older copy. */
   #isElsewhere([first]: readonly Commit[]): boolean {
-    const seen = this.#seen!; // else nothing was handed over
+    const seen = this.#seen!; // defined, since rows were handed over
     if (first !== undefined && first.was < seen) return true;
     return this.#marks.gaps.some(({ after, before }) => after < seen && seen < before);
   }
 
-  // Rows that others have trimmed meanwhile have their watermarks.
+  // Watermarks tell of rows that others have trimmed meanwhile.
   #goOn(waiting: readonly Commit[], seen: number): void {
     const marks = this.#marks;
     const last = waiting.at(-1)?.last ?? seen;
@@ -196,8 +196,8 @@ export class Cursor {
     handOver({ last, floor: marks.floor, gaps, rows, watermarks }, this.#sink);
   }
 
-  // All in one go, since readers of another log may be waiting. What somebody else than us has deleted was the floor of every
-  // channel: nobody knows on which it was.
+  // All pages are handed over in one turn, since readers of the log before may be waiting. Rows that another program deleted may
+  // have been on any channel, so the floor covers them.
   #replay(waiting: readonly Commit[], deleted: number): void {
     const marks = this.#marks;
     const last = waiting.at(-1)?.last ?? this.#begin;
@@ -208,7 +208,7 @@ export class Cursor {
     let page: Row[] = [];
     for (const rows of this.#alive(waiting)) {
       for (const row of rows) page.push(row);
-      if (page.length < PAGE) continue;
+      if (page.length < PAGE_ROWS) continue;
       this.#sink.commit(page);
       page = [];
     }
@@ -216,7 +216,7 @@ export class Cursor {
     this.#seen = last;
   }
 
-  /** Notes what waited, and returns the rows of each that nobody has trimmed. */
+  /** Notes the waiting commits, and returns the retained rows of each. */
   #alive(waiting: readonly Commit[]): readonly (readonly Row[])[] {
     return waiting.map((commit) => {
       const rows = commit.rows.filter(({ id, key }) => !this.#marks.isDead(id, key));

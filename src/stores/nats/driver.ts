@@ -2,12 +2,14 @@ import { asError, BusError } from "../../errors.ts";
 import { LONGEST_TIMER } from "../../util/clock.ts";
 import { movedOn } from "../shared/silence.ts";
 
+/** The part of the headers of a message that nightbus uses. */
 export interface NatsHeaders {
   readonly code: number;
   get(name: string): string;
   set(name: string, value: string): void;
 }
 
+/** The part of a message that nightbus uses. */
 export interface NatsMessage {
   readonly subject: string;
   readonly data: Uint8Array;
@@ -16,7 +18,7 @@ export interface NatsMessage {
   respond(): boolean;
 }
 
-/** What nightbus uses of a NatsConnection, be it the application's or its own. */
+/** The part of a NatsConnection that nightbus uses, the application's or its own. */
 export interface NatsConnection {
   readonly info?: { readonly max_payload: number } | undefined;
   subscribe(
@@ -31,6 +33,7 @@ export interface NatsConnection {
   close(): Promise<void>;
 }
 
+/** The configuration of a stream. */
 export interface StreamConfig {
   readonly name: string;
   readonly description?: string;
@@ -53,14 +56,15 @@ export interface StreamConfig {
   readonly mirror?: object;
 }
 
+/** The server's facts about a stream. */
 export interface StreamInfo {
-  /** When it was created, with a fraction of seconds of up to nine digits. */
+  /** The time of its creation, with up to nine digits of a second. */
   readonly created: string;
   readonly config: StreamConfig;
   readonly state: { readonly first_seq: number; readonly last_seq: number };
 }
 
-/** What nightbus uses of the JetStream client and of its manager. */
+/** The part of the JetStream client and of its manager that nightbus uses. */
 export interface JetStream {
   publish(
     subject: string,
@@ -76,22 +80,22 @@ export interface JetStream {
     deleteMessage(name: string, seq: number, erase: boolean): Promise<unknown>;
   };
   readonly consumers: {
-    /** Resolves with how many messages there are, and when the server made it. */
+    /** Resolves with the number of waiting messages, and the time of the creation. */
     add(stream: string, config: object): Promise<{ readonly num_pending: number; readonly created: string }>;
   };
 }
 
-/** The client's packages, as far as they are needed. */
+/** The parts of the client's packages that nightbus needs. */
 export interface Driver {
   readonly connect: (config: object) => Promise<NatsConnection>;
   readonly headers: () => NatsHeaders;
   readonly jetstream: (connection: NatsConnection) => Promise<JetStream>;
 }
 
-/** The longest silence before an answer, in ms. After that the connection is taken for dead. */
+/** The longest silence before an answer, in ms. A longer one makes the connection count as dead. */
 export const TIMEOUT = 2_000;
 
-/** The longest wait of the client itself for an answer, in ms: longer than nightbus's, which looks at the bytes that move. */
+/** The timeout of the client itself, in ms. nightbus ends its own waits earlier, by the bytes that move. */
 export const CLIENT_TIMEOUT = 150_000;
 
 /** Loads the client. Rejects with `store`. */
@@ -105,11 +109,11 @@ export async function loadDriver(): Promise<Driver> {
       connect: async (config) => (await transport.connect(withDefaults(config))) as NatsConnection,
       headers: () => transport.headers() as NatsHeaders,
       async jetstream(native) {
-        const connection = native as Parameters<typeof jetstream>[0]; // made by this client, or by the application's copy of it
+        const connection = native as Parameters<typeof jetstream>[0]; // of this client, or of the application's copy of it
         const { streams, consumers } = await jetstreamManager(connection, { checkAPI: false, timeout: CLIENT_TIMEOUT });
         const client = jetstream(connection);
         const publish = client.publish.bind(client);
-        return { publish, streams, consumers } as unknown as JetStream; // nightbus's own description of it
+        return { publish, streams, consumers } as unknown as JetStream; // nightbus describes it itself
       },
     };
   } catch (cause) {
@@ -120,8 +124,8 @@ export async function loadDriver(): Promise<Driver> {
   }
 }
 
-// Its own pings come by a timer that would keep the process alive; what nightbus asks the server every five seconds does
-// instead. A server that is down is tried again soon, and never given up.
+// The client's own pings run by a timer that would keep the process alive. The looks of the feed every five seconds replace them. A
+// server that is down is retried soon, and forever.
 function withDefaults(config: object): object {
   return {
     timeout: TIMEOUT,
@@ -142,7 +146,7 @@ function isMissing(error: unknown): boolean {
   return code === "ERR_MODULE_NOT_FOUND" && String(message).includes("@nats-io/");
 }
 
-/** The parts of a connection that the client does not show. */
+/** Private parts of a connection. */
 interface Inside {
   readonly protocol?: {
     readonly transport?: {
@@ -152,14 +156,14 @@ interface Inside {
   };
 }
 
-/** Another text whenever bytes have come or gone on this connection; undefined where its socket is not found. */
+/** A mark that changes whenever bytes come or go on this connection. Undefined if its socket is not found. */
 export function movedOnConnection(connection: NatsConnection): string | undefined {
   return movedOn((connection as Inside).protocol?.transport?.socket);
 }
 
 /**
- * Lets the process end although this connection is open. The client has no word for it, so that it is taken from inside; where
- * it is not found the process stays alive until the bus is closed.
+ * Lets the process end while this connection is open. The client offers no way, so its private parts are used. If they are not
+ * found, the process stays alive until the bus is closed.
  */
 export function letGo(connection: NatsConnection): void {
   const { protocol } = connection as Inside;

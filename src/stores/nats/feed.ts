@@ -2,24 +2,26 @@ import type { Clock } from "../../util/clock.ts";
 import { SingleFlight } from "../../util/single-flight.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
 import type { Outage } from "../shared/outage.ts";
-import { every } from "../shared/retry.ts";
+import { PollLoop } from "../shared/poll-loop.ts";
 import type { Connection } from "./connection.ts";
 import { Consumer, type Delivery } from "./consumer.ts";
 import type { Cursor } from "./cursor.ts";
 import type { NatsMessage } from "./driver.ts";
 import { Unanswered } from "./failures.ts";
+import type { Puzzle, Verdict } from "./puzzle.ts";
 import type { State, Stream } from "./stream.ts";
 import { idOf, readCommit } from "./wire.ts";
 
-/** How often one looks in case something was overlooked, in ms. */
+/** The pause between two looks, in ms, in case a message was overlooked. */
 const BEAT = 5_000;
 
-/** When nothing has come for so long that should, it is asked for again, in ms. */
+/** The silence, in ms, after which missing messages are requested again. */
 const STALL = 1_000;
 
 /** The number of such stalls in a row after which the wait ends. */
 const MOST_STALLS = 5;
 
+/** The parts that a feed of NATS needs. */
 export interface FeedOptions {
   readonly clock: Clock;
   readonly connection: Connection;
@@ -29,101 +31,90 @@ export interface FeedOptions {
   readonly outage: Outage;
 }
 
-/** Hears what is published in the stream, and knows when that is all of it. */
+/** Receives the messages of the stream, and knows if all have come. */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #syncs = new SingleFlight(() => this.#catchUp());
   #consumer: Consumer | undefined;
   /** The number of the newest message that came. */
   #reached = 0;
-  /** True if the server has no more to deliver behind what came, as it counts. */
+  /** True if the server counts no more messages to deliver. */
   #isDrained = false;
   #breaks = 0;
-  /** The time of the newest commit that was heard: none is earlier, whatever the server's clock did. */
+  /** The time of the newest commit, in ms. No later commit gets an earlier one, whatever the server's clock does. */
   #newestAt = 0;
   #isNew = true;
   #created = "";
-  /** The newest message of the log that was heard: another in its place shows that the stream was restored from an older copy. */
+  /** The newest known message of the log, until it comes again. Another in its place shows that an older copy was restored. */
   #unconfirmed: Pick<Cursor, "seq" | "id"> | undefined;
   #isRefuted = false;
   #wake: () => void = () => {};
-  #stopBeat: () => void = () => {};
-  #isStopped = false;
+  readonly #polls: PollLoop;
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    options.connection.lost = () => this.#broke();
+    const { clock, outage } = options;
+    this.#polls = new PollLoop({ clock, outage, pause: () => BEAT, work: () => this.catchUp() });
+    options.connection.onLoss = () => this.#breakOff();
   }
 
-  /** How often it has lost the thread so far. */
+  /** The number of times that the delivery broke off. */
   get breaks(): number {
     return this.#breaks;
   }
 
-  /** Whether it hears what is published, after what it has heard before. */
+  /** True while it receives messages that follow the ones before. */
   get isLive(): boolean {
     return this.#consumer !== undefined && this.#unconfirmed === undefined;
   }
 
-  /** Hands over what was published before the call; the first time it replays the log. Rejects as `Connection.ask` does. */
+  /** Hands over all commits before the call. The first call replays the log. Rejects as `Connection.ask` does. */
   catchUp(): Promise<void> {
     return this.#syncs.run();
   }
 
-  /** From now on it looks by itself whenever it may have overlooked something. */
+  /** Starts to look by itself: at intervals, and after a lost connection. */
   follow(): void {
-    const { clock, connection } = this.#options;
-    connection.connected = () => void this.#look();
-    this.#stopBeat = every(clock, BEAT, () => void this.#look());
-    if (!this.isLive) void this.#look();
+    this.#options.connection.onReturn = () => void this.#polls.look();
+    this.#polls.start();
+    if (!this.isLive) void this.#polls.look();
   }
 
-  /** Begins anew, as with another log. */
+  /** Begins anew with the next look, as with another log. */
   startOver(): void {
-    this.#broke();
+    this.#breakOff();
     this.#isNew = true;
   }
 
+  /** Ends the feed. */
   stop(): void {
-    this.#isStopped = true;
-    this.#stopBeat();
-    this.#broke();
-  }
-
-  /** Hands over in passing: what goes wrong is reported, and the next look tries again. */
-  async #look(): Promise<void> {
-    const { outage } = this.#options;
-    try {
-      await this.catchUp();
-      outage.worked();
-    } catch (error) {
-      if (!this.#isStopped) outage.failed(error);
-    }
+    this.#polls.stop();
+    this.#breakOff();
   }
 
   async #catchUp(): Promise<void> {
     const { clock, stream, cursor } = this.#options;
-    for (let known = ""; ; ) {
+    for (let known: readonly Puzzle[] = []; ; ) {
       const newest = Math.max(this.#reached, cursor.seq, cursor.marks.seq);
       const { seq } = cursor;
       const state = await stream.ready(() => clock.base());
       if (this.#isAnother(state, newest, seq)) this.#begin(state);
       if (this.#consumer === undefined) await this.#consume(state.last);
-      const verdict = (await this.#reach(state.last)) ? cursor.settle(known) : "another log";
-      if (verdict === "settled") return;
-      if (verdict === "another log") this.startOver();
-      else known = verdict.unexplained;
+      const verdict: Verdict = (await this.#reach(state.last)) ? cursor.settle(known) : { kind: "another log" };
+      if (verdict.kind === "settled") return;
+      if (verdict.kind === "another log") this.startOver();
+      else known = verdict.puzzles;
     }
   }
 
-  /** Whether the stream is not the one that was read so far. */
+  /** True if the stream is another than the one that was read so far. */
   #isAnother({ created, first, last }: State, newest: number, seq: number): boolean {
     if (this.#isNew || created !== this.#created || last < newest) return true;
-    return seq > 0 && first > last; // somebody has emptied it
+    return seq > 0 && first > last; // another program has emptied it
   }
 
   #begin({ begin, created }: State): void {
-    this.#broke();
+    this.#breakOff();
     this.#options.stream.turnTo(begin);
     this.#options.cursor.reset(begin);
     this.#reached = 0;
@@ -137,8 +128,8 @@ export class Feed {
     const consumer = new Consumer({
       connection,
       stream,
-      heard: (message, delivery) => this.#hear(message, delivery),
-      broke: () => this.#consumer === consumer && this.#broke(),
+      onMessage: (message, delivery) => this.#hear(message, delivery),
+      onBreak: () => this.#consumer === consumer && this.#breakOff(),
     });
     this.#consumer = consumer;
     const { seq, id } = cursor;
@@ -147,15 +138,15 @@ export class Feed {
     this.#isDrained = false;
     const asked = clock.monotonic();
     const { waiting, now } = await consumer.start(seq === 0 ? this.#reached + 1 : Math.min(seq, this.#reached + 1));
-    if (now !== undefined) time.heard(now, asked);
+    if (now !== undefined) time.observe(now, asked);
     if (waiting > 0) return;
-    // A server that has just started may count too few: what is there comes, or is asked for again.
+    // A server that has just started may count too few. All messages come even so, or are requested again.
     if (this.#unconfirmed !== undefined && (await stream.has(this.#unconfirmed.seq, connection.losses))) return;
     this.#reached = Math.max(this.#reached, last);
     this.#isRefuted = this.#unconfirmed !== undefined;
   }
 
-  /** Resolves when everything up to this message has come; false when what was heard before is not there any more. */
+  /** Waits for all messages up to this one. False if the newest known message is not in the stream any more. */
   async #reach(last: number): Promise<boolean> {
     const { connection, stream } = this.#options;
     let stalls = 0;
@@ -166,13 +157,13 @@ export class Feed {
       if (this.#consumer === undefined) throw new Unanswered("the connection was lost before all was read");
       if (this.#reached > before) stalls = 0;
       if (!isSilent && !this.#isDrained) continue;
-      // The newest messages may be gone, which no delivery tells; or the server counts too few, or has forgotten us.
+      // Either the newest messages are gone, which no delivery tells. Or the server counts too few, or lost its consumer.
       if (this.#unconfirmed === undefined && !(await stream.hasFrom(this.#reached + 1, connection.losses))) {
         this.#reached = Math.max(this.#reached, last);
         continue;
       }
       if (!isSilent) {
-        this.#isDrained = false; // it counted too few: what is there comes
+        this.#isDrained = false; // the server counted too few, and delivers more
         continue;
       }
       stalls += 1;
@@ -185,7 +176,7 @@ export class Feed {
     return true;
   }
 
-  /** Resolves when a message comes, or none will; with true when nothing has come for a while. */
+  /** Waits for a message, or for the end of the delivery. True after a silence. */
   async #next(): Promise<boolean> {
     let stop = (): void => {};
     const isSilent = await new Promise<boolean>((resolve) => {
@@ -202,7 +193,7 @@ export class Feed {
     this.#confirm(message, seq);
     this.#reached = Math.max(this.#reached, seq);
     this.#isDrained = pending === 0;
-    if (at !== undefined) time.passed(at);
+    if (at !== undefined) time.advance(at);
     if (this.#isRefuted) this.#wake();
     else if (message.subject === stream.log) this.#hearCommit(message, delivery);
     else if (message.subject === stream.marks) cursor.hear(message, seq);
@@ -220,20 +211,20 @@ export class Feed {
   #hearCommit(message: NatsMessage, { seq, at }: Delivery): void {
     const { cursor, outage } = this.#options;
     const id = idOf(message);
-    if (seq <= cursor.seq) return; // this process has sent it, and handed it over
+    if (seq <= cursor.seq) return; // this process sent it, and has handed it over
     const earliest = Math.max(this.#newestAt, cursor.at);
     const commit = readCommit(message, { seq, at, earliest }, cursor.wantedOf(id));
     this.#newestAt = Math.max(earliest, commit?.at ?? 0);
     if (commit === undefined) {
       cursor.skip(seq, id);
-      outage.failed(
-        new Error(`message ${seq} is none of this nightbus: did a newer one, or somebody else, publish it?`),
+      outage.begin(
+        new Error(`message ${seq} is none of this nightbus: did a newer one, or another program, publish it?`),
       );
-    } else if (!cursor.take(commit)) void this.#look();
+    } else if (!cursor.take(commit)) void this.#polls.look();
   }
 
-  #broke(): void {
-    if (this.#options.cursor.isNew) this.#isNew = true; // it may go on with another log than was replayed so far
+  #breakOff(): void {
+    if (this.#options.cursor.isNew) this.#isNew = true; // nothing was handed over, so that another log may replace it
     this.#end();
   }
 

@@ -1,55 +1,49 @@
 import type { StoreSink } from "../../store.ts";
-import type { Clock } from "../../util/clock.ts";
 import { EngineTime } from "../shared/engine-time.ts";
 import { Outage } from "../shared/outage.ts";
+import type { OpenLog } from "../shared/remote-store.ts";
 import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
 import { Commits } from "./commits.ts";
 import { Connection, type Source } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
-import { failure, mayAskAgain, mayPass } from "./failures.ts";
+import { failure, mayReadAgain } from "./failures.ts";
 import { Feed } from "./feed.ts";
 import { Stream } from "./stream.ts";
-import { Trims } from "./trims.ts";
+import { Trims } from "./trims/trims.ts";
 
+/** The settings of a store on NATS. */
 export interface NatsSettings {
   readonly source: Source;
   readonly stream: string;
   readonly replicas: number;
 }
 
-/** A log that is open. */
-export interface Opened {
-  readonly clock: Clock;
-  readonly time: EngineTime;
-  readonly stream: Stream;
-  readonly commits: Commits;
-  readonly trimmer: Trimmer;
-  /** Hands over what was committed before the call. */
-  readonly catchUp: () => Promise<void>;
-  /** Trims what is left, and ends everything. */
-  readonly close: () => Promise<void>;
+/** A log in a stream that is open. */
+export interface NatsLog extends OpenLog {
+  /** The most bytes of one message's body. */
+  readonly room: () => number;
 }
 
-/** Connects, makes the stream if it is missing, and replays the log. Rejects with `store`, and holds nothing open then. */
-export async function openNats({ source, stream: name, replicas }: NatsSettings, sink: StoreSink): Promise<Opened> {
+/** Connects, makes a missing stream, and replays the log. Rejects with `store`, and then holds nothing open. */
+export async function openNats({ source, stream: name, replicas }: NatsSettings, sink: StoreSink): Promise<NatsLog> {
   const { clock } = sink;
   const explain = (error: unknown): Error => failure("NATS failed in the background", error);
-  const outage = (): Outage => new Outage((error) => sink.error(error), explain);
-  const connection = await retry(clock, () => Connection.of(source, clock), mayPass).catch(notOpened);
+  const outage = (): Outage => Outage.of(sink, explain);
+  const connection = await retry(clock, () => Connection.of(source, clock), mayReadAgain).catch(notOpened);
   const stream = new Stream(connection, clock, { name, replicas });
   const cursor = new Cursor(sink);
   const time = new EngineTime(clock);
   const feed = new Feed({ clock, connection, stream, cursor, time, outage: outage() });
-  const catchUp = (): Promise<void> => retry(clock, () => feed.catchUp(), mayAskAgain);
+  const catchUp = (): Promise<void> => retry(clock, () => feed.catchUp(), mayReadAgain);
   const commits = new Commits({ clock, time, connection, stream, cursor, feed });
   const trimming = outage();
-  const trims = new Trims({ clock, connection, stream, cursor, catchUp, failed: (error) => trimming.failed(error) });
+  const trims = new Trims({ clock, connection, stream, cursor, catchUp, report: (error) => trimming.begin(error) });
   const trimmer = new Trimmer({
     clock,
     outage: trimming,
     trim: (batch) => trims.trim(batch),
-    patiently: (work) => retry(clock, async () => work(), mayAskAgain),
+    retry: (work) => retry(clock, work, mayReadAgain),
   });
   try {
     await catchUp();
@@ -62,13 +56,21 @@ export async function openNats({ source, stream: name, replicas }: NatsSettings,
   const close = async (): Promise<void> => {
     try {
       await trimmer.finish();
-      await retry(clock, () => trims.finish(), mayAskAgain);
+      await retry(clock, () => trims.finish(), mayReadAgain);
     } finally {
       feed.stop();
       await connection.close();
     }
   };
-  return { clock, time, stream, commits, trimmer, catchUp, close };
+  return {
+    clock,
+    time,
+    trimmer,
+    append: (sends) => commits.append(sends),
+    catchUp,
+    close,
+    room: () => stream.room,
+  };
 }
 
 function notOpened(error: unknown): never {

@@ -2,14 +2,14 @@ import { given } from "../../errors.ts";
 import type { StreamConfig } from "./driver.ts";
 
 /**
- * The subjects of the log that begins there. In a stream that was deleted and made anew, a process that has not noticed can publish
- * nothing.
+ * The subjects of the log that begins at this id. After a stream was deleted and made anew, a process that has not noticed
+ * publishes to the old subjects, which the new stream refuses.
  */
 export function subjectsOf(name: string, begin: number): readonly [log: string, marks: string] {
   return [`${name}.log.${begin}`, `${name}.marks.${begin}`];
 }
 
-/** Why a stream of this configuration cannot hold a log; undefined for one that can. */
+/** The reason for which a stream of this configuration cannot hold a log. Undefined if it can. */
 export function wrongWith(config: StreamConfig, needed: readonly string[]): string | undefined {
   const { subjects = [], retention, discard, max_msgs, max_bytes, max_msgs_per_subject } = config;
   const missing = needed.find((subject) => !subjects.some((filter) => matches(filter, subject)));

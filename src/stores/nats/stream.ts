@@ -2,60 +2,61 @@ import { BusError, given } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { Connection } from "./connection.ts";
 import { CLIENT_TIMEOUT, type StreamConfig, type StreamInfo } from "./driver.ts";
-import { apiCode, isConflict, isGone, newestIn, overlaps } from "./failures.ts";
+import { apiCode, isConflict, isMissing, newestIn, overlaps } from "./failures.ts";
 import { subjectsOf, wrongWith } from "./stream-config.ts";
 import { type Beginning, HEADER, timeOf } from "./wire.ts";
 
-/** For how long JetStream recognises a message that comes twice, in ns. */
+/** The time for which JetStream recognises a message that comes twice, in ns. */
 const TWICE = 120e9;
 
-/** The most bytes of the headers of a message, and of what else it takes beside its body. */
+/** The most bytes that a message takes beside its body. */
 const HEADERS = 512;
 
-/** How a stream says where its log begins, since only its description is the same for all who make it at once. */
+/** The form of the description of a stream. The server keeps one description, even if many processes make the stream at once. */
 const BEGIN = /^A log of nightbus that begins at (\d+)(?: \(new\))?$/;
 
-/** How the description of a stream ends that is not settled yet. */
+/** The end of the description of a new stream, until it is settled. */
 const NEW = " (new)";
 
-/** For so long, in ms, a server may still be making a stream that it was asked for at the same time as for the one that is there. */
+/** The time, in ms, for which a server may still be working on a second request for the same stream. */
 const MAKING = 250;
 
-/** What there is of a stream. */
+/** The state of a stream. */
 export interface State {
-  /** Where its log begins, which was fixed when it was created. */
+  /** The id at which its log begins. */
   readonly begin: number;
-  /** When it was created, by which it is told from another of its name. */
+  /** The time of its creation, which is its identity among streams of its name. */
   readonly created: string;
-  /** The numbers of its oldest and newest messages; the newest may be gone. */
+  /** The numbers of its oldest and newest messages. The newest may be gone. */
   readonly first: number;
   readonly last: number;
 }
 
+/** A message to publish. */
 export interface Publication {
   readonly subject: string;
   readonly body: Uint8Array;
-  /** What it says of itself. */
+  /** The value of its header. */
   readonly header: string;
-  /** By which it is recognised when it comes twice. */
+  /** The id by which the server recognises it if it comes twice. */
   readonly id?: string;
-  /** The number of the newest message on this subject, or nothing is published. */
+  /** The number of the newest message on this subject. With any other newest message, the server refuses. */
   readonly after: number;
   /**
-   * Goes by the number that the server named when it last refused: where the newest message was deleted, it may not know which
-   * one is the newest now (seen of 2.9). All of the subject has been read anew since, so that nothing newer can be there.
+   * Expects the number that the server named in its last refusal. After the newest message was deleted, a server may not know
+   * the newest (seen with 2.9). The subject was read anew since, so that no newer message can exist.
    */
   readonly trustsServer?: boolean;
 }
 
-/** The stream of a log, by what is asked of the server. All of it rejects as `Connection.ask` does. */
+/** The requests about the stream of a log. Each rejects as `Connection.ask` does. */
 export class Stream {
   readonly #name: string;
   readonly #replicas: number;
   readonly #connection: Connection;
   readonly #clock: Clock;
   #largest = Number.POSITIVE_INFINITY;
-  /** The number that the server named when it last refused a publication, by subject. */
+  /** The number that the server named in its last refusal, by subject. */
   readonly #named = new Map<string, number>();
   #begin = 0;
 
@@ -66,17 +67,17 @@ export class Stream {
     this.#replicas = replicas;
   }
 
-  /** The subject of the commits, which another log in a stream of this name has not. */
+  /** The subject of the commits. Another log in a stream of this name has another subject. */
   get log(): string {
     return subjectsOf(this.#name, this.#begin)[0];
   }
 
-  /** The subject of what is known of rows that are gone. */
+  /** The subject of the marks, which tell of rows that are gone. */
   get marks(): string {
     return subjectsOf(this.#name, this.#begin)[1];
   }
 
-  /** Turns to the log that begins there. */
+  /** Turns to the log that begins at this id. */
   turnTo(begin: number): void {
     this.#begin = begin;
     this.#named.clear();
@@ -87,10 +88,10 @@ export class Stream {
     return Math.min(this.#connection.maxPayload, this.#largest) - HEADERS;
   }
 
-  /** What there is of it; made with a log that begins at `base()` if it is missing. Rejects with `store` for a stream that cannot serve. */
+  /** Reads its state. Makes a missing stream, with a log that begins at `base()`. Rejects with `store` for an unfit stream. */
   async ready(base: () => number): Promise<State> {
     const found = await this.#info().catch((error) => {
-      if (isGone(error)) return this.#create(base);
+      if (isMissing(error)) return this.#create(base);
       throw error;
     });
     const info = isSettled(found) ? found : await this.#settle();
@@ -101,6 +102,7 @@ export class Stream {
     return { begin, created, first: state.first_seq, last: state.last_seq };
   }
 
+  /** Publishes a message, or rejects with a conflict. `duplicate` says that the server has it already. */
   async publish(
     publication: Publication,
     losses?: number,
@@ -124,23 +126,23 @@ export class Stream {
     }
   }
 
-  /** Deletes the messages of a subject that come before this one. */
+  /** Deletes the messages of a subject before this one. */
   async purge(filter: string, seq: number, losses: number): Promise<void> {
     await this.#connection.ask(({ streams }) => streams.purge(this.#name, { filter, seq }), losses);
   }
 
-  /** Whether this message is there. */
+  /** True if this message exists. */
   async has(seq: number, losses: number): Promise<boolean> {
     return (await this.#connection.ask(({ streams }) => streams.getMessage(this.#name, { seq }), losses)) !== null;
   }
 
-  /** True if there is any message from this one on. The server looks in the stream itself, not in what it counted. */
+  /** True if any message exists from this one on. The server looks into the stream itself, and not at its counters. */
   async hasFrom(seq: number, losses: number): Promise<boolean> {
     const query = { seq, next_by_subj: ">" };
     return (await this.#connection.ask(({ streams }) => streams.getMessage(this.#name, query), losses)) !== null;
   }
 
-  /** Deletes a message; one that is not there is no error. */
+  /** Deletes a message. A missing one is no error. */
   async delete(seq: number, losses: number): Promise<void> {
     try {
       await this.#connection.ask(({ streams }) => streams.deleteMessage(this.#name, seq, false), losses);
@@ -149,7 +151,7 @@ export class Stream {
     }
   }
 
-  /** Has everything from this message on sent to an address. */
+  /** Makes the server send all messages from this one on to an address. */
   async consume(address: string, from: number): Promise<Beginning> {
     const { num_pending, created } = await this.#connection.ask(({ consumers }) =>
       consumers.add(this.#name, {
@@ -172,9 +174,9 @@ export class Stream {
     return this.#connection.ask(({ streams }) => streams.info(this.#name));
   }
 
-  // Of two processes that make a stream at once, a server (seen of 2.9) may keep in memory what one of them asked for, and on its
-  // disk what the other did, which it takes up when it is started again. What is updated is written down as it is in memory; nobody
-  // publishes before, since what is there until then may be replaced.
+  // If two processes make a stream at once, a server may keep one request in memory and the other on its disk (seen with 2.9). After
+  // a restart it would use the other. An update writes the stream to the disk as it is in memory. No process publishes before
+  // that, since the server may still replace the stream.
   async #settle(): Promise<StreamInfo> {
     await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, MAKING));
     const info = await this.#info();
@@ -184,7 +186,7 @@ export class Stream {
     return this.#connection.ask(({ streams }) => streams.update(this.#name, settled));
   }
 
-  // Twenty processes may start at once: what another has just made is no other stream.
+  // Many processes may start at once. A stream that another has just made is the right one.
   async #create(base: () => number): Promise<StreamInfo> {
     const begin = base();
     const config: StreamConfig = {
@@ -207,7 +209,7 @@ export class Stream {
       return await this.#connection.ask(({ streams }) => streams.add({ ...config }));
     } catch (error) {
       if (apiCode(error) === undefined) throw error;
-      if (!overlaps(error)) return this.#info().catch(() => Promise.reject(error)); // another has made it, if it is there
+      if (!overlaps(error)) return this.#info().catch(() => Promise.reject(error)); // another process may have made it
       const sentence = `another stream takes the subjects ${this.#name}.>: choose another name than`;
       throw new BusError("store", `${sentence} ${given(this.#name)}`, { cause: error, refused: true });
     }
@@ -225,7 +227,7 @@ function isSettled({ config }: StreamInfo): boolean {
   return config.description?.endsWith(NEW) !== true;
 }
 
-/** Microseconds since 1970 of a time as Go writes it. */
+/** The microseconds since 1970 of a time as Go writes it. */
 function micros(time: string): number {
   const fraction = /\.(\d+)/.exec(time)?.[1] ?? "";
   const seconds = Date.parse(time.replace(/\.\d+/, "")) / 1000;

@@ -1,28 +1,26 @@
 import type { PendingRow, Row } from "../../store.ts";
+import { giveIds, type Sends } from "../shared/given-ids.ts";
 import { pack, unpack } from "../shared/packed.ts";
 import type { NatsMessage } from "./driver.ts";
 
-/** The rows of each send. */
-export type Sends = readonly (readonly PendingRow[])[];
-
-/** The header that says what a message is: of which version, and where it stands. */
+/** The header of each message: the version, and the place of the message. */
 export const HEADER = "Nightbus";
 
 const VERSION = "1";
 
-/** The most by which a sender's time may differ from the server's, in ms: it was reckoned before the message was on its way. */
+/** The most by which a sender's time may differ from the server's, in ms. The sender estimates it before it publishes. */
 const ABOUT = 1_000;
 
-/** Where one commit stands in the log. */
+/** The place of one commit in the log. */
 export interface Place {
-  /** The newest id before it. Where `first` does not follow it, a run begins. */
+  /** The newest id before it. If `first` does not follow directly, an epoch begins. */
   readonly was: number;
   readonly first: number;
-  /** When it was committed, in ms by the server's clock; as its sender reckons until the server has said. */
+  /** The time of the commit, in ms by the server's clock. Until the server has told it, the sender's estimate. */
   readonly at: number;
 }
 
-/** One commit, as it is published. */
+/** One published commit. */
 export interface Commit extends Place {
   readonly last: number;
   /** Its number in the stream. */
@@ -32,40 +30,43 @@ export interface Commit extends Place {
   readonly rows: readonly Row[];
 }
 
-/** Which part of a snapshot of the marks a message is; a change of them has none. */
+/** The part of a snapshot of the marks that a message holds. */
 export interface Part {
   readonly of: string;
   readonly index: number;
   readonly count: number;
 }
 
-/** Which process publishes a change, and which of its changes: a large one is several messages. */
+/** The process that publishes a change, and the number of the change. A large change has several messages. */
 export interface Author {
   readonly by: string;
   readonly number: number;
 }
 
-/** The messages that a consumer finds when it begins. */
+/** The state of the stream at the start of a consumer. */
 export interface Beginning {
-  /** The number of messages that there are already. */
+  /** The number of messages that wait for delivery. */
   readonly waiting: number;
-  /** The server's clock, in ms; undefined where it does not say. */
+  /** The server's clock, in ms. Undefined if the server does not tell. */
   readonly now: number | undefined;
 }
 
+/** Writes the header of a commit. */
 export function placeHeader({ was, first, at }: Place): string {
   return [VERSION, was, first, at].join(" ");
 }
 
+/** Writes the header of a part of a snapshot. */
 export function partHeader({ of, index, count }: Part): string {
   return [VERSION, of, index, count].join(" ");
 }
 
+/** Writes the header of a change. */
 export function changeHeader({ by, number }: Author): string {
   return [VERSION, by, number].join(" ");
 }
 
-/** The body of a commit: how many rows each send has, and the rows. */
+/** Packs the body of a commit: the number of rows of each send, and the rows. */
 export function packSends(sends: Sends): Uint8Array {
   const rows: PendingRow[] = [];
   for (const send of sends) for (const row of send) rows.push(row);
@@ -77,38 +78,38 @@ export function idOf({ headers }: NatsMessage): string {
   return headers?.get("Nats-Msg-Id") ?? "";
 }
 
-/** The facts about a published message beside its own words. */
+/** The facts about a published message that it does not hold itself. */
 export interface Stored {
   /** Its number in the stream. */
   readonly seq: number;
-  /** When it was stored, by the server's clock, in ms; undefined where the server does not say. */
+  /** The time of storing, in ms by the server's clock. Undefined if the server does not tell. */
   readonly at: number | undefined;
-  /** The time of the commit before it, than which it is not earlier. */
+  /** The time of the commit before it. This commit gets no earlier one. */
   readonly earliest: number;
 }
 
 /**
- * A commit that was published; undefined for what is none, or one of a newer nightbus. Where it is known what was `sent` with
- * it, that is not read again.
+ * Reads a published commit. Undefined for any other message, and for one of a newer nightbus. `sent` are its sends, if this
+ * process knows them: its body is then not read.
  */
 export function readCommit(message: NatsMessage, stored: Stored, sent?: Sends): Commit | undefined {
   const { headers, data } = message;
   const [version, ...numbers] = headers?.get(HEADER).split(" ") ?? [];
-  const [was, first, reckoned] = numbers.map(Number);
-  if (version !== VERSION || was === undefined || first === undefined || reckoned === undefined) return undefined;
+  const [was, first, estimated] = numbers.map(Number);
+  if (version !== VERSION || was === undefined || first === undefined || estimated === undefined) return undefined;
   const { seq } = stored;
-  const at = Math.max(agreed(reckoned, stored.at), stored.earliest);
+  const at = Math.max(agreed(estimated, stored.at), stored.earliest);
   try {
     const sends = sent ?? readSends(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
-    const rows = rowsOf(sends, { first, at });
-    return { was, first, at, last: first + rows.length - 1, seq, id: idOf(message), rows };
+    const { rows, last } = giveIds(sends, { first, at });
+    return { was, first, at, last, seq, id: idOf(message), rows };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** Which part of a snapshot this is, or whose change; undefined for what is none of ours. */
+/** Reads the header of a mark: a part of a snapshot, or a change. Undefined for any other message. */
 export function readPart({ headers }: NatsMessage): Part | Author | undefined {
   const [version, of = "", index, count] = headers?.get(HEADER).split(" ") ?? [];
   if (version !== VERSION) return undefined;
@@ -116,19 +117,9 @@ export function readPart({ headers }: NatsMessage): Part | Author | undefined {
   return { of, index: Number(index), count: Number(count) };
 }
 
-/** The rows of sends, which are given out from this id on. */
-export function rowsOf(sends: Sends, { first, at }: Pick<Place, "first" | "at">): readonly Row[] {
-  const rows: Row[] = [];
-  for (const pending of sends) {
-    const send = first + rows.length;
-    for (const { key, json } of pending) rows.push({ id: first + rows.length, key, json, at, send });
-  }
-  return rows;
-}
-
-/** The sender's time if the server's is about the same, so that both processes keep one time; else the server's. */
-function agreed(reckoned: number, stamped: number | undefined): number {
-  return stamped === undefined || Math.abs(reckoned - stamped) <= ABOUT ? reckoned : stamped;
+/** The sender's time if the server's is about the same, so that all processes agree on it. Otherwise the server's. */
+function agreed(estimated: number, stamped: number | undefined): number {
+  return stamped === undefined || Math.abs(estimated - stamped) <= ABOUT ? estimated : stamped;
 }
 
 function readSends(text: string): Sends {
@@ -142,11 +133,11 @@ function readSends(text: string): Sends {
       taken += Number(count);
       return pending.slice(taken - Number(count), taken);
     });
-  if (taken !== pending.length) throw new SyntaxError("these are no packed sends");
+  if (taken !== pending.length) throw new SyntaxError("the text is no packed commit");
   return sends;
 }
 
-/** A time in whole ms; undefined for what is none. */
+/** A time in whole ms. Undefined for any other number. */
 export function timeOf(ms: number): number | undefined {
   return ms > 0 ? Math.floor(ms) : undefined;
 }

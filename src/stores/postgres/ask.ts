@@ -3,19 +3,19 @@ import { RETRY_FOR } from "../shared/retry.ts";
 import { movedOn, unlessSilent } from "../shared/silence.ts";
 import type { PgClient, PgQuery } from "./driver.ts";
 
-// The application may have told pg to read numbers in its own way. Text is the same for all.
+// The application may have changed the types that pg reads. As text, each value reads the same.
 const types: PgQuery["types"] = { getTypeParser: () => (text) => text };
 
 /**
- * The rows that a statement answers, each a list of texts. Rejects with pg's error, also when neither an answer nor a byte of it
- * comes within five seconds: an answer may take as long as its bytes do. The connection is of no use then.
+ * Runs a statement, and resolves with its rows, each a list of texts. Rejects with pg's error, also after five seconds without
+ * a byte of the answer. A large answer may take as long as its bytes do. After a rejection for silence the connection is useless.
  */
 export async function ask(
   client: PgClient,
   text: string,
   values: readonly unknown[] = [],
 ): Promise<readonly (readonly (string | null)[])[]> {
-  // A timeout of the application's pool is for its own statements: pg takes the longest one that there is as none.
+  // A timeout of the application's pool is meant for its own statements. The longest timer replaces it.
   const asked = client.query({ text, values, rowMode: "array", types, query_timeout: LONGEST_TIMER });
   const { rows } = await unlessSilent(asked, {
     clock: systemClock, // as pg counts its own
@@ -24,7 +24,7 @@ export async function ask(
     moved: () => movedOn(client.connection?.stream),
     what: "an answer of Postgres",
   });
-  return rows as readonly (readonly (string | null)[])[]; // as `rowMode` and `types` have it
+  return rows as readonly (readonly (string | null)[])[]; // as `rowMode` and `types` ask for
 }
 
 function bytesOf(values: readonly unknown[]): number {

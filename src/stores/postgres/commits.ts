@@ -1,108 +1,46 @@
-import { BusError } from "../../errors.ts";
-import type { Gap, PendingRow, Row } from "../../store.ts";
-import type { Clock } from "../../util/clock.ts";
-import { noteGivenOut } from "../../util/ids.ts";
 import { SingleFlight } from "../../util/single-flight.ts";
-import type { EngineTime } from "../shared/engine-time.ts";
-import { retry } from "../shared/retry.ts";
-import type { Cursor } from "./cursor.ts";
-import { isGone, mayCommitAgain } from "./failures.ts";
-import type { Ask, Committed, Tables, Writer } from "./tables.ts";
+import type { Ids, Sends } from "../shared/given-ids.ts";
+import { type Committed, GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote-commits.ts";
+import { isMissing, mayCommitAgain } from "./failures.ts";
+import type { Ask, Tables } from "./tables.ts";
 
-export interface CommitsOptions {
-  readonly clock: Clock;
-  readonly time: EngineTime;
+/** The parts that commits in Postgres need. */
+export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "mayCommitAgain"> {
   readonly tables: Tables;
   readonly ask: Ask;
-  readonly cursor: Cursor;
-  /** Hands over what was committed before the call, however long it takes to reach the engine. */
-  readonly catchUp: () => Promise<void>;
-  /** This process, among those that notify. */
+  /** The name of this process in notifications. */
   readonly node: string;
 }
 
-/** Commits: what this process sends, and what applications have written within their transactions. */
+/** Commits the sends of this process, and the outbox: the sends that applications wrote in their own transactions. */
 export class Commits {
   readonly #options: CommitsOptions;
-  readonly #moves: SingleFlight;
-  /** Whether this process has begun its run of ids. */
-  #running = false;
+  readonly #commits: RemoteCommits;
+  readonly #moves = new SingleFlight(() => this.#move());
 
   constructor(options: CommitsOptions) {
     this.#options = options;
-    this.#moves = new SingleFlight(() => this.#move());
+    this.#commits = new RemoteCommits({ ...options, engine: "Postgres", mayCommitAgain });
   }
 
-  /** Commits sends, hands them over, and resolves with their ids. Rejects with pg's error. */
-  async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
-    const { tables, ask } = this.#options;
-    const committed = await this.#try(() => this.#timed(() => tables.append(ask, this.#writer(), sends)));
-    const rows = rowsOf(sends, committed);
-    await this.#committed(committed, rows);
-    return idsOf(sends, committed.first);
+  /** Commits the outbox and then these sends, hands them over, and resolves with the ids of the sends. Rejects with pg's error. */
+  append(sends: Sends): Promise<Ids> {
+    const { tables, ask, node } = this.#options;
+    return this.#commits.commit(sends, (writer) => tables.append(ask, { ...writer, node }, sends).catch(orGone));
   }
 
-  /** Commits what waits in the outbox, whoever wrote it there. Rejects with pg's error. */
+  /** Commits the outbox. Rejects with pg's error. */
   move(): Promise<void> {
     return this.#moves.run();
   }
 
   async #move(): Promise<void> {
-    const { tables, ask } = this.#options;
-    const committed = await this.#try(() => tables.move(ask, this.#writer()));
-    if (committed !== undefined) await this.#committed(committed, []);
-  }
-
-  /** Hands over what was committed: from memory where it is all that is new, else it is read. */
-  async #committed(committed: Committed, rows: readonly Row[]): Promise<void> {
-    const { cursor, catchUp } = this.#options;
-    const { was, began, last, moved } = committed;
-    this.#running = true;
-    noteGivenOut(last);
-    if (moved || cursor.seen !== was) {
-      return catchUp().catch((cause) => {
-        throw new BusError("store", "Postgres has committed, and then could not be read", { cause, refused: false });
-      });
-    }
-    const gaps: readonly Gap[] = began === undefined ? [] : [{ after: was, before: began }];
-    cursor.handOver({ last, floor: 0, gaps, rows, watermarks: undefined });
-  }
-
-  async #timed(commit: () => Promise<Committed>): Promise<Committed> {
-    const { clock, time } = this.#options;
-    const asked = clock.monotonic();
-    const committed = await commit();
-    time.heard(committed.at, asked);
-    return committed;
-  }
-
-  async #try<T>(commit: () => Promise<T>): Promise<T> {
-    const { clock, catchUp } = this.#options;
-    try {
-      return await retry(clock, commit, mayCommitAgain);
-    } catch (error) {
-      if (!isGone(error)) throw error;
-      await catchUp(); // which makes the log anew
-      return commit();
-    }
-  }
-
-  #writer(): Writer {
-    const { clock, cursor, node } = this.#options;
-    return { node, running: this.#running, seen: cursor.seen ?? 0, base: clock.base() };
+    const { tables, ask, node } = this.#options;
+    await this.#commits.commit([], (writer) => tables.move(ask, { ...writer, node }).catch(orGone));
   }
 }
 
-function rowsOf(sends: readonly (readonly PendingRow[])[], { first, at }: Committed): readonly Row[] {
-  const rows: Row[] = [];
-  for (const send of sends) {
-    const start = first + rows.length;
-    for (const { key, json } of send) rows.push({ id: first + rows.length, key, json, at, send: start });
-  }
-  return rows;
-}
-
-function idsOf(sends: readonly (readonly PendingRow[])[], first: number): readonly (readonly number[])[] {
-  let next = first;
-  return sends.map((send) => send.map(() => next++));
+function orGone(error: unknown): Committed | typeof GONE {
+  if (isMissing(error)) return GONE;
+  throw error;
 }

@@ -1,19 +1,20 @@
 import pDefer from "p-defer";
 import type { Clock } from "../../util/clock.ts";
+import { Unreachable } from "../shared/failures.ts";
 import { RETRY_FOR, withTimeout } from "../shared/retry.ts";
 import { ask } from "./ask.ts";
 import { makePool, type PgClient, type PgPool, type PgPoolClient } from "./driver.ts";
-import { condemns, isReadOnly, Unreachable } from "./failures.ts";
+import { condemns, isReadOnly } from "./failures.ts";
 
-/** A Pool of the application's, or how to connect. */
+/** The application's Pool, or the config of one to make. */
 export type Source =
   | { readonly pool: PgPool; readonly config?: never }
   | { readonly pool?: never; readonly config: object };
 
-/** The assumed number of connections of a pool that does not tell it. */
+/** The assumed number of connections, if a pool does not tell its own. */
 const KEPT = 10;
 
-/** Where connections come from: the application's pool, or one that is ours to end. */
+/** The source of connections: the application's pool, or one that the store makes and ends. */
 export class Connections {
   readonly pool: PgPool;
   readonly #isOurs: boolean;
@@ -26,15 +27,15 @@ export class Connections {
     this.#clock = clock;
   }
 
-  /** Rejects with `store` where pg is missing. Connects to nothing yet. */
+  /** Makes the pool, and connects to nothing yet. Rejects with `store` if pg is missing. */
   static async of({ pool, config }: Source, clock: Clock): Promise<Connections> {
     if (pool !== undefined) return new Connections(pool, false, clock);
     return new Connections(await makePool(config), true, clock);
   }
 
   /**
-   * Lends a client for some work. Rejects with `Unreachable` when there was none, and then the work was not begun. A
-   * read-only session has written nothing, so the work is done on another: a pool keeps connections of before a failover.
+   * Lends a client for some work. Rejects with `Unreachable` if there is none, and then the work has not begun. After a
+   * read-only error the work is repeated on another client: such a session writes nothing, and may be one from before a failover.
    */
   async lend<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
     for (let kept = Number.NaN; ; kept -= 1) {
@@ -57,8 +58,9 @@ export class Connections {
       broken = false;
       return result;
     } catch (error) {
-      broken = condemns(error); // an answer may still be on its way, too
-      // A pooler keeps its own connection to the server, unless one leaves it within a transaction.
+      broken = condemns(error); // a broken client may still have an answer on its way
+
+      // A pooler keeps a read-only connection to the server, unless its client leaves it inside a transaction.
       if (isReadOnly(error)) await ask(client, "begin").catch(() => {});
       throw error;
     } finally {
@@ -67,7 +69,7 @@ export class Connections {
     }
   }
 
-  /** The rows that one statement answers, by itself a transaction. Rejects as `lend` does, or with pg's error. */
+  /** Runs one statement as a transaction of its own, and resolves with its rows. Rejects as `lend` does, or with pg's error. */
   ask(text: string, values?: readonly unknown[]): ReturnType<typeof ask> {
     return this.lend((client) => ask(client, text, values));
   }
@@ -76,7 +78,7 @@ export class Connections {
     if (this.#isOurs) await withTimeout(this.#clock, this.pool.end());
   }
 
-  // The application may have lent out all its connections, perhaps to one that waits for this very send.
+  // The application may have lent out all connections, perhaps to code that waits for this very send.
   #connect(): Promise<PgPoolClient> {
     const { promise, resolve, reject } = pDefer<PgPoolClient>();
     let late = false;
@@ -84,7 +86,7 @@ export class Connections {
       late = true;
       reject(new Error("the pool lent no connection"));
     }, RETRY_FOR);
-    // By a callback, since a server may say in one breath that it is ready and that it ends: a promise would listen too late.
+    // A callback serves, since a server may announce its end together with its readiness. A promise would listen too late.
     this.pool.connect((error, client) => {
       this.#clock.clearTimeout(timer);
       if (client === undefined) return reject(error);
@@ -96,5 +98,5 @@ export class Connections {
   }
 }
 
-// Whoever waits for an answer is told; without a listener it would also end the process.
+// The pending query rejects with the same error. Without a listener the event would end the process.
 function ignore(): void {}

@@ -1,7 +1,7 @@
 import { asError, BusError } from "../../errors.ts";
 import { RETRY_FOR } from "../shared/retry.ts";
 
-/** A statement as nightbus gives it to `pg`: values as text or numbers, answers as they come. */
+/** A statement of nightbus for `pg`. Values are text or numbers, and answers are raw text. */
 export interface PgQuery {
   readonly text: string;
   readonly values: readonly unknown[];
@@ -10,9 +10,9 @@ export interface PgQuery {
   readonly query_timeout?: number;
 }
 
-/** What nightbus uses of a `pg` client, be it the application's or its own. */
+/** The part of a `pg` client that nightbus uses, the application's or its own. */
 export interface PgClient {
-  /** The socket of a client of pg itself. */
+  /** The connection of pg itself, with its socket. Absent on pg-native. */
   readonly connection?: { readonly stream?: { destroy?(): unknown } };
   query(query: PgQuery): Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number | null }>;
 }
@@ -33,9 +33,9 @@ export interface PgOwnClient extends PgClient {
   on(event: "notification", listener: (message: { readonly payload?: string | undefined }) => void): unknown;
 }
 
-/** What nightbus uses of a `pg` Pool. */
+/** The part of a `pg` Pool that nightbus uses. */
 export interface PgPool {
-  /** How it connects. */
+  /** The config of its connections. */
   readonly options: object;
   /** The number of its connections. */
   readonly totalCount?: number;
@@ -65,14 +65,14 @@ export async function makePool(config: object): Promise<PgPool> {
   return pool;
 }
 
-/** Makes a client that connects as a pool does, or otherwise, and does not try forever. Rejects with `store`. */
+/** Makes a client with the config of a pool, or with another one. The client never connects forever. Rejects with `store`. */
 export async function makeClient(pool: PgPool, config: object | undefined): Promise<PgOwnClient> {
-  const ownClass = (pool as { Client?: Pg["Client"] }).Client; // of the same copy of pg, and perhaps not of a plain one
+  const ownClass = (pool as { Client?: Pg["Client"] }).Client; // the same copy of pg, and perhaps a class of its own
   const Client = ownClass ?? (await load()).Client;
   return new Client(patient(config ?? pool.options));
 }
 
-// A copy of all that is its own, since pg looks no further where there is a connection string, and hides the password.
+// All own properties are copied: pg hides the password as one that spreads do not copy, and adds nothing to a connection string.
 function patient(config: object): object {
   const { connectionTimeoutMillis } = config as { connectionTimeoutMillis?: number };
   return Object.defineProperties(
@@ -87,7 +87,7 @@ function patient(config: object): object {
 async function load(): Promise<Pg> {
   try {
     const { default: pg } = await import("pg");
-    return pg as unknown as Pg; // nightbus's own description of it, which needs no types of pg
+    return pg as unknown as Pg; // nightbus describes pg itself, and needs no types of pg
   } catch (cause) {
     const sentence = isMissing(cause)
       ? 'nightbus/postgres needs pg: run "npm install pg@8"'

@@ -1,72 +1,79 @@
 import { BusError } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { Outage } from "../shared/outage.ts";
-import { every } from "../shared/retry.ts";
+import { PollLoop } from "../shared/poll-loop.ts";
+import type { RemoteCursor } from "../shared/remote-cursor.ts";
 import { ask } from "./ask.ts";
 import type { Connections } from "./connections.ts";
-import type { Cursor } from "./cursor.ts";
 import { makeClient } from "./driver.ts";
 import { condemns } from "./failures.ts";
 import { Listener } from "./listener.ts";
 import type { Ask } from "./tables.ts";
 
-/** How often one looks in case a notification was lost, in ms. */
+/** The pause between two looks, in ms, in case a notification was lost. */
 const BEAT = 5_000;
 
-/** After so many looks in a row that found what no notification had told, they are not coming through. */
+/** The number of looks in a row that find news without a notification, after which the connection counts as deaf. */
 const DEAF = 3;
 
+/** The parts that a feed of Postgres needs. */
 export interface FeedOptions {
   readonly clock: Clock;
   readonly connections: Connections;
-  /** How to connect in order to LISTEN, where the pool's way does not serve. */
+  /** The config of a connection that can LISTEN. Undefined if the pool's own can. */
   readonly listen: object | undefined;
-  /** The name that is notified. */
+  /** The name to LISTEN to. */
   readonly channel: string;
-  /** This process, among those that notify. */
+  /** The name of this process in notifications. */
   readonly node: string;
   readonly outage: Outage;
 }
 
-/** Looks for what others commit: when they notify, when the connection was lost, and every five seconds all the same. */
+/** Looks for the commits of others: after a notification, after a lost connection, and every five seconds all the same. */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #listener: Listener;
-  #cursor: Cursor | undefined;
+  readonly #polls: PollLoop;
+  #cursor: RemoteCursor | undefined;
   #move: () => void = () => {};
-  #stopBeat: () => void = () => {};
   #deaf = 0;
   #isDoubted = false;
   #isKnownDeaf = false;
-  #stopped = false;
 
   constructor(options: FeedOptions) {
     const { clock, connections, listen, channel, outage } = options;
     this.#options = options;
+    this.#polls = new PollLoop({
+      clock,
+      outage,
+      pause: () => BEAT,
+      turn: () => this.#beat(),
+      work: () => this.#cursor?.catchUp(),
+    });
     this.#listener = new Listener({
       clock,
       make: () => makeClient(connections.pool, listen),
       channel: `"${channel.replaceAll('"', '""')}"`,
-      notified: (payload) => this.#notified(payload),
-      connected: () => void this.#look(),
-      failed: (error) => outage.failed(error),
+      onNotification: (payload) => this.#notified(payload),
+      onListening: () => void this.#polls.look(),
+      onFailure: (error) => outage.begin(error),
     });
   }
 
-  /** Begins to listen, before anything is read, so that nothing is committed in between. Never rejects. */
+  /** Listens. The log is read after that, so that no commit is overlooked. Never rejects. */
   listen(): Promise<void> {
     return this.#listener.start();
   }
 
-  /** From now on what is heard is read; `move` is called when something waits in the outbox. */
-  follow(cursor: Cursor, move: () => void): void {
+  /** Reads with this cursor from now on, whenever it hears of a commit. Calls `move` if the outbox holds something. */
+  follow(cursor: RemoteCursor, move: () => void): void {
     this.#cursor = cursor;
     this.#move = move;
-    this.#stopBeat = every(this.#options.clock, BEAT, () => void this.#beat());
-    void this.#look();
+    this.#polls.start();
+    void this.#polls.look();
   }
 
-  /** Reads by the connection that listens, which tells whether it still does; by any other while there is none. */
+  /** Reads on the connection that listens, which proves that it still works. Without one, reads on any other. */
   ask: Ask = async (text, values) => {
     const { client } = this.#listener;
     if (client === undefined) return this.#options.connections.ask(text, values);
@@ -78,14 +85,13 @@ export class Feed {
     }
   };
 
-  /** Connects anew with the next beat: the connection that listens may be one of before a failover. */
+  /** Connects anew at the next turn, since the connection may lead to the old server after a failover. */
   doubt(): void {
     this.#isDoubted = true;
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#stopBeat();
+    this.#polls.stop();
     await this.#listener.stop();
   }
 
@@ -94,18 +100,7 @@ export class Feed {
     this.#isKnownDeaf = false;
     const [id, node] = payload.split(" ");
     if (payload === "") this.#move();
-    else if (node !== this.#options.node && Number(id) > (this.#cursor?.seen ?? 0)) void this.#look();
-  }
-
-  /** Reads what there is, in passing: what goes wrong is reported, and the next look tries again. */
-  async #look(): Promise<void> {
-    const { outage } = this.#options;
-    try {
-      await this.#cursor?.catchUp();
-      outage.worked();
-    } catch (error) {
-      if (!this.#stopped) outage.failed(error);
-    }
+    else if (node !== this.#options.node && Number(id) > (this.#cursor?.seen ?? 0)) void this.#polls.look();
   }
 
   async #beat(): Promise<void> {
@@ -113,14 +108,14 @@ export class Feed {
     this.#deaf += 1;
     if (this.#isDoubted) this.#listener.renew();
     this.#isDoubted = false;
-    await this.#look();
+    await this.#polls.look();
     if (this.#listener.client === undefined || this.#cursor?.seen === seen) this.#deaf = 0;
     if (this.#deaf < DEAF || this.#isKnownDeaf) return;
     this.#isKnownDeaf = true;
-    this.#options.outage.failed(
+    this.#options.outage.begin(
       new BusError(
         "store",
-        "Postgres's notifications do not come through, so that what other processes send is seen only every five seconds: " +
+        "Postgres's notifications do not come through, so that sends of other processes are seen only every five seconds: " +
           "behind a transaction pooler, give postgres() a direct connection as the option listen",
         { refused: true },
       ),

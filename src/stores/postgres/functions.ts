@@ -1,24 +1,27 @@
-/** A function that is there where these functions are the newest. */
+import { MOST_GAPS } from "../shared/limits.ts";
+
+/** The function that exists only if these functions are the newest. */
 export const NEWEST_FUNCTION = "nightbus_mend_1";
 
-/** The most runs that are kept, and the number of the oldest that one fold moves into the log's beginning. */
-const MOST_GAPS = 100_000;
+/** The gaps that one fold moves into the beginning of the log, the oldest first. */
 const FOLDED = 10_000;
 
-/** A commit waits for a lock for less time than its answer is waited for, since it would go on waiting without us. */
+/** The timeout of a lock. The client waits longer for the answer, since a statement would go on without its client. */
 const LOCK = "set_config('lock_timeout', '4s', true)";
 
 /**
- * Two rows of nightbus_watermarks are of no channel, whose keys are JSON: `begin` is where the log begins for those who open it,
- * and `gone` counts the ids that have neither a row nor a gap. Rows beyond them that are missing were taken away by others.
+ * The key of a watermark that belongs to no channel, since keys of channels are JSON. Its id is the beginning of the log for
+ * processes that open it.
  */
 export const BEGIN = "begin";
+
+/** The key of another such watermark. Its id counts the ids that have neither a row nor a gap. If more rows are missing, another program removed them. */
 export const GONE = "gone";
 
 /**
- * The work that the engine itself does, so that a commit is one way there and back, and the counter is locked no longer than the
- * commit takes. A function that is called in another way has another name: processes of both may run at once. `named` is the
- * schema, quoted.
+ * The functions that run inside Postgres. A commit is then one round trip, and locks the counter for no longer than it takes.
+ * A function with other parameters gets another name, since processes of both versions may run at once. `named` is the schema,
+ * quoted.
  */
 export function functions(named: string): readonly string[] {
   return [micros(named), append(named), trim(named), mend(named)];
@@ -30,9 +33,9 @@ function micros(named: string): string {
   )}`;
 }
 
-// What others wrote within their transactions comes first: it was committed before this commit began. The run goes on only
-// on the server that gave out its ids, from the counter that this function wrote: a row that was restored or copied was
-// written by another transaction than it says. A null for the keys moves the outbox alone, and does nothing when it is empty.
+// The outbox goes first, since its transactions committed before this one began. An epoch goes on only on the server that gave
+// its ids, and only from the counter that this function wrote. A restored or copied counter names a transaction that did not
+// write it. A null for the keys moves the outbox alone, and does nothing if the outbox is empty.
 function append(named: string): string {
   const body = `
   declare
@@ -95,7 +98,7 @@ function append(named: string): string {
   ) language plpgsql as ${literal(body)}`;
 }
 
-// It takes no lock that a commit takes. Of several processes one trims, and the others come again later.
+// A trim takes no lock that a commit takes. One process trims at a time, and the others come again later.
 function trim(named: string): string {
   const body = `
   declare
@@ -122,8 +125,8 @@ function trim(named: string): string {
   returns boolean language plpgsql as ${literal(body)}`;
 }
 
-// A process calls it when more rows are missing than were trimmed; then the log begins after them for processes that open it. An
-// upgrade calls it to begin the count. A log without any watermark has trimmed nothing.
+// A process calls this function if more rows are missing than were trimmed. The log then begins after them for processes that
+// open it. An upgrade calls it to begin the count. A log without any watermark has trimmed nothing.
 function mend(named: string): string {
   const body = `
   declare
@@ -148,7 +151,7 @@ function mend(named: string): string {
   returns void language plpgsql as ${literal(body)}`;
 }
 
-/** A text as a literal of SQL, which is the same whether the session takes backslashes to escape or not. */
+/** Writes a text as a literal of SQL that reads the same under any setting for backslashes. */
 function literal(text: string): string {
   return `e'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

@@ -3,19 +3,22 @@ import { Pauses, withTimeout } from "../shared/retry.ts";
 import { ask } from "./ask.ts";
 import type { PgOwnClient } from "./driver.ts";
 
+/** The parts that a listener needs. */
 export interface ListenerOptions {
   readonly clock: Clock;
-  /** Makes a client that is not connected yet. */
+  /** Makes a client, not connected yet. */
   readonly make: () => Promise<PgOwnClient>;
   /** The name to LISTEN to, quoted. */
   readonly channel: string;
-  readonly notified: (payload: string) => void;
-  /** It listens, again: what was committed meanwhile has to be read. */
-  readonly connected: () => void;
-  readonly failed: (error: unknown) => void;
+  /** Takes the payload of each notification. */
+  readonly onNotification: (payload: string) => void;
+  /** Called whenever it begins to listen. The commits before that have to be read. */
+  readonly onListening: () => void;
+  /** Called when a connection cannot be made. */
+  readonly onFailure: (error: unknown) => void;
 }
 
-/** A connection of its own that hears what others commit. It is taken up again whenever it is lost, and keeps no process alive. */
+/** A connection that hears of commits. The listener connects again after each loss, and keeps no process alive. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #pauses = new Pauses();
@@ -32,17 +35,17 @@ export class Listener {
     return this.#client;
   }
 
-  /** Tries to connect, and goes on trying. Resolves after the first try, and never rejects. */
+  /** Connects, with retries that never end. Resolves after the first try. Never rejects. */
   async start(): Promise<void> {
     try {
       await this.#connect();
     } catch (error) {
-      this.#options.failed(error);
+      this.#options.onFailure(error);
       this.#again();
     }
   }
 
-  /** Gives up the connection that there is, which has not answered, and makes another. */
+  /** Gives up the present connection, if any, and makes another. */
   renew(): void {
     const client = this.#client;
     this.#client = undefined;
@@ -60,15 +63,15 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    const { clock, make, channel, notified, connected } = this.#options;
+    const { clock, make, channel, onNotification, onListening } = this.#options;
     const client = await make();
     let lost = false;
-    client.on("error", () => {}); // `end` follows
+    client.on("error", () => {}); // the event `end` follows
     client.on("end", () => {
       lost = true;
       if (this.#client === client) this.renew();
     });
-    client.on("notification", ({ payload = "" }) => notified(payload));
+    client.on("notification", ({ payload = "" }) => onNotification(payload));
     try {
       await client.connect();
       await ask(client, `listen ${channel}`);
@@ -84,7 +87,7 @@ export class Listener {
     client.unref();
     this.#pauses.reset();
     this.#client = client;
-    connected();
+    onListening();
   }
 
   #again(): void {
@@ -94,11 +97,11 @@ export class Listener {
   }
 }
 
-/** Ends a client that may be dead already, or never have been connected: its socket goes, whether the server says goodbye or not. */
+/** Ends a client that may be dead, or was never connected. Its socket closes even without a goodbye of the server. */
 async function goodbye(clock: Clock, client: PgOwnClient): Promise<void> {
   await withTimeout(
     clock,
-    client.end().catch(() => {}), // it is dead already
+    client.end().catch(() => {}), // a dead client rejects
   );
   client.connection?.stream?.destroy?.();
 }

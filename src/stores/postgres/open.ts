@@ -1,41 +1,38 @@
 import { randomBytes } from "node:crypto";
 import type { PendingRow, StoreSink } from "../../store.ts";
-import type { Clock } from "../../util/clock.ts";
 import { EngineTime } from "../shared/engine-time.ts";
+import type { Ids, Sends } from "../shared/given-ids.ts";
 import { Outage } from "../shared/outage.ts";
+import type { OpenLog } from "../shared/remote-store.ts";
 import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
 import { Commits } from "./commits.ts";
 import { Connections, type Source } from "./connections.ts";
-import { Cursor } from "./cursor.ts";
-import { failure, isGone, mayCommitAgain, mayReadAgain } from "./failures.ts";
+import { makeCursor } from "./cursor.ts";
+import { failure, isMissing, mayCommitAgain, mayReadAgain } from "./failures.ts";
 import { Feed } from "./feed.ts";
 import { prepareSchema } from "./schema.ts";
 import { type Ask, Tables } from "./tables.ts";
 
+/** The settings of a store on Postgres. */
 export interface PostgresSettings {
   readonly source: Source;
   readonly schema: string;
-  /** How to connect in order to LISTEN, where the pool's way does not serve. */
+  /** The config of a connection that can LISTEN. Undefined if the pool's own can. */
   readonly listen: object | undefined;
 }
 
-/** A log that is open. */
-export interface Opened {
-  readonly clock: Clock;
-  readonly commits: Commits;
-  readonly trimmer: Trimmer;
-  readonly time: EngineTime;
-  /** Writes a send into an application's transaction; false where that is of another database. Rejects with pg's error. */
+/** A log in Postgres that is open. */
+export interface PostgresLog extends OpenLog {
+  /** Writes a send into the application's transaction. False for a transaction of another database. Rejects with pg's error. */
   readonly put: (ask: Ask, send: readonly PendingRow[]) => Promise<boolean>;
-  /** Hands over what was committed before the call. Rejects with pg's error. */
-  readonly catchUp: () => Promise<void>;
-  /** Trims what is left, and ends everything. Rejects with pg's error. */
-  readonly close: () => Promise<void>;
 }
 
-/** Connects, makes what is missing, and replays the log. Rejects with `store`, and holds nothing open then. */
-export async function openPostgres({ source, schema, listen }: PostgresSettings, sink: StoreSink): Promise<Opened> {
+/** Connects, makes missing tables, and replays the log. Rejects with `store`, and then holds nothing open. */
+export async function openPostgres(
+  { source, schema, listen }: PostgresSettings,
+  sink: StoreSink,
+): Promise<PostgresLog> {
   const { clock } = sink;
   const named = `"${schema.replaceAll('"', '""')}"`;
   const node = randomBytes(9).toString("base64url");
@@ -43,20 +40,20 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
   const tables = new Tables(named);
   const time = new EngineTime(clock);
   const explain = (error: unknown): Error => failure("Postgres failed in the background", error);
-  const outage = new Outage((error) => sink.error(error), explain);
+  const outage = Outage.of(sink, explain);
   const prepare = (): Promise<void> => connections.lend((client) => prepareSchema(client, named, clock.base()));
   const feed = new Feed({ clock, connections, listen, channel: `nightbus ${named}`, node, outage });
   const { ask } = feed;
-  const move = (): void => void commits.move().catch((error) => outage.failed(error));
-  const cursor = new Cursor({
+  const move = (): void => void commits.move().catch((error) => outage.begin(error));
+  const cursor = makeCursor({
     clock,
     tables,
     sink,
     time,
     ask,
     restore: prepare,
-    waiting: move,
-    readOnly: () => feed.doubt(),
+    commitOutbox: move,
+    doubtServer: () => feed.doubt(),
   });
   const catchUp = (): Promise<void> => retry(clock, () => cursor.catchUp(), mayReadAgain);
   const commits = new Commits({
@@ -70,9 +67,9 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
   });
   const trimmer = new Trimmer({
     clock,
-    outage: new Outage((error) => sink.error(error), explain),
+    outage: Outage.of(sink, explain),
     trim: (batch) => tables.trim((...asked) => connections.ask(...asked), batch),
-    patiently: (work) => retry(clock, async () => work(), mayReadAgain),
+    retry: (work) => retry(clock, work, mayReadAgain),
   });
   try {
     await retry(clock, prepare, mayCommitAgain);
@@ -88,14 +85,15 @@ export async function openPostgres({ source, schema, listen }: PostgresSettings,
     const stopped = feed.stop();
     await trimmer.finish().finally(() => Promise.all([stopped, connections.end()]));
   };
-  return { clock, commits, trimmer, time, put: putBy(tables, ask), catchUp, close };
+  const append = (sends: Sends): Promise<Ids> => commits.append(sends);
+  return { clock, append, trimmer, time, put: putBy(tables, ask), catchUp, close };
 }
 
 /**
- * The place of the log is asked when it is needed, and again where a transaction is elsewhere: the server may have restarted. `own`
- * takes no connection of the pool while one listens, since the application may hold the last one.
+ * Writes into the application's transactions. The place of the log is read at the first use, and again if a transaction is
+ * elsewhere, since the server may have restarted. `own` reads on the connection that listens: the application may hold all others.
  */
-function putBy(tables: Tables, own: Ask): Opened["put"] {
+function putBy(tables: Tables, own: Ask): PostgresLog["put"] {
   let place: string | undefined;
   return async (ask, send) => {
     const known = place;
@@ -103,8 +101,8 @@ function putBy(tables: Tables, own: Ask): Opened["put"] {
     try {
       if (await tables.put(ask, send, place)) return true;
     } catch (error) {
-      if (!isGone(error)) throw error;
-      await tables.place(own); // where they are gone as well, this is the reason
+      if (!isMissing(error)) throw error;
+      await tables.place(own); // rejects if the log itself is gone, which is then the reason
       return false;
     }
     if (known === undefined) return false;

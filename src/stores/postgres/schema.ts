@@ -6,7 +6,7 @@ import { functions, NEWEST_FUNCTION } from "./functions.ts";
 
 const VERSION = 1;
 
-/** A schema's name, quoted. */
+/** The name of a schema, quoted, as an expression of SQL. */
 const NAMED = `'"' || replace(n.nspname, '"', '""') || '"'`;
 
 /** The state of the schema's tables and functions. */
@@ -15,7 +15,7 @@ interface Found {
   readonly isNewest: boolean;
 }
 
-/** Makes what is missing of the tables, and refuses those of a newer nightbus. `named` is the schema, quoted. */
+/** Makes missing tables and functions. Refuses tables of a newer nightbus. `named` is the schema, quoted. */
 export async function prepareSchema(client: PgClient, named: string, base: number): Promise<void> {
   const found = await versionOf(client, named);
   const version = found?.version;
@@ -29,8 +29,9 @@ export async function prepareSchema(client: PgClient, named: string, base: numbe
   await checkEncoding(client);
   await ask(client, "begin isolation level read committed");
   try {
-    await ask(client, "set local lock_timeout = '4s'"); // it would go on waiting without us
-    // Twenty processes may start at once: the first makes the tables, and the others find them.
+    await ask(client, "set local lock_timeout = '4s'"); // a statement would go on waiting without its client
+
+    // Many processes may start at once: the first makes the tables, and the others find them.
     await ask(client, "select pg_advisory_xact_lock(hashtextextended($1, 0))", [`nightbus schema ${named}`]);
     const now = await versionOf(client, named);
     if (now === undefined) await create(client, named, base);
@@ -38,20 +39,20 @@ export async function prepareSchema(client: PgClient, named: string, base: numbe
     await ask(client, "commit");
   } catch (error) {
     const isKept = version !== undefined && (isForbidden(error) || isReadOnly(error));
-    if (isKept || !condemns(error)) await ask(client, "rollback"); // else its connection ends with it
+    if (isKept || !condemns(error)) await ask(client, "rollback"); // otherwise the transaction ends with its connection
     if (!isKept) throw error;
   }
 }
 
-// A process of before may have made them, and trims by them from now on. Functions that belong
-// to another role, or to a server that is read-only, are kept: then nobody notices rows that were taken away.
+// Processes of an older version use the new functions from then on. Functions of another role, or on a read-only server, stay
+// as they are. No process then notices rows that another program removed.
 async function renew(client: PgClient, named: string): Promise<void> {
   for (const statement of functions(named)) await ask(client, statement);
   await ask(client, `select ${named}.${NEWEST_FUNCTION}(false)`);
 }
 
 async function versionOf(client: PgClient, named: string): Promise<Found | undefined> {
-  // Not by to_regclass(), which may go by what the session knew before it waited for the lock.
+  // The catalog is read, since to_regclass() may answer from before the wait for the lock.
   const [table] = await ask(
     client,
     `select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -76,10 +77,10 @@ async function checkEncoding(client: PgClient): Promise<void> {
   throw new BusError("store", `the database must have the encoding UTF8 to hold any message, this one has ${encoding}`);
 }
 
-// A counter and not a sequence: the row is locked until the commit, so that the order of ids is the order of commits. A sequence
-// counts the outbox alone, whose order across transactions that overlap is nobody's.
+// A locked row counts the ids: it stays locked until the commit, so that the order of ids is the order of commits. A sequence
+// counts the outbox alone, since transactions that overlap have no order.
 async function create(client: PgClient, named: string, base: number): Promise<void> {
-  // Whether it is there is asked first, since whoever may not make schemas may not say "if not exists" either.
+  // The schema is looked up first: a role that may not make schemas may not say "if not exists" either.
   const [schema] = await ask(client, `select 1 from pg_catalog.pg_namespace n where ${NAMED} = $1`, [named]);
   if (schema === undefined) await ask(client, `create schema if not exists ${named}`);
   const statements = [

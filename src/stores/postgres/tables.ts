@@ -1,42 +1,17 @@
 import type { Gap, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import { PAGE_BYTES, PAGE_ROWS } from "../shared/limits.ts";
+import type { Committed, Writer } from "../shared/remote-commits.ts";
+import type { Page } from "../shared/remote-cursor.ts";
 import { BEGIN, GONE, NEWEST_FUNCTION } from "./functions.ts";
 
-/** A page ends with the send in which it has so many rows, or messages of so many bytes. */
-const PAGE = 5_000;
-const PAGE_BYTES = 2 ** 22;
-
-/** Who commits: where this process stands, and where it would begin a run. */
-export interface Writer {
+/** The process that commits, with its name in notifications. */
+export interface NamedWriter extends Writer {
   readonly node: string;
-  readonly running: boolean;
-  readonly seen: number;
-  readonly base: number;
 }
 
-/** What one commit has done. */
-export interface Committed {
-  /** The newest id before it. */
-  readonly was: number;
-  /** Where it began a run, if it did. */
-  readonly began: number | undefined;
-  /** The first id of these sends. */
-  readonly first: number;
-  readonly last: number;
-  readonly at: number;
-  /** Whether it also committed what applications had written within their transactions. */
-  readonly moved: boolean;
-}
-
-/** What came after an id, as one moment saw it. */
-export interface Page {
-  /** The log's first beginning, by which it is told from another. */
-  readonly origin: number;
-  readonly rows: readonly Row[];
-  /** The newest committed id. */
-  readonly last: number;
-  /** Up to here the page tells everything. */
-  readonly end: number;
-  /** Whether something waits in the outbox. */
+/** A page of rows. Its `log` is the first beginning of the log. */
+export interface TablesPage extends Page {
+  /** True if the outbox holds something. */
   readonly waits: boolean;
   /** True for a session that can only read, as on a server that does not commit any more. */
   readonly isReadOnly: boolean;
@@ -44,28 +19,28 @@ export interface Page {
   readonly now: number;
 }
 
-/** All that the tables tell of a log besides its rows. */
+/** The state of a log beside its rows. */
 export interface State extends LogState {
-  /** The log's first beginning, by which it is told from another. */
+  /** The first beginning of the log, which is its identity. */
   readonly origin: number;
   /** The number of ids that have neither a row nor a gap. */
   readonly gone: number;
 }
 
 /**
- * A server that runs and a database of it. A row of the log's own would be the same in a dump that was restored elsewhere, as would
- * the system's identifier in a copy of the whole server. No two servers start in the same microsecond.
+ * The place of the log: a running server, and a database of it. An id inside the log would also be in a restored dump, and the
+ * system's identifier also in a copy of the server. No two servers start in the same microsecond.
  */
 const PLACE = "current_database() || ' ' || (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint";
 
 type Fields = readonly (string | null)[];
 
-/** Asks a statement by itself, or inside a transaction. */
+/** Runs a statement by itself, or inside a transaction, and resolves with its rows. */
 export type Ask = (text: string, values?: readonly unknown[]) => Promise<readonly Fields[]>;
 
 /**
- * The statements on nightbus's tables. JSON has no raw line breaks in it, so lines make lists of it that need no quoting. Each
- * `limit 1` tells the planner of a new table that it has one row; else it expects hundreds, and compiles for them.
+ * The statements on nightbus's tables. JSON text has no raw line breaks, so lists of it are lines, without quoting. Each
+ * `limit 1` tells the planner that a new table has one row. Without it, the planner expects hundreds, and compiles for them.
  */
 export class Tables {
   readonly #named: string;
@@ -75,8 +50,8 @@ export class Tables {
     this.#named = named;
   }
 
-  /** Commits these sends, after what waits in the outbox. */
-  async append(ask: Ask, as: Writer, sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
+  /** Commits the outbox and then these sends. */
+  async append(ask: Ask, as: NamedWriter, sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
     const keys: string[] = [];
     const jsons: string[] = [];
     const starts: number[] = [];
@@ -88,26 +63,26 @@ export class Tables {
         starts.push(start);
       }
     }
-    return (await this.#commit(ask, as, [lines(keys), lines(jsons), starts.join()]))!; // sends are not nothing
+    return (await this.#commit(ask, as, [lines(keys), lines(jsons), starts.join()]))!; // never undefined, as the outbox alone may be
   }
 
-  /** Commits what waits in the outbox; undefined when nothing did. */
-  move(ask: Ask, as: Writer): Promise<Committed | undefined> {
+  /** Commits the outbox. Undefined if it was empty. */
+  move(ask: Ask, as: NamedWriter): Promise<Committed | undefined> {
     return this.#commit(ask, as, [null, null, null]);
   }
 
-  /** Which database of which server has this log: a copy of either is another one. Rejects where it is not there. */
+  /** The place of this log. A copy of the database, or of its server, is another place. Rejects if the log is gone. */
   async place(ask: Ask): Promise<string> {
     const [[place]] = (await ask(`select ${PLACE}, exists (select from ${this.#named}.nightbus_floor)`)) as [[string]];
     return place;
   }
 
   /**
-   * Puts a send into the outbox, and tells everyone when that is committed; false where that is another place, in which nothing
-   * is done. Rejects outside a transaction.
+   * Puts a send into the outbox, and notifies all processes at the commit. At another place it does nothing and returns false.
+   * Rejects outside a transaction.
    */
   async put(ask: Ask, send: readonly PendingRow[], place: string): Promise<boolean> {
-    // The lock that the insert takes anyway; but this statement is refused where no transaction has begun.
+    // The insert takes this lock anyway. Outside a transaction, Postgres refuses this statement.
     await ask(`lock table ${this.#named}.nightbus_outbox in row exclusive mode`);
     const told = await ask(
       `with put as (insert into ${this.#named}.nightbus_outbox (keys, jsons) select $1, $2 where ${PLACE} = $4 returning id)
@@ -117,9 +92,9 @@ export class Tables {
     return told.length > 0;
   }
 
-  /** What came after `seen`, each send whole; undefined when there is no log. */
-  async page(ask: Ask, seen: number): Promise<Page | undefined> {
-    // Where the page is cut comes first, so that no row is visited beyond the send in which that is.
+  /** The rows after `seen`, each send whole. Undefined if there is no log. */
+  async page(ask: Ask, seen: number): Promise<TablesPage | undefined> {
+    // The end of the page is found first, so that no row beyond its last send is visited.
     const found = await ask(
       `select m.begin, m.last, exists (select from ${this.#named}.nightbus_outbox), ${this.#named}.nightbus_micros() / 1000,
          current_setting('transaction_read_only'),
@@ -128,9 +103,9 @@ export class Tables {
        left join lateral (
          select id, send from (
            select id, send, row_number() over so_far as place, sum(octet_length(json)) over so_far as bytes
-           from (select id, send, json from ${this.#named}.nightbus_rows where id > $1 order by id limit ${PAGE}) s
+           from (select id, send, json from ${this.#named}.nightbus_rows where id > $1 order by id limit ${PAGE_ROWS}) s
            window so_far as (order by id rows unbounded preceding)
-         ) s where place = ${PAGE} or bytes >= ${PAGE_BYTES} order by id limit 1
+         ) s where place = ${PAGE_ROWS} or bytes >= ${PAGE_BYTES} order by id limit 1
        ) cut on true
        left join lateral (
          select * from ${this.#named}.nightbus_rows where id > $1 and id < coalesce(
@@ -145,7 +120,8 @@ export class Tables {
     const last = Number(newest);
     const end = isCut === "t" ? rows.at(-1)!.id : last;
     return {
-      origin: Number(origin),
+      log: `${origin}`,
+      begin: Number(origin),
       rows,
       last,
       end,
@@ -155,12 +131,12 @@ export class Tables {
     };
   }
 
-  /** Notes that rows were taken away: those who open the log are told that it begins after them. */
+  /** Moves the beginning of the log behind rows that another program removed. */
   async mend(ask: Ask): Promise<void> {
     await ask(`select ${this.#named}.${NEWEST_FUNCTION}(true)`);
   }
 
-  /** What else is known of what came after `seen`. After the page, so that whatever the page lacks has its watermark. */
+  /** The state of the log after `seen`. Read it after the page, so that each row that the page lacks has its watermark. */
   async state(ask: Ask, seen: number): Promise<State | undefined> {
     const [found] = await ask(
       `select m.begin, m.last, f.id,
@@ -185,17 +161,17 @@ export class Tables {
     };
   }
 
-  /** Forgets a batch; false when another process is about it. */
+  /** Trims a batch. False while another process trims. */
   async trim(ask: Ask, { ids, keys, forgotten, floor }: Trimmed): Promise<boolean> {
     const values = [`{${ids.join()}}`, lines(keys), lines(forgotten), floor];
     const [[done]] = (await ask(`select ${this.#named}.nightbus_trim_1($1, $2, $3, $4)`, values)) as [[string]];
     return done === "t";
   }
 
-  async #commit(ask: Ask, as: Writer, sends: readonly unknown[]): Promise<Committed | undefined> {
+  async #commit(ask: Ask, as: NamedWriter, sends: readonly unknown[]): Promise<Committed | undefined> {
     const [found] = await ask(
       `select was, began, first, newest, stamp, moved from ${this.#named}.nightbus_append_1($1, $2, $3, $4, $5, $6, $7)`,
-      [as.node, as.running, as.seen, as.base, ...sends],
+      [as.node, as.hasEpoch, as.seen, as.base, ...sends],
     );
     const [was, began, first, last, at, moved] = found!; // a function answers one row
     if (moved === null || (moved === "f" && first === null)) return undefined;

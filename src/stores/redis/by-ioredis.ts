@@ -1,8 +1,8 @@
+import { Unreachable } from "../shared/failures.ts";
 import { movedOn } from "../shared/silence.ts";
 import { CONNECTING, type Send } from "./connection.ts";
-import { Unreachable } from "./failures.ts";
 
-/** What nightbus uses of a client of `ioredis`. */
+/** The part of a client of `ioredis` that nightbus uses. */
 export interface IoRedis {
   readonly isCluster?: boolean;
   readonly status: string;
@@ -19,7 +19,7 @@ export interface IoRedis {
   call(command: string, ...args: readonly string[]): Promise<unknown>;
 }
 
-/** Nothing is sent again by the client, for it may have been done; and it says what we expect, as we give it. */
+/** Options by which the client sends each command once, since a lost one may have been done, and answers in one known form. */
 const ONCE = {
   protocol: 2,
   replyMapping: "legacy",
@@ -37,7 +37,7 @@ const ONCE = {
   blockingTimeout: undefined,
 };
 
-/** A node of a cluster that hangs up is asked again by it, unless it is told not to. */
+/** Options by which a client of a cluster sends each command once. Its defaults ask a node again. */
 const CLUSTER = {
   redisOptions: ONCE,
   lazyConnect: true,
@@ -50,28 +50,28 @@ const CLUSTER = {
   retryDelayOnFailover: 0,
 };
 
-/** Connects as a client of `ioredis` does, of one server or of a cluster. */
-export async function byIoRedis(base: IoRedis, life: AbortController): Promise<Send> {
+/** Connects like a client of `ioredis`, to one server or to a cluster. */
+export async function byIoRedis(base: IoRedis, lifetime: AbortController): Promise<Send> {
   const client =
     base.isCluster === true
       ? base.duplicate([], CLUSTER)
       : base.duplicate({ ...ONCE, lazyConnect: true, enableOfflineQueue: false, enableReadyCheck: false });
   let outage: unknown;
-  life.signal.addEventListener("abort", () => client.disconnect());
+  lifetime.signal.addEventListener("abort", () => client.disconnect());
   client.on("error", (error) => {
-    outage = error; // `end` follows
+    outage = error; // the event `end` follows
   });
-  client.on("end", () => life.abort());
+  client.on("end", () => lifetime.abort());
   client.on("+node", (node) => void node.on("ready", () => node.stream?.unref?.()));
   try {
     await client.connect();
   } catch (error) {
-    throw outage ?? error; // which only says that the connection is closed
+    throw outage ?? error; // `error` only says that the connection is closed
   }
   client.stream?.unref?.();
   const send: Send = async ([command, ...args]) => {
     if (client.status !== "ready") throw new Unreachable("the connection is lost");
-    return client.call(command!, ...args); // a command is not empty
+    return client.call(command!, ...args); // no command is empty
   };
   const moved = (): string => (client.nodes?.("all") ?? [client]).map(({ stream }) => movedOn(stream)).join();
   return Object.assign(send, { moved, seesWrites: true });

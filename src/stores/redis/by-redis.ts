@@ -1,7 +1,7 @@
+import { Unreachable } from "../shared/failures.ts";
 import { CONNECTING, couldNotConnect, type Send } from "./connection.ts";
-import { Unreachable } from "./failures.ts";
 
-/** What nightbus uses of a client of `redis`. */
+/** The part of a client of `redis` that nightbus uses. */
 export interface NodeRedis {
   readonly options: { readonly socket?: object };
   readonly isReady: boolean;
@@ -13,17 +13,17 @@ export interface NodeRedis {
   sendCommand(command: readonly string[]): Promise<unknown>;
 }
 
-/** The inside of a client of `redis`, which alone has the events of its socket. */
+/** Private parts of a client of `redis`. No public part shows the events of its socket. */
 interface Inside {
   _ejectSocket(): { on(event: "data", listener: (bytes: { readonly length: number }) => void): unknown };
   _insertSocket(socket: unknown): void;
 }
 
-/** What nightbus uses of a cluster of `redis`. */
+/** The part of a cluster of `redis` that nightbus uses. */
 export interface NodeRedisCluster {
   readonly slots: unknown;
   readonly masters: readonly { readonly client?: { unref?(): void } | undefined }[];
-  /** What `duplicate` would lose when it is given other defaults: who connects, and how. */
+  /** The user, the password and the socket. Other defaults for `duplicate` would drop them. */
   readonly _options?: { readonly defaults?: { readonly socket?: object } };
   duplicate(overrides: object): NodeRedisCluster;
   connect(): Promise<unknown>;
@@ -32,10 +32,10 @@ export interface NodeRedisCluster {
   sendCommand(key: string, isReadonly: boolean, command: readonly string[]): Promise<unknown>;
 }
 
-/** A read waits for as long as we say. What an application has told of its own commands is not for ours. */
+/** Plain answers, and waits of our own length. The application set its options for its own commands. */
 const PLAIN = { RESP: 2, commandOptions: { timeout: undefined } };
 
-/** Nothing is sent again by the client, for it may have been done: each connection is made anew by us. */
+/** Options by which the client sends each command once and never reconnects, since a lost command may have been done. */
 function once(socket: object | undefined): object {
   return {
     ...PLAIN,
@@ -49,12 +49,12 @@ function once(socket: object | undefined): object {
   };
 }
 
-/** Connects as a client of `redis` does. */
-export async function byNodeRedis(base: NodeRedis, life: AbortController): Promise<Send> {
+/** Connects like a client of `redis`. */
+export async function byNodeRedis(base: NodeRedis, lifetime: AbortController): Promise<Send> {
   const client = base.duplicate(once(base.options.socket));
-  life.signal.addEventListener("abort", () => end(client));
-  client.on("error", () => queueMicrotask(() => life.abort())); // it tells first whoever waits for an answer
-  client.on("end", () => life.abort());
+  lifetime.signal.addEventListener("abort", () => end(client));
+  client.on("error", () => queueMicrotask(() => lifetime.abort())); // pending commands reject first
+  client.on("end", () => lifetime.abort());
   await client.connect();
   client.unref();
   let bytes = 0;
@@ -68,8 +68,12 @@ export async function byNodeRedis(base: NodeRedis, life: AbortController): Promi
   return isSeen ? Object.assign(send, { moved: () => bytes }) : send;
 }
 
-/** Connects as a cluster of `redis` does, to the node that has this key. */
-export async function byNodeRedisCluster(base: NodeRedisCluster, key: string, life: AbortController): Promise<Send> {
+/** Connects like a cluster of `redis`, to the node of this key. */
+export async function byNodeRedisCluster(
+  base: NodeRedisCluster,
+  key: string,
+  lifetime: AbortController,
+): Promise<Send> {
   const { defaults } = base._options ?? {};
   const client = base.duplicate({
     ...PLAIN,
@@ -78,8 +82,8 @@ export async function byNodeRedisCluster(base: NodeRedisCluster, key: string, li
     useReplicas: false,
     defaults: { ...defaults, ...once(defaults?.socket) },
   });
-  life.signal.addEventListener("abort", () => end(client));
-  client.on("error", () => {}); // one of its nodes could not be asked; another may
+  lifetime.signal.addEventListener("abort", () => end(client));
+  client.on("error", () => {}); // one node failed, and another may serve
   let bytes = 0;
   const heard = new WeakSet<object>();
   client.on("node-ready", () => {
@@ -97,18 +101,18 @@ export async function byNodeRedisCluster(base: NodeRedisCluster, key: string, li
   return Object.assign(send, { moved: () => bytes });
 }
 
-/** Hears how many bytes come, if this version of the client lets it: only an answer that is late for its size is lost without. */
+/** Counts the bytes that come. False if this version of the client hides them: then a slow large answer counts as silence. */
 function listen(client: object, came: (count: number) => void): boolean {
   const { _ejectSocket, _insertSocket } = client as Partial<Inside>;
   if (typeof _ejectSocket !== "function" || typeof _insertSocket !== "function") return false;
-  const inside = client as Inside; // as has just been seen
+  const inside = client as Inside; // both functions were just found
   const socket = inside._ejectSocket();
   inside._insertSocket(socket);
   socket.on("data", ({ length }) => came(length));
   return true;
 }
 
-/** The node may only be connected to when it is needed, and what failed then was not sent. */
+/** Explains an error of a cluster. The client connects to a node on demand, and sends no command if that fails. */
 function explain(cause: unknown): never {
   const { message } = Object(cause) as { message?: unknown };
   if (!couldNotConnect(cause) && !UNSENT.includes(String(message))) throw cause;
@@ -117,7 +121,7 @@ function explain(cause: unknown): never {
 
 const UNSENT = ["The client is closed", "The client is offline"];
 
-// A client that is not connected any more may throw when it is told to end.
+// A client that is not connected any more may throw.
 function end(client: { destroy(): void }): void {
   try {
     client.destroy();

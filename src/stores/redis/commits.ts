@@ -1,91 +1,28 @@
-import { BusError } from "../../errors.ts";
-import type { Gap, PendingRow, Row } from "../../store.ts";
-import type { Clock } from "../../util/clock.ts";
-import { noteGivenOut } from "../../util/ids.ts";
-import type { EngineTime } from "../shared/engine-time.ts";
-import { retry } from "../shared/retry.ts";
-import type { Cursor } from "./cursor.ts";
-import type { Ask, Committed, Engine, Writer } from "./engine.ts";
-import { mayPass } from "./failures.ts";
+import type { Ids, Sends } from "../shared/given-ids.ts";
+import { GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote-commits.ts";
+import type { Ask, Engine } from "./engine.ts";
+import { mayCommitAgain } from "./failures.ts";
 
-export interface CommitsOptions {
-  readonly clock: Clock;
-  readonly time: EngineTime;
+/** The parts that commits in Redis need. */
+export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "mayCommitAgain"> {
   readonly engine: Engine;
   readonly ask: Ask;
-  readonly cursor: Cursor;
-  /** Hands over what was committed before the call, however long it takes to reach the engine. */
-  readonly catchUp: () => Promise<void>;
 }
 
-/** Commits what this process sends. */
+/** Commits the sends of this process. */
 export class Commits {
-  readonly #options: CommitsOptions;
-  /** Whether this process has begun its run of ids. */
-  #running = false;
+  readonly #engine: Engine;
+  readonly #ask: Ask;
+  readonly #commits: RemoteCommits;
 
-  constructor(options: CommitsOptions) {
-    this.#options = options;
+  constructor({ engine, ask, ...options }: CommitsOptions) {
+    this.#engine = engine;
+    this.#ask = ask;
+    this.#commits = new RemoteCommits({ ...options, engine: "Redis", mayCommitAgain });
   }
 
   /** Commits sends, hands them over, and resolves with their ids. Rejects with the client's error. */
-  async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
-    const { clock, catchUp } = this.#options;
-    const committed = await retry(clock, () => this.#commit(sends), mayPass);
-    this.#running = true;
-    noteGivenOut(committed.last);
-    const { ids, rows } = given(sends, committed);
-    if (!this.#handOver(committed, rows)) {
-      await catchUp().catch((cause) => {
-        throw new BusError("store", "Redis has committed, and then could not be read", { cause, refused: false });
-      });
-    }
-    return ids;
+  append(sends: Sends): Promise<Ids> {
+    return this.#commits.commit(sends, async (writer) => (await this.#engine.append(this.#ask, writer, sends)) ?? GONE);
   }
-
-  async #commit(sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
-    const { clock, time, engine, ask, catchUp } = this.#options;
-    const asked = clock.monotonic();
-    const committed = await engine.append(ask, this.#writer(), sends);
-    if (committed !== undefined) {
-      time.heard(committed.at, asked);
-      return committed;
-    }
-    await catchUp(); // which makes the log anew
-    const again = await engine.append(ask, this.#writer(), sends);
-    if (again === undefined) throw new BusError("store", "Redis does not keep nightbus's keys", { refused: true });
-    return again;
-  }
-
-  /** Hands over what was committed from memory, if it is all that is new, and the tail was not faster. */
-  #handOver({ was, began, last }: Committed, rows: readonly Row[]): boolean {
-    const { cursor } = this.#options;
-    if (cursor.seen === undefined) return false;
-    if (cursor.seen >= last) return true;
-    if (cursor.seen !== was) return false;
-    const gaps: readonly Gap[] = began === undefined ? [] : [{ after: was, before: began }];
-    cursor.handOver({ last, floor: 0, gaps, rows, watermarks: undefined });
-    return true;
-  }
-
-  #writer(): Writer {
-    const { clock, cursor } = this.#options;
-    return { running: this.#running, seen: cursor.seen ?? 0, base: clock.base() };
-  }
-}
-
-function given(
-  sends: readonly (readonly PendingRow[])[],
-  { first, at }: Committed,
-): { readonly ids: readonly (readonly number[])[]; readonly rows: readonly Row[] } {
-  const rows: Row[] = [];
-  const ids = sends.map((send) => {
-    const start = first + rows.length;
-    return send.map(({ key, json }) => {
-      const id = first + rows.length;
-      rows.push({ id, key, json, at, send: start });
-      return id;
-    });
-  });
-  return { ids, rows };
 }

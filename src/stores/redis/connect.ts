@@ -4,15 +4,15 @@ import type { Connect } from "./connection.ts";
 import { clientOf, type RedisClient } from "./driver.ts";
 
 /**
- * Connects by connections of nightbus's own, as a client of the application's does, or as a URL or a config of `redis` says. The
- * driver is loaded before, since that may take a while and is no waiting for a server. Rejects with `store` where there is none.
+ * Makes connections of nightbus's own: like the application's client, or by a URL, or by a config of `redis`. The driver is loaded
+ * first, so that loading takes no time from a connection. Rejects with `store` if there is no driver.
  */
 export async function connectBy(source: string | object, key: string): Promise<Connect> {
   const base: unknown = isClient(source) ? source : await clientOf(source);
-  return (life) => {
-    if (isIoRedis(base)) return byIoRedis(base, life);
-    if (isCluster(base)) return byNodeRedisCluster(base, key, life);
-    return byNodeRedis(base as NodeRedis, life); // as far as can be seen
+  return (lifetime) => {
+    if (isIoRedis(base)) return byIoRedis(base, lifetime);
+    if (isCluster(base)) return byNodeRedisCluster(base, key, lifetime);
+    return byNodeRedis(base as NodeRedis, lifetime); // as far as can be seen
   };
 }
 

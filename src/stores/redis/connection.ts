@@ -1,22 +1,22 @@
-/** A connection that is there: what a command answers. Rejects as the client does, or with `Unreachable` when it was not sent. */
+/** Sends a command on an open connection. Rejects as the client does, or with `Unreachable` if the command was not sent. */
 export interface Send {
   (command: readonly string[]): Promise<unknown>;
-  /** Another number or text whenever bytes have come. Absent where the client does not show it. */
+  /** A mark that changes whenever bytes come. Absent if the client does not show them. */
   readonly moved?: () => number | string | undefined;
-  /** True if that also tells of bytes that the network has taken. */
+  /** True if the mark also changes when the network takes bytes. */
   readonly seesWrites?: boolean;
 }
 
 /**
- * Makes a connection. It lives until `life` is aborted: by whoever needs it no more, at whatever it is, or when it is lost.
- * Rejects as the client does, or with `store` where there is none.
+ * Makes a connection that lasts until `lifetime` aborts. A loss aborts it, and so does its user, even while it connects.
+ * Rejects as the client does, or with `store` if there is no client.
  */
-export type Connect = (life: AbortController) => Promise<Send>;
+export type Connect = (lifetime: AbortController) => Promise<Send>;
 
-/** How long a connection is waited for, in ms. */
+/** The timeout of connecting, in ms. */
 export const CONNECTING = 5_000;
 
-/** Whether a client that has not connected could not; after that the outcome of a command is unknown. */
+/** True if the error says that no connection was made. After any other error the outcome of a command is unknown. */
 export function couldNotConnect(error: unknown): boolean {
   const { syscall, code, errors } = Object(error) as { syscall?: unknown; code?: unknown; errors?: unknown };
   return syscall === "connect" || (code === "ECONNREFUSED" && Array.isArray(errors));

@@ -1,15 +1,15 @@
 import { asError, BusError } from "../../errors.ts";
 
-/** A client of `redis` or `ioredis`, of one server or of a cluster: what nightbus uses of it is that it can be duplicated. */
+/** A client of `redis` or `ioredis`, of one server or of a cluster. nightbus only duplicates it. */
 export interface RedisClient {
   duplicate(...overrides: never[]): unknown;
 }
 
-/** A client as a URL says, or a config of `redis`. It is not connected yet. Rejects with `store` where there is no driver. */
+/** Makes a client by a URL, or by a config of `redis`, and does not connect it yet. Rejects with `store` if there is no driver. */
 export async function clientOf(source: string | object): Promise<RedisClient> {
   try {
     const { createClient } = await import("redis");
-    return createClient(typeof source === "string" ? { url: source } : source) as unknown as RedisClient; // nightbus's own description
+    return createClient(typeof source === "string" ? { url: source } : source) as unknown as RedisClient; // nightbus describes it itself
   } catch (error) {
     if (!isMissing(error, "redis")) throw error;
     if (typeof source === "string") return byUrl(source, error);

@@ -1,62 +1,34 @@
-import type { Gap, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import type { Gap, PendingRow, Trimmed, Watermark } from "../../store.ts";
+import { PAGE_BYTES, PAGE_ROWS } from "../shared/limits.ts";
 import { pack } from "../shared/packed.ts";
+import type { Committed, Writer } from "../shared/remote-commits.ts";
+import type { Page } from "../shared/remote-cursor.ts";
 import { entriesOf, type RawEntry } from "./entries.ts";
 import { replyCode } from "./failures.ts";
 import { APPEND, CREATE, keysOf, PAGE, type Script, TRIM } from "./scripts.ts";
 
-/** The most rows and bytes of a page, unless the last send of it is cut. */
-const PAGE_ROWS = 5_000;
-const PAGE_BYTES = 2 ** 22;
-
-/** Rows that are forgotten in one step, for which a send may have to wait: a quarter of a millisecond's work. */
+/** The rows that one step trims, about a quarter of a millisecond's work. A send may have to wait for one step. */
 const STEP = 200;
 
-/** Who commits: where this process stands, and where it would begin a run. */
-export interface Writer {
-  readonly running: boolean;
-  readonly seen: number;
-  readonly base: number;
-}
-
-/** What one commit has done. */
-export interface Committed {
-  /** The newest id before it. */
-  readonly was: number;
-  /** Where it began a run, if it did. */
-  readonly began: number | undefined;
-  /** The first id of these sends. */
-  readonly first: number;
-  readonly last: number;
-  readonly at: number;
-}
-
-/** What came after an id, as one moment saw it. */
-export interface Page {
-  readonly begin: number;
-  /** By which the log is told from another. */
-  readonly life: string;
-  readonly rows: readonly Row[];
-  /** The newest committed id. */
-  readonly last: number;
-  /** Up to here the page tells everything. */
-  readonly end: number;
+/** A page of the stream. */
+export interface EnginePage extends Page {
   /** The engine's clock, in ms. */
   readonly now: number;
-  /** On the last page, if it was asked for. */
+  /** The removed rows, on the last page, if the caller asked for them. */
   readonly gone: Gone | undefined;
 }
 
-/** What is known of what is gone. */
+/** The facts about rows that are gone. */
 export interface Gone {
   readonly floor: number;
   readonly gaps: readonly Gap[];
   readonly watermarks: readonly Watermark[];
 }
 
-/** What a command answers. */
+/** Sends a command, and resolves with its answer. */
 export type Ask = (command: readonly string[]) => Promise<unknown>;
 
-/** What is done inside Redis, on the keys of one log. */
+/** The work inside Redis, on the keys of one log. */
 export class Engine {
   readonly #keys: readonly string[];
 
@@ -64,40 +36,43 @@ export class Engine {
     this.#keys = keysOf(prefix);
   }
 
-  /** The stream, one entry for each send. */
+  /** The key of the stream, which has one entry for each send. */
   get log(): string {
     return this.#keys[1]!;
   }
 
   /** Makes the log if there is none. */
-  async create(ask: Ask, life: string, base: number): Promise<void> {
-    await this.#run(ask, CREATE, [life, `${base}`]);
+  async create(ask: Ask, identity: string, base: number): Promise<void> {
+    await this.#run(ask, CREATE, [identity, `${base}`]);
   }
 
-  /** Commits these sends; undefined when there is no log. */
+  /** Commits these sends. Undefined if there is no log. */
   async append(ask: Ask, as: Writer, sends: readonly (readonly PendingRow[])[]): Promise<Committed | undefined> {
     const packed = sends.flatMap((send) => [`${send.length}`, pack(send)]);
-    const writer = [as.running ? "1" : "0", `${as.seen}`, `${as.base}`];
+    const writer = [as.hasEpoch ? "1" : "0", `${as.seen}`, `${as.base}`];
     const found = (await this.#run(ask, APPEND, [...writer, ...packed])) as readonly string[] | null; // as the script answers
     if (found === null) return undefined;
     const [was, began, first, last, at] = found.map(Number) as [number, number, number, number, number];
     return { was, began: began > was + 1 ? began : undefined, first, last, at };
   }
 
-  /** What came after `seen`, each send whole, and what is gone since an id, if that is asked for; undefined when there is no log. */
-  async page(ask: Ask, seen: number, since?: number): Promise<Page | undefined> {
+  /**
+   * The rows after `seen`, each send whole. With `since`, the last page also tells of rows after that id that are gone.
+   * Undefined if there is no log.
+   */
+  async page(ask: Ask, seen: number, since?: number): Promise<EnginePage | undefined> {
     const bounds = [`${seen}`, `${PAGE_ROWS}`, `${PAGE_BYTES}`];
     const found = await this.#run(ask, PAGE, since === undefined ? bounds : [...bounds, `${since}`]);
     if (found === null) return undefined;
-    const [begin, life, newest, now, more, raw, gone] = found as PageReply; // as the script answers
+    const [begin, log, newest, now, more, raw, gone] = found as PageReply; // as the script answers
     const entries = entriesOf(raw);
     const rows = entries.flatMap(({ rows: unpacked }) => unpacked());
     const last = Number(newest);
-    const end = more === 0 ? last : entries.at(-1)!.last; // there is more than one
-    return { begin: Number(begin), life, rows, last, end, now: Number(now), gone: goneOf(gone, since) };
+    const end = more === 0 ? last : entries.at(-1)!.last; // such a page has more than one entry
+    return { begin: Number(begin), log, rows, last, end, now: Number(now), gone: goneOf(gone, since) };
   }
 
-  /** Forgets a batch. Each step may be done twice. */
+  /** Trims a batch. Each step may run twice without harm. */
   async trim(ask: Ask, { ids, keys, forgotten, floor }: Trimmed): Promise<void> {
     for (let from = 0; from === 0 || from < ids.length; from += STEP) {
       const step = ids.slice(from, from + STEP).map(String);

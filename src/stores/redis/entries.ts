@@ -1,21 +1,22 @@
 import type { Row } from "../../store.ts";
+import { giveIds } from "../shared/given-ids.ts";
 import { unpack } from "../shared/packed.ts";
 
-/** A send, as the stream keeps it. */
+/** A send in the stream. */
 export interface Entry {
   /** The newest id before it. */
   readonly was: number;
   readonly first: number;
   /** Its newest id. */
   readonly last: number;
-  /** Those of its rows that are not gone. They are unpacked when they are asked for: those that were sent here need not be. */
+  /** Unpacks its rows, without rows that are gone. This process's own sends need no unpacking. */
   readonly rows: () => readonly Row[];
 }
 
-/** An entry as Redis answers it, and with an x for each of its rows that is gone. */
+/** An entry as Redis answers it, with an x for each of its rows that is gone. */
 export type RawEntry = readonly [entry: string, fields: readonly string[], gone?: string | null];
 
-/** The sends in these entries, without what is none of nightbus's. */
+/** The sends in these entries. Entries of other programs are left out. */
 export function entriesOf(raw: readonly RawEntry[]): readonly Entry[] {
   return raw.flatMap(entryOf);
 }
@@ -24,9 +25,7 @@ function entryOf([entry, [, was, , count, , at, name, packed], gone]: RawEntry):
   if (name !== "packed" || packed === undefined) return [];
   const first = Number(entry.slice(0, entry.indexOf("-")));
   const rows = (): readonly Row[] => {
-    const all = unpack(packed).map(
-      ({ key, json }, index): Row => ({ id: first + index, key, json, at: Number(at), send: first }),
-    );
+    const { rows: all } = giveIds([unpack(packed)], { first, at: Number(at) });
     return typeof gone === "string" ? all.filter((_, index) => gone[index] !== "x") : all;
   };
   return [{ was: Number(was), first, last: first + Number(count) - 1, rows }];

@@ -1,53 +1,57 @@
 import { type Clock, keepAlive, type Timer } from "../../util/clock.ts";
 import type { Outage } from "../shared/outage.ts";
-import { every, Pauses } from "../shared/retry.ts";
-import type { Cursor } from "./cursor.ts";
+import { PollLoop } from "../shared/poll-loop.ts";
+import type { RemoteCursor } from "../shared/remote-cursor.ts";
+import { Pauses } from "../shared/retry.ts";
+import { take } from "./cursor.ts";
+import type { EnginePage } from "./engine.ts";
 import { type Entry, entriesOf, type RawEntry } from "./entries.ts";
 import type { Link } from "./link.ts";
 
-/** How long a read waits for something to come, and how often one looks all the same, in ms. */
+/** The longest wait of a read for entries, and the pause between two looks, in ms. */
 const BEAT = 5_000;
 
-/** How much later than that an answer may come, in ms, before its connection is taken for dead. */
+/** The time beyond that wait, in ms, after which a connection without an answer counts as dead. */
 const GRACE = 2_000;
 
-/** The entries of one read: after little has come, at the most, and of how many bytes together, as far as can be foreseen. */
+/** The most entries of one read: in quiet times, on a busy log, and by their foreseen bytes. */
 const FEW = 8;
 const MANY = 100;
 const BYTES = 2 ** 22;
 
+/** The parts that a feed of Redis needs. */
 export interface FeedOptions {
   readonly clock: Clock;
-  /** A connection of its own, which waits. */
+  /** The connection that waits. */
   readonly link: Link;
   readonly log: string;
-  readonly cursor: Cursor;
-  /** Finds the server that commits again. */
+  readonly cursor: RemoteCursor<EnginePage>;
+  /** Makes the other connection find again the server that commits. */
   readonly renew: () => void;
   readonly outage: Outage;
 }
 
-/** Hears what is committed, by a read that waits; and looks when its connection was lost, and every five seconds all the same. */
+/** Hears of commits by a read that waits. Looks after a lost connection, and every five seconds all the same. */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #pauses = new Pauses();
-  #stopBeat: () => void = () => {};
+  readonly #polls: PollLoop;
   #timer: Timer | undefined;
   #count = FEW;
-  #isStopped = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    const { clock, cursor, outage } = options;
+    this.#polls = new PollLoop({ clock, outage, pause: () => BEAT, work: () => cursor.catchUp() });
   }
 
   start(): void {
-    this.#stopBeat = every(this.#options.clock, BEAT, () => void this.#look());
+    this.#polls.start();
     void this.#listen();
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#stopBeat();
+    this.#polls.stop();
     this.#options.clock.clearTimeout(this.#timer);
     this.#options.link.close();
   }
@@ -55,41 +59,41 @@ export class Feed {
   async #listen(): Promise<void> {
     const { cursor, outage, link, renew } = this.#options;
     try {
-      while (!this.#isStopped) {
+      while (!this.#polls.isStopped) {
         const { seen } = cursor;
         const entries = await this.#wait(seen);
-        if (this.#isStopped) return;
-        if (cursor.heard(entries)) {
+        if (this.#polls.isStopped) return;
+        if (take(cursor, entries)) {
           if (entries.length === 0 && this.#isBehind(seen)) link.renew();
           this.#pauses.reset();
           continue;
         }
-        await this.#look();
-        if (this.#isStopped || !this.#isAhead(entries)) continue;
+        await this.#polls.look();
+        if (this.#polls.isStopped || !this.#isAhead(entries)) continue;
         link.renew();
         renew();
         return this.#again();
       }
     } catch (error) {
-      if (this.#isStopped) return;
-      outage.failed(error);
+      if (this.#polls.isStopped) return;
+      outage.begin(error);
       this.#again();
     }
   }
 
-  /** Whether the server that waits did not hear what was handed over meanwhile: it is one that had written before a failover. */
+  /** True if the waiting connection missed commits that were handed over meanwhile. Its server was the primary before a failover. */
   #isBehind(from: number | undefined): boolean {
     const { seen } = this.#options.cursor;
     return from !== undefined && seen !== undefined && seen > from;
   }
 
-  /** Whether the server that waits has what the one that commits has not, or that one does not answer. */
+  /** True if the waiting connection has entries that the committing one lacks, or that one does not answer. */
   #isAhead(entries: readonly Entry[]): boolean {
     const { seen } = this.#options.cursor;
     return seen !== undefined && (entries.at(-1)?.last ?? 0) > seen;
   }
 
-  /** What comes after an id. Where that is of a log that is gone, nothing is waited for. */
+  /** Waits for entries after an id. Without an id, since its log is gone, the wait is short. */
   async #wait(seen: number | undefined): Promise<readonly Entry[]> {
     const { link, log } = this.#options;
     const from = seen === undefined ? "$" : `${seen}-0`;
@@ -104,26 +108,15 @@ export class Feed {
   #again(): void {
     const { clock } = this.#options;
     this.#timer = clock.setTimeout(async () => {
-      await this.#look(); // at what came meanwhile
+      await this.#polls.look(); // at commits in the pause
       void this.#listen();
     }, this.#pauses.take());
     keepAlive(this.#timer, false);
   }
-
-  /** Reads what there is, in passing: what goes wrong is reported, and the next look tries again. */
-  async #look(): Promise<void> {
-    const { cursor, outage } = this.#options;
-    try {
-      await cursor.catchUp();
-      outage.worked();
-    } catch (error) {
-      if (!this.#isStopped) outage.failed(error);
-    }
-  }
 }
 
-// Redis counts entries and not bytes. A read looks no further ahead than twice what has just come: then entries that are suddenly
-// large cannot be many more than those before, and the next read is of as few as they are large.
+// Redis bounds a read by entries, and not by bytes. Each read asks for at most twice the entries of the last one. Entries that
+// suddenly grow are then few, and the next read asks for fewer.
 function countAfter(entries: readonly RawEntry[]): number {
   const bytes = entries.reduce((sum, [, fields]) => sum + (fields.at(-1)?.length ?? 0), 0);
   const ahead = Math.max(FEW, Math.min(2 * entries.length, MANY));

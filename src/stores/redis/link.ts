@@ -1,29 +1,30 @@
 import { type Clock, keepAlive } from "../../util/clock.ts";
+import { Unreachable } from "../shared/failures.ts";
 import { RETRY_FOR } from "../shared/retry.ts";
 import { unlessSilent } from "../shared/silence.ts";
 import type { Connect, Send } from "./connection.ts";
-import { isElsewhere, Unreachable } from "./failures.ts";
+import { isElsewhere } from "./failures.ts";
 
-/** A link that does not show what it has taken may be so many times slower: a quarter of a MiB a second. */
+/** The factor by which the wait is longer if the client hides the bytes that it sends: a quarter of a MiB a second. */
 const UNSEEN = 4;
 
-/** A connection, from before it is there until it is lost. */
-interface Way {
-  readonly life: AbortController;
+/** A connection from its first try until its loss. */
+interface Session {
+  readonly lifetime: AbortController;
   readonly connected: Promise<Send>;
-  /** How many commands wait for it, or for an answer. */
+  /** The number of commands that wait for the connection, or for an answer. */
   asked: number;
-  /** The size of these commands: an answer comes after those of the commands before. */
+  /** The bytes of these commands. An answer comes only after the answers of all commands before. */
   bytes: number;
 }
 
-/** A connection that is made when it is needed, and made anew after it was lost. It keeps no process alive. */
+/** A connection that the first command makes, and the first after each loss makes anew. A link keeps no process alive. */
 export class Link {
   readonly #clock: Clock;
   readonly #connect: Connect;
-  #way: Way | undefined;
-  /** Those that are ended when the last answer has come. */
-  readonly #left = new Set<Way>();
+  #session: Session | undefined;
+  /** Sessions that end with their last answer. */
+  readonly #leaving = new Set<Session>();
   #isClosed = false;
 
   constructor(clock: Clock, connect: Connect) {
@@ -32,73 +33,72 @@ export class Link {
   }
 
   /**
-   * Resolves with a command's answer, unless nothing moves for so many ms. Rejects with `Unreachable` when it was not sent, with the
-   * engine's error, or
-   * otherwise when it may have been done.
+   * Sends a command, and resolves with its answer. Rejects after `ms` without a moving byte. Rejects with `Unreachable` if the
+   * command was not sent, and with the engine's error if the engine refused it. After any other error it may have been done.
    */
   async ask(command: readonly string[], ms = RETRY_FOR): Promise<unknown> {
     if (this.#isClosed) throw new Unreachable("the store is closed");
-    this.#way ??= this.#begin();
-    const way = this.#way;
+    this.#session ??= this.#begin();
+    const session = this.#session;
     const bytes = bytesOf(command);
-    way.asked += 1;
-    way.bytes += bytes;
+    session.asked += 1;
+    session.bytes += bytes;
     try {
-      return await this.#askOn(way, command, ms);
+      return await this.#askOn(session, command, ms);
     } finally {
-      way.asked -= 1;
-      way.bytes -= bytes;
-      if (way.asked === 0 && this.#left.delete(way)) way.life.abort();
+      session.asked -= 1;
+      session.bytes -= bytes;
+      if (session.asked === 0 && this.#leaving.delete(session)) session.lifetime.abort();
     }
   }
 
-  /** Finds its server again with the next command. What was asked before is answered yet. */
+  /** Makes a new connection for the next command. Commands before it keep theirs until they are answered. */
   renew(): void {
-    const way = this.#way;
-    this.#way = undefined;
-    if (way === undefined) return;
-    if (way.asked === 0) way.life.abort();
-    else this.#left.add(way);
+    const session = this.#session;
+    this.#session = undefined;
+    if (session === undefined) return;
+    if (session.asked === 0) session.lifetime.abort();
+    else this.#leaving.add(session);
   }
 
-  /** What was not answered is rejected. */
+  /** Closes the connections. Commands without an answer reject. */
   close(): void {
     this.#isClosed = true;
-    this.#way?.life.abort();
-    for (const { life } of this.#left) life.abort();
+    this.#session?.lifetime.abort();
+    for (const { lifetime } of this.#leaving) lifetime.abort();
   }
 
-  async #askOn(way: Way, command: readonly string[], ms: number): Promise<unknown> {
-    const { life, connected } = way;
+  async #askOn(session: Session, command: readonly string[], ms: number): Promise<unknown> {
+    const { lifetime, connected } = session;
     const send = await this.#within(RETRY_FOR, connected, "the connection").catch((cause) => {
-      life.abort();
+      lifetime.abort();
       throw new Unreachable("there was no connection", { cause });
     });
     try {
       return await unlessSilent(send(command), {
         clock: this.#clock,
         ms,
-        bytes: way.bytes * (send.seesWrites === true ? 1 : UNSEEN),
+        bytes: session.bytes * (send.seesWrites === true ? 1 : UNSEEN),
         what: "an answer",
         ...(send.moved && { moved: send.moved }),
       });
     } catch (error) {
-      if (isElsewhere(error)) life.abort();
+      if (isElsewhere(error)) lifetime.abort();
       throw error;
     }
   }
 
-  #begin(): Way {
-    const life = new AbortController();
-    const way: Way = { life, connected: this.#connect(life), asked: 0, bytes: 0 };
-    way.connected.catch(() => {}); // whoever waits for it is told, if anyone still does
-    life.signal.addEventListener("abort", () => {
-      if (this.#way === way) this.#way = undefined;
+  #begin(): Session {
+    const lifetime = new AbortController();
+    const session: Session = { lifetime, connected: this.#connect(lifetime), asked: 0, bytes: 0 };
+    session.connected.catch(() => {}); // the commands that wait for it reject
+    lifetime.signal.addEventListener("abort", () => {
+      if (this.#session === session) this.#session = undefined;
     });
-    return way;
+    return session;
   }
 
-  // A connection that is half open never answers.
+  // A half-open connection never answers.
   #within<T>(ms: number, work: Promise<T>, what: string): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const late = (): void => reject(new Error(`${what} did not come within ${ms / 1000} s`));

@@ -1,46 +1,31 @@
 import { randomBytes } from "node:crypto";
 import type { StoreSink } from "../../store.ts";
-import type { Clock } from "../../util/clock.ts";
 import { EngineTime } from "../shared/engine-time.ts";
 import { Outage } from "../shared/outage.ts";
+import type { OpenLog } from "../shared/remote-store.ts";
 import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
 import { Commits } from "./commits.ts";
 import { connectBy } from "./connect.ts";
-import { Cursor } from "./cursor.ts";
+import { makeCursor } from "./cursor.ts";
 import { type Ask, Engine } from "./engine.ts";
 import { failure, mayReadAgain } from "./failures.ts";
 import { Feed } from "./feed.ts";
 import { Link } from "./link.ts";
 
+/** The settings of a store on Redis. */
 export interface RedisSettings {
-  /** A client of the application's, or how to connect. */
+  /** The application's client, or a URL, or a config of `redis`. */
   readonly source: string | object;
   readonly prefix: string;
 }
 
-/** A log that is open. */
-export interface Opened {
-  readonly clock: Clock;
-  readonly commits: Commits;
-  readonly trimmer: Trimmer;
-  readonly time: EngineTime;
-  /** Hands over what was committed before the call. Rejects with the client's error. */
-  readonly catchUp: () => Promise<void>;
-  /** Trims what is left, and ends everything. Rejects with the client's error. */
-  readonly close: () => Promise<void>;
-}
-
-/** Connects, makes what is missing, and replays the log. Rejects with `store`, and holds nothing open then. */
-export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSink): Promise<Opened> {
+/** Connects, makes a missing log, and replays it. Rejects with `store`, and then holds nothing open. */
+export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSink): Promise<OpenLog> {
   const { clock } = sink;
   const engine = new Engine(prefix);
   const time = new EngineTime(clock);
-  const outage = (): Outage =>
-    new Outage(
-      (error) => sink.error(error),
-      (error) => failure("Redis failed in the background", error),
-    );
+  const outage = (): Outage => Outage.of(sink, (error) => failure("Redis failed in the background", error));
   const unopened = (error: unknown): never => {
     throw failure("Redis could not be opened", error);
   };
@@ -48,7 +33,7 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
   const link = new Link(clock, connect);
   const ask: Ask = (command) => link.ask(command);
   const create = (): Promise<void> => engine.create(ask, randomBytes(12).toString("hex"), clock.base());
-  const cursor = new Cursor({ clock, engine, sink, time, ask, restore: create });
+  const cursor = makeCursor({ clock, engine, sink, time, ask, restore: create });
   const catchUp = (): Promise<void> => retry(clock, () => cursor.catchUp(), mayReadAgain);
   const commits = new Commits({ clock, time, engine, ask, cursor, catchUp });
   const feed = new Feed({
@@ -66,7 +51,7 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
       await engine.trim(ask, batch);
       return true;
     },
-    patiently: (work) => retry(clock, async () => work(), mayReadAgain),
+    retry: (work) => retry(clock, work, mayReadAgain),
   });
   try {
     await retry(clock, create, mayReadAgain);
@@ -80,5 +65,5 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
     feed.stop();
     await trimmer.finish().finally(() => link.close());
   };
-  return { clock, commits, trimmer, time, catchUp, close };
+  return { clock, append: (sends) => commits.append(sends), trimmer, time, catchUp, close };
 }

@@ -1,20 +1,23 @@
 import { createHash } from "node:crypto";
+import { MOST_GAPS } from "../shared/limits.ts";
 
-/** A script that Redis runs as one step: nothing else is done meanwhile, and all that it writes is written, or nothing. */
+/** A script that Redis runs as one step. Nothing else runs meanwhile, and all its writes count, or none. */
 export interface Script {
   readonly source: string;
   readonly sha: string;
 }
 
-/** The keys of a log, in the order in which each script is given them. A hash tag keeps them on one node of a cluster. */
+/** The keys of a log, in the order in which each script takes them. A hash tag keeps them on one node of a cluster. */
 export function keysOf(prefix: string): readonly string[] {
   return ["meta", "log", "gaps", "marks", "sends", "gone"].map((name) => `{${prefix}}:${name}`);
 }
 
-// `sizes` is what nightbus left behind. When something is missing, somebody else has trimmed the stream, or the server has evicted
-// a key, and of nothing that came before can it be said that it is whole: readers from before are told so, by where the log begins.
-// Lua writes large numbers as 1.79e+15 unless it is told how. A server that is full refuses a script that begins by writing more;
-// after a write that needs no room it does not, so that what is full can be read and trimmed.
+// The common head of all scripts. `sizes` are the sizes of the keys after nightbus's last write. If they differ, another program
+// trimmed the stream, or the server evicted a key. No older part of the log can then be trusted, so that the log begins anew
+// at its newest id, and older cursors get `missed`.
+//
+// `text` writes a large number in full, where Lua would write 1.79e+15. `begins` writes without needing room: a full server
+// refuses a script whose first write needs some. After `begins`, a full log can be read and trimmed.
 const COMMON = `
   local meta, log, gaps, marks, sends, gone = unpack(KEYS)
   local function text(number) return string.format('%.0f', number) end
@@ -37,7 +40,7 @@ const COMMON = `
   end
 `;
 
-/** Makes a log, unless there is one: life, base. What is left of another is not of this one. */
+/** Makes a log, unless there is one. Takes its identity and its beginning. Removes the rest of any other log. */
 export const CREATE = script(`
   if last then return 0 end
   call('unlink', log, gaps, marks, sends, gone)
@@ -47,13 +50,11 @@ export const CREATE = script(`
   return 1
 `);
 
-/** When there are more runs than these, the oldest are folded into the beginning. */
-const MOST_GAPS = 100_000;
-
 /**
- * Commits sends: running, seen, base, then of each send how many rows it has, and the rows, packed. Answers the newest id before,
- * where a run began or 0, the first id, the newest, and the time; nil where there is no log. A run goes on only on the server that
- * gave out its ids: another may be a replica that lagged, or have lost what it had not written to its disk.
+ * Commits sends. Takes the flag of the writer's epoch, its newest id, its base, and for each send the number of rows and the
+ * packed rows. Answers the newest id before, the first id of a new epoch or 0, the first id, the newest id, and the time.
+ * Answers nil if there is no log. An epoch goes on only on the server that gave its ids. Any other server may lack some: it may be
+ * a replica that lagged, or a server that lost its last writes.
  */
 export const APPEND = script(`
   if not last then return false end
@@ -79,10 +80,10 @@ export const APPEND = script(`
 `);
 
 /**
- * What came after an id: seen, the most rows, the most bytes, and the id since which is asked what is gone, if it is. Answers where
- * the log begins, its life, the newest id, the time, whether there is more, and entries, each with an x for every row of it that is
- * gone; and if there is no more, of what is gone the floor, the gaps and the watermarks. Nil where there is no log. It looks no
- * further ahead than it has come, since a few large sends are as much as many small ones.
+ * Reads the entries after an id. Takes that id, the most rows, the most bytes, and perhaps a second id. Answers the beginning of
+ * the log, its identity, the newest id, the time, a flag for more pages, and the entries. Each entry has an x for each of its rows
+ * that is gone. With a second id, the last page also has the floor, the watermarks, and the gaps after that id. Answers nil if
+ * there is no log. Each round reads at most as many entries as all rounds before, since entries may be large.
  */
 export const PAGE = script(`
   if not last then return false end
@@ -106,7 +107,7 @@ export const PAGE = script(`
   return { begin, life, last, text(math.floor(micros / 1000)), more, entries, told }
 `);
 
-/** Forgets rows: floor, how many they are, their ids, their channels, then the channels whose watermarks are forgotten. */
+/** Trims rows. Takes the floor, the number of rows, their ids, their channels, and the channels whose watermarks go. */
 export const TRIM = script(`
   if not last then return 0 end
   begins()

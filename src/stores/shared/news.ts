@@ -1,33 +1,33 @@
 import type { Gap, Row, StoreSink, Watermark } from "../../store.ts";
 
-/** What was committed after an id. */
+/** The commits after an id. */
 export interface News {
   readonly last: number;
   readonly floor: number;
   readonly gaps: readonly Gap[];
   readonly rows: readonly Row[];
-  /** Only where some of what was committed is gone already. */
+  /** The watermarks, if some of the rows are gone already. */
   readonly watermarks: readonly Watermark[] | undefined;
 }
 
-/** The ids of a part of a log, each list in their order. */
+/** The ids of a part of a log, each list in order. */
 export interface Ids {
   readonly last: number;
   readonly gaps: readonly Gap[];
   readonly rows: readonly Pick<Row, "id">[];
 }
 
-/** Whether these rows and gaps are all that there is from `seen` to `last`, or some of it is gone. */
+/** True if rows and gaps account for each id after `seen`, up to `last`. */
 export function isComplete(seen: number, { last, gaps, rows }: Ids): boolean {
   return seen + widthOf(gaps) + rows.length === last;
 }
 
-/** The number of ids in gaps. */
+/** The number of ids in these gaps. */
 export function widthOf(gaps: readonly Gap[]): number {
   return gaps.reduce((sum, { after, before }) => sum + before - after - 1, 0);
 }
 
-/** The number of ids after `from`, up to `to`, that were given out: those in gaps were not. */
+/** The number of ids after `from`, up to `to`, that no gap covers. */
 export function givenOut(from: number, to: number, gaps: readonly Gap[]): number {
   const clipped = gaps.map(({ after, before }) => ({
     after: Math.max(from, after),
@@ -36,7 +36,7 @@ export function givenOut(from: number, to: number, gaps: readonly Gap[]): number
   return to - from - widthOf(clipped.filter(({ after, before }) => before > after));
 }
 
-/** The newest id after `from`, up to `last`, that was given out and has no row; `from` when all have one. */
+/** The newest id after `from`, up to `last`, that has neither a row nor a gap. Returns `from` if there is none. */
 export function newestGone(from: number, { last, gaps, rows }: Ids): number {
   let expected = last;
   let [row, gap] = [rows.length - 1, gaps.length - 1];
@@ -52,17 +52,17 @@ export function newestGone(from: number, { last, gaps, rows }: Ids): number {
   return from;
 }
 
-/** True if the newest missing id lies beyond all that was trimmed, so that somebody else took its row away. */
+/** True if the newest missing id lies above all trims. Another program has then removed its row. */
 export function isTaken(news: News): boolean {
   return newestGone(0, news) > newestTrimmed(news);
 }
 
-/** The newest id that was trimmed, as far as is told. */
+/** The newest trimmed id that these news name. */
 export function newestTrimmed({ floor, watermarks = [] }: Pick<News, "floor" | "watermarks">): number {
   return watermarks.reduce((newest, [, id]) => Math.max(newest, id), floor);
 }
 
-/** Hands news over, in the order that a sink expects. */
+/** Hands news over in the order that a sink expects. */
 export function handOver({ last, floor, gaps, rows, watermarks }: News, sink: StoreSink): void {
   for (const gap of gaps) sink.beginEpoch(gap);
   if (watermarks !== undefined) sink.forget({ last, floor, watermarks });

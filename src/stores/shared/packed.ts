@@ -1,8 +1,8 @@
 import type { PendingRow } from "../../store.ts";
 
 /**
- * The rows of a send as one text, for engines that keep a send in one piece. Messages are in it as they are: written into
- * JSON once more, every quote of them would cost a backslash.
+ * Packs the rows of a send into one text, for engines that keep a send in one piece. The text holds each message unchanged:
+ * JSON around it would add a backslash to every quote.
  */
 export function pack(send: readonly PendingRow[]): string {
   const lengths: number[] = [];
@@ -14,7 +14,7 @@ export function pack(send: readonly PendingRow[]): string {
   return `${lengths.join(",")}\n${text}`;
 }
 
-/** The rows of a send that was packed. Throws a `SyntaxError` for what never was. */
+/** Unpacks the rows of a send. Throws a `SyntaxError` for any text that `pack` did not make. */
 export function unpack(packed: string): readonly PendingRow[] {
   let place = packed.indexOf("\n") + 1;
   const lengths = packed
@@ -29,6 +29,6 @@ export function unpack(packed: string): readonly PendingRow[] {
   for (let index = 0; index + 1 < lengths.length; index += 2) {
     rows.push({ key: take(lengths[index]!), json: take(lengths[index + 1]!) });
   }
-  if (place !== packed.length || rows.length === 0) throw new SyntaxError("this is no packed send");
+  if (place !== packed.length || rows.length === 0) throw new SyntaxError("the text is no packed send");
   return rows;
 }

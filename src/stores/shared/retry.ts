@@ -1,33 +1,49 @@
-import { type Clock, keepAlive, LONGEST_TIMER, type Timer } from "../../util/clock.ts";
+import { type Clock, LONGEST_TIMER, type Timer } from "../../util/clock.ts";
 
-/** How long an engine that cannot be reached is waited for, in ms. */
+/** The time for which work is retried, and the time that an engine has to answer, in ms. */
 export const RETRY_FOR = 5_000;
 
-/** The pauses between two tries, in ms: the first, and the longest. */
-const FIRST = 20;
-const LONGEST = 2_000;
+/** The bounds of the pauses between two tries, in ms. */
+export interface Bounds {
+  readonly first: number;
+  readonly longest: number;
+}
 
-/** Pauses that double, each with jitter, so that many processes do not come back at the same moment. */
+/** The pauses for an engine across a network. */
+const REMOTE: Bounds = { first: 20, longest: 2_000 };
+
+/** Pauses that double. Each has jitter, so that many processes do not return at the same moment. */
 export class Pauses {
-  #next = FIRST;
+  readonly #bounds: Bounds;
+  #next: number;
 
-  /** How long to wait now, in ms. */
+  constructor(bounds: Bounds = REMOTE) {
+    this.#bounds = bounds;
+    this.#next = bounds.first;
+  }
+
+  /** The next pause, in ms. */
   take(): number {
     const pause = this.#next * (0.5 + Math.random() / 2);
-    this.#next = Math.min(this.#next * 2, LONGEST);
+    this.#next = Math.min(this.#next * 2, this.#bounds.longest);
     return pause;
   }
 
-  /** It worked: the next pause is a short one. */
+  /** Makes the next pause a short one, after a success. */
   reset(): void {
-    this.#next = FIRST;
+    this.#next = this.#bounds.first;
   }
 }
 
-/** Tries work again while it fails in a way that may pass, for a while; then rejects as it does. */
-export async function retry<T>(clock: Clock, work: () => Promise<T>, mayPass: (error: unknown) => boolean): Promise<T> {
+/** Retries work for five seconds while `mayPass` holds of its error. Then it rejects with that error. */
+export async function retry<T>(
+  clock: Clock,
+  work: () => Promise<T> | T,
+  mayPass: (error: unknown) => boolean,
+  bounds: Bounds = REMOTE,
+): Promise<T> {
   const deadline = clock.monotonic() + RETRY_FOR;
-  const pauses = new Pauses();
+  const pauses = new Pauses(bounds);
   for (;;) {
     try {
       return await work();
@@ -38,20 +54,20 @@ export async function retry<T>(clock: Clock, work: () => Promise<T>, mayPass: (e
   }
 }
 
-/** Waits for a goodbye, and not for long: an engine that is gone never says it. */
-export async function withTimeout(clock: Clock, goodbye: Promise<unknown>): Promise<void> {
+/** Waits for work for at most five seconds, as for the goodbye of an engine that may be gone. */
+export async function withTimeout(clock: Clock, work: Promise<unknown>): Promise<void> {
   let timer: Timer | undefined;
   const enough = new Promise<void>((resolve) => {
     timer = clock.setTimeout(resolve, RETRY_FOR);
   });
   try {
-    await Promise.race([goodbye, enough]);
+    await Promise.race([work, enough]);
   } finally {
     clock.clearTimeout(timer);
   }
 }
 
-/** Keeps the process alive while work is under way whose connections do not. */
+/** Keeps the process alive during work, since an engine's connections do not. */
 export async function awake<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
   const timer = clock.setTimeout(() => {}, LONGEST_TIMER);
   try {
@@ -59,18 +75,4 @@ export async function awake<T>(clock: Clock, work: () => Promise<T>): Promise<T>
   } finally {
     clock.clearTimeout(timer);
   }
-}
-
-/** Does work again and again, so many ms after it last did. It keeps no process alive. Returns how to stop. */
-export function every(clock: Clock, ms: number, work: () => void): () => void {
-  const again = (): unknown => {
-    const timer = clock.setTimeout(() => {
-      current = again();
-      work();
-    }, ms);
-    keepAlive(timer, false);
-    return timer;
-  };
-  let current = again();
-  return () => clock.clearTimeout(current);
 }

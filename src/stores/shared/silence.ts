@@ -1,52 +1,53 @@
 import { type Clock, keepAlive, type Timer } from "../../util/clock.ts";
 
-/** The looks that a wait takes in its patience. */
+/** The looks of one wait. */
 const LOOKS = 10;
 
-/** Bytes for which a wait is longer by a second: buffers on the way hide that they move, and the engine has to work on them. */
+/** The bytes that lengthen a wait by a second. Buffers hide their way to the engine, which then has to work on them. */
 const HIDDEN = 2 ** 20;
 const LONGEST_HIDDEN = 30_000;
 
+/** A wait for bytes on a connection. */
 export interface Silence {
   readonly clock: Clock;
-  /** The silence after which a wait ends, in ms. */
+  /** The length of the silence that ends the wait, in ms. */
   readonly ms: number;
-  /** The size of the question. */
+  /** The size of the question, in bytes. */
   readonly bytes?: number;
-  /** The longest wait in all, in ms, whatever moves. Default: Infinity, for a connection on which nothing else moves. */
+  /** The longest wait, in ms, whatever moves. Default: Infinity, for a connection on which nothing else moves. */
   readonly most?: number;
-  /** Another number or text whenever bytes have come, or were taken by the network; always the same where that cannot be seen. */
+  /** A mark that changes whenever bytes come, or the network takes some. Constant or absent if the client does not show it. */
   readonly moved?: (() => number | string | undefined) | undefined;
 }
 
 /**
- * Calls back once when no byte has come or gone for so long. The wait counts looks and not time, so that a process that was busy or
- * stopped does not mistake its own pause for silence. Returns a function that stops the wait.
+ * Calls back once, after a silence: no byte came or went. The wait counts looks and not time, so that a busy or stopped
+ * process does not mistake its own pause for silence. Returns a function that stops the wait.
  */
 export function whenSilent(silence: Silence, silent: (ms: number) => void): () => void {
   const { clock, ms, bytes = 0, most = Number.POSITIVE_INFINITY, moved } = silence;
-  const patience = ms + Math.min((bytes / HIDDEN) * 1_000, LONGEST_HIDDEN);
+  const whole = ms + Math.min((bytes / HIDDEN) * 1_000, LONGEST_HIDDEN);
   let timer: Timer;
   let mark = moved?.();
   let left = LOOKS;
-  let rest = Math.ceil((most / patience) * LOOKS);
+  let rest = Math.ceil((most / whole) * LOOKS);
   const look = (): void => {
     const now = moved?.();
     left = now === mark ? left - 1 : LOOKS;
     mark = now;
     rest -= 1;
     if (left > 0 && rest > 0) wait();
-    else silent(left > 0 ? most : patience);
+    else silent(left > 0 ? most : whole);
   };
   const wait = (): void => {
-    timer = clock.setTimeout(look, patience / LOOKS);
+    timer = clock.setTimeout(look, whole / LOOKS);
     keepAlive(timer, false);
   };
   wait();
   return () => clock.clearTimeout(timer);
 }
 
-/** Settles as the work does, or rejects when it is silent: `what` did not come, as the error says. */
+/** Settles as the work does, or rejects after a silence. The error says that `what` did not come. */
 export function unlessSilent<T>(
   work: Promise<T>,
   { what, ...silence }: Silence & { readonly what: string },
@@ -59,7 +60,7 @@ export function unlessSilent<T>(
   });
 }
 
-/** A mark of a socket of Node for `moved`: the bytes that it has read, and those that the kernel has not taken yet. */
+/** The mark of a Node socket for `moved`: the bytes read so far, and the bytes that the kernel has not taken yet. */
 export function movedOn(socket: unknown): string | undefined {
   const { bytesRead, _handle } = Object(socket) as { bytesRead?: unknown; _handle?: { writeQueueSize?: unknown } };
   return typeof bytesRead === "number" ? `${bytesRead} ${_handle?.writeQueueSize ?? 0}` : undefined;

@@ -3,34 +3,35 @@ import { type Clock, keepAlive, type Timer } from "../../util/clock.ts";
 import type { Outage } from "./outage.ts";
 import { RETRY_FOR } from "./retry.ts";
 
-/** How long trimmed rows are gathered, in ms. */
+/** The time for which trims are gathered, in ms. */
 const DELAY = 500;
 
-/** Rows of one batch: about a millisecond's work. */
+/** The rows of one batch, about a millisecond's work. */
 const BATCH = 1_000;
 
-/** How long is waited at the end when it is not the time, in ms. */
+/** The pause at the end while another process trims, in ms. */
 const PAUSE = 20;
 
+/** The engine's part of trimming. */
 export interface TrimmerOptions {
   readonly clock: Clock;
-  /** Forgets a batch, and its watermarks with it. Answers false when it is not the time: what has to be left alone is tried later. */
+  /** Deletes a batch of rows and writes its watermarks. False if the batch has to wait, as while another process trims. */
   readonly trim: (batch: Trimmed) => Promise<boolean> | boolean;
-  /** Tries work again while it fails in a way that may pass. */
-  readonly patiently: (work: () => Promise<boolean> | boolean) => Promise<boolean>;
+  /** Retries work whose failure may pass. */
+  readonly retry: (work: () => Promise<boolean> | boolean) => Promise<boolean>;
   readonly outage: Outage;
 }
 
-/** Forgets what the log has trimmed: later than the sends, in small batches, each together with its watermarks. */
+/** Deletes the rows that the log trims, in small batches between the sends. Each batch carries its watermarks. */
 export class Trimmer {
   readonly #options: TrimmerOptions;
   #ids: number[] = [];
   #keys: string[] = [];
   #forgotten: string[] = [];
   #floor = 0;
-  /** How many rows and channels are still to be forgotten in this go. */
+  /** The rows and channels that this round still has to delete. */
   #due = 0;
-  /** When it began, by the monotonic clock. */
+  /** The monotonic time at which the round began. */
   #began = 0;
   #timer: Timer | undefined;
   #trimming: Promise<void> | undefined;
@@ -48,15 +49,15 @@ export class Trimmer {
     this.#schedule(DELAY);
   }
 
-  /** Forgets everything that is left. Rejects as `patiently` does, and when it is not the time for five seconds. */
+  /** Deletes the rest. Rejects as `retry` does, and if a batch has to wait for five seconds. */
   async finish(): Promise<void> {
-    const { clock, patiently } = this.#options;
+    const { clock, retry } = this.#options;
     this.#finishing = true;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     await this.#trimming;
     let deadline = clock.monotonic() + RETRY_FOR;
     while (this.#waits()) {
-      if (await patiently(() => this.#trimBatch())) {
+      if (await retry(() => this.#trimBatch())) {
         deadline = clock.monotonic() + RETRY_FOR;
         continue;
       }
@@ -85,16 +86,16 @@ export class Trimmer {
     let delay = DELAY;
     try {
       if (await this.#trimBatch()) delay = this.#rest();
-      outage.worked();
+      outage.end();
     } catch (error) {
-      outage.failed(error);
+      outage.begin(error);
     }
     this.#trimming = undefined;
     if (this.#waits()) this.#schedule(delay);
   }
 
-  // What is left waits for the next turn of the event loop, so that sends get between. What has come since this go began is
-  // gathered again: on a busy log each batch would else be of the few rows that came during the one before.
+  // The rest of a round waits for the next turn of the event loop, so that sends get between. Later trims are gathered for
+  // another round, since on a busy log each batch would otherwise hold only a few rows.
   #rest(): number {
     if (this.#due > 0) return 0;
     return Math.max(0, DELAY - (this.#options.clock.monotonic() - this.#began));

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { asError, BusError } from "../../errors.ts";
 
-/** What nightbus uses of a better-sqlite3 database. */
+/** The part of a better-sqlite3 database that nightbus uses. */
 export interface SqliteDatabase {
   readonly name: string;
   readonly memory: boolean;
@@ -12,7 +12,7 @@ export interface SqliteDatabase {
   close(): unknown;
 }
 
-/** What nightbus uses of a better-sqlite3 statement. */
+/** The part of a better-sqlite3 statement that nightbus uses. */
 export interface SqliteStatement {
   run(...parameters: unknown[]): unknown;
   get(...parameters: unknown[]): unknown;
@@ -23,7 +23,7 @@ export interface SqliteStatement {
 
 const NODE_API_OF_13 = 10;
 
-/** Opens a file with better-sqlite3, waiting for no lock. Rejects with `store`. */
+/** Opens a file with better-sqlite3. The connection waits for no lock. Rejects with `store`. */
 export async function openDatabase(path: string): Promise<SqliteDatabase> {
   refuseCrash();
   try {
@@ -37,26 +37,13 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
   }
 }
 
-/** Whether this is a better-sqlite3 database, as far as can be seen. */
+/** True for a better-sqlite3 database, as far as can be seen. */
 export function isDatabase(value: unknown): value is SqliteDatabase {
   const { prepare, pragma } = Object(value) as Partial<SqliteDatabase>;
   return typeof prepare === "function" && typeof pragma === "function";
 }
 
-/** True when somebody else holds a lock, or the application's own connection is in the middle of something. */
-export function isBusy(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code === "string") return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
-  return typeof message === "string" && message.includes("database connection is busy");
-}
-
-/** True for an input or output error of the disk, which leaves open whether a commit reached it. */
-export function isLostAnswer(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" && code.startsWith("SQLITE_IOERR");
-}
-
-// Version 13 loads on a Node that lacks its Node-API, and then ends the process without a word.
+// Version 13 loads on a Node without its Node-API, and then ends the process without an error.
 function refuseCrash(): void {
   const version = installedVersion();
   const napi = Number(process.versions["napi"]);

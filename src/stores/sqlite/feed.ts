@@ -1,53 +1,78 @@
 import { type FSWatcher, realpathSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { type Clock, keepAlive, type Timer } from "../../util/clock.ts";
+import type { Outage } from "../shared/outage.ts";
+import { PollLoop } from "../shared/poll-loop.ts";
+import type { Cursor } from "./cursor.ts";
+import type { OpenFile } from "./file.ts";
 
-/** How often one looks when the file cannot be watched, or watching has proved deaf, in ms. */
+/** The pause between two looks when the file cannot be watched, or its watcher proved deaf, in ms. */
 const OFTEN = 25;
 
-/** How often one looks when watching works, in case it does not, in ms. */
+/** The pause between two looks while the watcher works, in ms. */
 const SELDOM = 250;
 
-/** How many looks are taken often after one that found what watching had not told. */
+/** The number of frequent looks after one that found a commit without the watcher. */
 const DISTRUST = 1_000;
 
+/** The pause between two checks for the end of the application's transaction, in ms. */
+const PAUSE = 10;
+
+/** The parts that a feed of a file needs. */
 export interface FeedOptions {
   readonly clock: Clock;
-  /** The database's file. */
-  readonly path: string;
-  /** Looks for what others committed, and says whether there was anything. */
-  readonly look: () => boolean;
+  readonly file: OpenFile;
+  readonly cursor: Cursor;
+  readonly outage: Outage;
 }
 
-/** Looks for what other processes commit: when the file changes, and on a coarse tick, since watching is not reliable everywhere. */
+/** Looks for commits of other processes when the file changes, and at intervals, since a watcher may be deaf. */
 export class Feed {
   readonly #options: FeedOptions;
+  readonly #polls: PollLoop;
   readonly #watcher: FSWatcher | undefined;
+  #distrust = 0;
+  #hasFound = false;
   #timer: Timer | undefined;
-  #distrust: number;
-  #stopped = false;
 
   constructor(options: FeedOptions) {
+    const { clock, outage, file } = options;
     this.#options = options;
-    this.#watcher = this.#watch();
-    this.#distrust = this.#watcher === undefined ? Number.POSITIVE_INFINITY : 0;
-    this.#schedule();
+    this.#polls = new PollLoop({
+      clock,
+      outage,
+      pause: () => (this.#distrust > 0 ? OFTEN : SELDOM),
+      turn: () => this.#turn(),
+      work: () => {
+        this.#hasFound = options.cursor.look();
+        return undefined;
+      },
+    });
+    if (file.db.memory) return;
+    this.#watcher = this.#watch(file.db.name);
+    if (this.#watcher === undefined) this.#distrust = Number.POSITIVE_INFINITY;
+    this.#polls.start();
+  }
+
+  /** Looks as soon as the application's transaction on our connection has ended. */
+  expect(): void {
+    this.#options.cursor.forgetVersion();
+    void Promise.resolve().then(() => this.#lookWhenFree());
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#polls.stop();
     this.#watcher?.close();
     this.#options.clock.clearTimeout(this.#timer);
   }
 
-  // The folder is watched and not the file, since the file's log comes and goes. It lies beside the file that a link points to.
-  #watch(): FSWatcher | undefined {
-    const { look } = this.#options;
+  // The folder is watched, since the file's write-ahead log comes and goes. For a link, that log lies beside its target.
+  #watch(file: string): FSWatcher | undefined {
     try {
-      const path = realpathSync(this.#options.path);
+      const path = realpathSync(file);
       const name = basename(path);
       const watcher = watch(dirname(path), { persistent: false }, (_, changed) => {
-        if (!this.#stopped && (changed === null || changed.startsWith(name))) look();
+        if (!this.#polls.isStopped && (changed === null || changed.startsWith(name))) void this.#polls.look();
       });
       watcher.on("error", () => {
         this.#distrust = Number.POSITIVE_INFINITY;
@@ -59,15 +84,19 @@ export class Feed {
     }
   }
 
-  #schedule(): void {
-    this.#timer = this.#options.clock.setTimeout(() => this.#tick(), this.#distrust > 0 ? OFTEN : SELDOM);
-    keepAlive(this.#timer, false);
+  #turn(): void {
+    this.#hasFound = false;
+    void this.#polls.look(); // runs before it returns
+    this.#distrust = this.#hasFound ? Math.max(this.#distrust, DISTRUST) : Math.max(0, this.#distrust - 1);
   }
 
-  #tick(): void {
-    if (this.#stopped) return;
-    const found = this.#options.look();
-    this.#distrust = found ? Math.max(this.#distrust, DISTRUST) : Math.max(0, this.#distrust - 1);
-    this.#schedule();
+  #lookWhenFree(): void {
+    if (this.#polls.isStopped) return;
+    if (!this.#options.file.transactions.occupied) {
+      void this.#polls.look();
+      return;
+    }
+    this.#timer = this.#options.clock.setTimeout(() => this.#lookWhenFree(), PAUSE);
+    keepAlive(this.#timer, false);
   }
 }

@@ -1,10 +1,11 @@
-import { asError, BusError, given } from "../../errors.ts";
+import { BusError, given } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
-import { isBusy, isLostAnswer, openDatabase, type SqliteDatabase } from "./driver.ts";
+import { openDatabase, type SqliteDatabase } from "./driver.ts";
+import { failure } from "./failures.ts";
 import { createTables, isKnown, Tables, versionOf } from "./tables.ts";
-import { Occupied, PATIENCE, Transactions } from "./transactions.ts";
+import { Transactions } from "./transactions.ts";
 
-/** A database of the application's, or a file that is ours to open and to close. */
+/** The application's own database, or a file that the store opens and closes. */
 export type Source =
   | { readonly db: SqliteDatabase; readonly durability?: never }
   | { readonly db?: never; readonly path: string; readonly durability: "full" | "normal" };
@@ -14,18 +15,18 @@ export interface OpenFile {
   readonly db: SqliteDatabase;
   readonly tables: Tables;
   readonly transactions: Transactions;
-  /** Brings everything into the database proper and closes it, unless it is the application's. Rejects with SQLite's error. */
+  /** Copies the write-ahead log into the file and closes it. Leaves the application's database open. Rejects with SQLite's error. */
   close(): Promise<void>;
 }
 
-/** The write-ahead log is cut to so many bytes once it was copied: while an outside reader reads on, it grows. */
+/** The size, in bytes, to which a copied write-ahead log is cut. A long read of another program lets it grow. */
 const LONGEST_WAL = 4 * 2 ** 20;
 
-/** Connections of applications that a bus uses: what one bus commits on a connection is no news to another one there. */
+/** The databases that a bus uses. A second bus on the same connection would not notice the commits of the first. */
 const taken = new WeakSet<SqliteDatabase>();
 
-/** Opens a file or takes a handle, and hands it to `use`. Rejects with `store`, and holds nothing open then. */
-export async function openFile(source: Source, clock: Clock, use: (file: OpenFile) => Promise<void>): Promise<void> {
+/** Opens a file, or takes a handle, for `use`. Rejects with `store`, and then holds nothing open. */
+export async function openFile<T>(source: Source, clock: Clock, use: (file: OpenFile) => Promise<T>): Promise<T> {
   const isOurs = source.db === undefined;
   const db = source.db ?? (await openDatabase(source.path));
   if (taken.has(db)) {
@@ -40,27 +41,11 @@ export async function openFile(source: Source, clock: Clock, use: (file: OpenFil
     const transactions = new Transactions({ db, clock, isOurs });
     const tables = await openTables(db, source.durability, transactions, clock);
     const close = (): Promise<void> => (isOurs ? checkpoint(db, transactions) : Promise.resolve()).finally(leave);
-    await use({ db, tables, transactions, close });
+    return await use({ db, tables, transactions, close });
   } catch (error) {
     leave();
-    if (error instanceof BusError) throw error;
     throw failure(`SQLite could not open ${given(db.name)}`, error);
   }
-}
-
-/** A `store` error that says what could not be done, and why. */
-export function failure(sentence: string, cause: unknown): BusError {
-  const locked = isBusy(cause) || cause instanceof Occupied;
-  const reason = isBusy(cause)
-    ? `it was locked by somebody else for more than ${PATIENCE / 1000} s`
-    : asError(cause).message;
-  return new BusError("store", `${sentence}: ${reason}`, { cause, refused: !isLostAnswer(cause), unavailable: locked });
-}
-
-/** What is to be reported of what failed in the background. A lock is no trouble: it is tried again soon. */
-export function outage(error: unknown): BusError | undefined {
-  if (isBusy(error) || error instanceof Occupied) return undefined;
-  return error instanceof BusError ? error : failure("SQLite failed in the background", error);
 }
 
 async function openTables(
@@ -69,7 +54,7 @@ async function openTables(
   transactions: Transactions,
   clock: Clock,
 ): Promise<Tables> {
-  const version = await transactions.patiently(() => versionOf(db));
+  const version = await transactions.retry(() => versionOf(db));
   if (!isKnown(version)) {
     throw new BusError(
       "store",
@@ -77,16 +62,16 @@ async function openTables(
     );
   }
   if (durability !== undefined) {
-    await transactions.patiently(() => db.pragma("journal_mode = wal"));
+    await transactions.retry(() => db.pragma("journal_mode = wal"));
     db.pragma(`synchronous = ${durability}`);
     db.pragma(`journal_size_limit = ${LONGEST_WAL}`);
   }
-  return transactions.patiently(() => {
+  return transactions.retry(() => {
     if (version === undefined) transactions.write(() => createTables(db, () => clock.base()));
     return new Tables(db);
   });
 }
 
 async function checkpoint(db: SqliteDatabase, transactions: Transactions): Promise<void> {
-  await transactions.patiently(() => db.pragma("wal_checkpoint(truncate)"));
+  await transactions.retry(() => db.pragma("wal_checkpoint(truncate)"));
 }

@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import { BusError, given } from "../../errors.ts";
 
 /**
- * Where the open file lies. SQLite goes on with a file that was deleted or replaced, which nobody else will ever open, and with
- * one that was cut off or overwritten by a shorter copy, which nobody will be able to read.
+ * Watches over the place of the open file. SQLite goes on writing to a deleted or replaced file, which no process will open
+ * again. SQLite also goes on after the file was cut off, or overwritten by a shorter copy, which no process can read.
  */
 export class Place {
   readonly #path: string;
@@ -14,21 +14,21 @@ export class Place {
   #isCut = false;
   #outage: BusError | undefined;
 
-  /** `bytes` says how large SQLite believes the database to be. */
+  /** `bytes` returns the size of the database, as SQLite believes. */
   constructor(path: string, bytes: () => number) {
-    this.#path = resolve(path); // the process may move to another folder
+    this.#path = resolve(path); // the process may change its folder
     this.#bytes = bytes;
     const { identity, size } = fileAt(path);
     this.#identity = identity;
     this.#size = size;
   }
 
-  /** What is to be said of sends while the path does not name the open file; the same error until it does again. */
+  /** The error of sends while the path does not lead to the open file. Undefined while it does. */
   get outage(): BusError | undefined {
     return this.#outage;
   }
 
-  /** Looks whether it still lies there, as long as it was. Throws SQLite's error. */
+  /** Checks that the file still lies there, at its full length. Throws SQLite's error. */
   look(): void {
     const { identity, size } = fileAt(this.#path);
     if (this.#isCut || this.#identity === undefined) return;
@@ -36,7 +36,7 @@ export class Place {
       this.#outage ??= this.#lost("was deleted or replaced", "put it back, or open a new bus");
       return;
     }
-    // One that was vacuumed is shorter, and SQLite knows of it.
+    // A vacuum makes the file shorter as well, and SQLite then knows the new size.
     this.#isCut = size < this.#size && this.#bytes() >= this.#size;
     this.#size = size;
     this.#outage = this.#isCut ? this.#lost("was cut off or overwritten", "restore it, and open a new bus") : undefined;
@@ -45,7 +45,7 @@ export class Place {
   #lost(what: string, advice: string): BusError {
     return new BusError(
       "store",
-      `${given(this.#path)} ${what} while the bus had it open, so that what is sent would be lost: ${advice}`,
+      `${given(this.#path)} ${what} while the bus had it open, so that sends would be lost: ${advice}`,
       { refused: true, unavailable: true },
     );
   }
@@ -56,7 +56,7 @@ interface FileAt {
   readonly size: number;
 }
 
-// A link stands for what it points to. Where files have no numbers, none is missed.
+// A link stands for its target. On a system without file numbers, no replacement is noticed.
 function fileAt(path: string): FileAt {
   try {
     const { dev, ino, size } = statSync(path, { bigint: true });

@@ -1,15 +1,11 @@
-import type { Gap, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import type { Gap, Row, Trimmed, Watermark } from "../../store.ts";
+import { MOST_GAPS, PAGE_ROWS } from "../shared/limits.ts";
 import { givenOut, isComplete, type News, newestGone, newestTrimmed } from "../shared/news.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
 
 const VERSION = 1;
 
-/** Rows of one page of a replay. Larger pages load no faster. */
-const PAGE = 5_000;
-
-/** When there are more runs than these, the oldest are folded into the beginning. */
-const MOST_GAPS = 100_000;
-
+/** The row of `nightbus_meta`. */
 export interface Meta {
   readonly begin: number;
   readonly last: number;
@@ -19,7 +15,7 @@ export interface Meta {
 
 type RawRow = [id: number, key: string, json: string, at: number, send: number];
 
-/** The version of the tables in a file; undefined when it has none. Throws what SQLite throws, as for a file that is no database. */
+/** The version of the tables in a file. Undefined if it has none. Throws SQLite's error, as for a file that is no database. */
 export function versionOf(db: SqliteDatabase): number | undefined {
   const table = db.prepare("select 1 from sqlite_master where type = 'table' and name = 'nightbus_meta'").get();
   if (table === undefined) return undefined;
@@ -29,12 +25,12 @@ export function versionOf(db: SqliteDatabase): number | undefined {
   return meta?.version;
 }
 
-/** Whether this nightbus knows tables of this version. */
+/** True if this nightbus knows tables of this version. */
 export function isKnown(version: number | undefined): boolean {
   return version === undefined || version <= VERSION;
 }
 
-/** Makes the tables if they are missing; the log then begins at `begin`. Inside a transaction. */
+/** Makes missing tables, with a log that begins at `begin()`. Inside a transaction. */
 export function createTables(db: SqliteDatabase, begin: () => number): void {
   db.exec(`
     create table if not exists nightbus_meta (
@@ -52,8 +48,8 @@ export function createTables(db: SqliteDatabase, begin: () => number): void {
 }
 
 /**
- * The statements on nightbus's tables, prepared once. There is no index beside the primary keys: the log in memory is the
- * index, and one on (channel, id) would make every insert and every trim many times dearer.
+ * The statements on nightbus's tables, prepared once. The tables have no index beside the primary keys, since the log in memory
+ * is the index. One on (channel, id) would make each insert and each trim many times slower.
  */
 export class Tables {
   readonly #prepare: (sql: string) => SqliteStatement;
@@ -73,7 +69,7 @@ export class Tables {
   readonly #deleteWatermark: SqliteStatement;
 
   constructor(db: SqliteDatabase) {
-    // An application may have switched its handle to BigInt; ids fit into numbers.
+    // The application may have switched its handle to BigInt. Ids fit into numbers.
     this.#prepare = (sql) => db.prepare(sql).safeIntegers(false);
     this.#dataVersion = this.#prepare("pragma data_version").raw();
     this.#bytes = this.#prepare("select page_count * page_size from pragma_page_count, pragma_page_size").raw();
@@ -84,7 +80,7 @@ export class Tables {
     this.#insertGap = this.#prepare("insert into nightbus_gaps (before, after) values (?, ?)");
     const columns = "select id, key, json, at, send from nightbus_rows where id > ? order by id";
     this.#rowsAfter = this.#prepare(columns).raw();
-    this.#page = this.#prepare(`${columns} limit ${PAGE}`).raw();
+    this.#page = this.#prepare(`${columns} limit ${PAGE_ROWS}`).raw();
     this.#gapsAfter = this.#prepare("select after, before from nightbus_gaps where before > ? order by before");
     this.#watermarksAfter = this.#prepare("select key, id from nightbus_watermarks where id > ?").raw();
     this.#deleteRows = this.#prepare("delete from nightbus_rows where id between ? and ?");
@@ -94,13 +90,13 @@ export class Tables {
     this.#deleteWatermark = this.#prepare("delete from nightbus_watermarks where key = ? and id <= ?");
   }
 
-  /** A number that changes when another connection has committed something. */
+  /** A number that changes when another connection commits. */
   dataVersion(): number {
     const [version] = this.#dataVersion.get() as [number];
     return version;
   }
 
-  /** The size of the database. */
+  /** The size of the database, in bytes. */
   bytes(): number {
     const [bytes] = this.#bytes.get() as [number];
     return bytes;
@@ -119,8 +115,8 @@ export class Tables {
   }
 
   /**
-   * The newest id whose row was taken away by somebody who kept no watermark of it, as a TRUNCATE does; undefined when there is
-   * none. Below the newest watermark it cannot be told from what was trimmed. Inside a transaction.
+   * The newest id whose row another program removed without a watermark. Undefined if there is none. Below the newest watermark
+   * such a row looks like a trimmed one. Inside a transaction.
    */
   takenAway(): number | undefined {
     const { begin, last, floor } = this.meta();
@@ -132,43 +128,38 @@ export class Tables {
     return newestGone(from, { last, gaps, rows });
   }
 
-  /** Lets the log begin at this id: cursors from before are told that they missed something. Inside a transaction that writes. */
+  /** Moves the beginning of the log to this id, so that older cursors get `missed`. Inside a transaction that writes. */
   beginAt(id: number): void {
     this.#prepare("update nightbus_meta set begin = max(begin, ?)").run(id);
   }
 
-  /** All rows, a page at a time. Inside one transaction, so that they belong together. */
+  /** All rows, a page at a time. Inside one transaction, so that the pages belong together. */
   *pages(): Generator<readonly Row[]> {
     let last = 0;
     for (;;) {
       const page = this.#page.all(last) as RawRow[];
       if (page.length > 0) yield page.map(rowOf);
-      if (page.length < PAGE) return;
+      if (page.length < PAGE_ROWS) return;
       last = page.at(-1)![0];
     }
   }
 
-  /** What was committed after `seen`. Inside a transaction. */
+  /** The commits after `seen`. Inside a transaction. */
   news(seen: number): News {
     const { last, floor } = this.meta();
     const gaps = this.#gapsAfter.all(seen) as Gap[];
     const rows = (this.#rowsAfter.all(seen) as RawRow[]).map(rowOf);
     if (isComplete(seen, { last, gaps, rows })) return { last, floor, gaps, rows, watermarks: undefined };
-    // Watermarks at or below `seen` are known, unless some were forgotten since. Those that are still kept were not forgotten.
+    // Watermarks up to `seen` are known. If some were dropped since, all that are left are read again.
     const watermarks = this.#watermarksAfter.all(floor > seen ? 0 : seen) as Watermark[];
     const explained = newestTrimmed({ floor, watermarks });
     const gone = newestGone(seen, { last, gaps, rows });
-    // A row that is gone without a watermark may have been on any channel.
+    // A row without a watermark may have been on any channel, so the floor covers it.
     return { last, floor: gone > explained ? gone : floor, gaps, rows, watermarks };
   }
 
-  /** Adds a send from this id on, and returns its rows. */
-  insert(send: readonly PendingRow[], first: number, at: number): readonly Row[] {
-    return send.map(({ key, json }, index) => {
-      const row = { id: first + index, key, json, at, send: first };
-      this.#insertRow.run(row.id, key, json, at, first);
-      return row;
-    });
+  insert({ id, key, json, at, send }: Row): void {
+    this.#insertRow.run(id, key, json, at, send);
   }
 
   beginEpoch(gap: Gap): void {
@@ -180,7 +171,7 @@ export class Tables {
     this.#setMeta.run(last, at);
   }
 
-  /** Deletes rows, and keeps what is then the newest trimmed id of their channels; forgets those that the floor covers. */
+  /** Deletes rows, raises the watermarks of their channels, and drops forgotten watermarks that the floor covers. */
   trim({ ids, keys, forgotten, floor }: Trimmed): void {
     for (const [from, to] of consecutive(ids)) this.#deleteRows.run(from, to);
     const watermarks = new Map<string, number>();
@@ -203,7 +194,7 @@ function rowOf([id, key, json, at, send]: RawRow): Row {
   return { id, key, json, at, send };
 }
 
-/** The first and the last of each run of ids that follow each other: what is trimmed by age or in all mostly does. */
+/** Splits ids into ranges of consecutive ids. Trims by age, or by the total, mostly have long ranges. */
 function* consecutive(ids: readonly number[]): Generator<readonly [from: number, to: number]> {
   let from = 0;
   for (let index = 1; index <= ids.length; index += 1) {

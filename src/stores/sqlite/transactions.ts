@@ -1,25 +1,22 @@
 import type { Clock } from "../../util/clock.ts";
-import { isBusy, type SqliteDatabase, type SqliteStatement } from "./driver.ts";
+import { retry } from "../shared/retry.ts";
+import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
+import { isLocked, Occupied } from "./failures.ts";
 
-/** How long a lock of another process is waited for, in ms. */
-export const PATIENCE = 5_000;
+/** The pauses of a retry, in ms. Locks of SQLite are short. */
+const PAUSES = { first: 1, longest: 20 };
 
-/** The application did not end its own transaction in time. Nothing was begun. */
-export class Occupied extends Error {}
-
-/** The longest pause between two tries, in ms. */
-const LONGEST_PAUSE = 20;
-
+/** The connection that transactions run on. */
 export interface TransactionsOptions {
   readonly db: SqliteDatabase;
   readonly clock: Clock;
-  /** Whether the connection is ours, which never waits inside SQLite; an application's may be set to. */
+  /** True if the store opened the connection, which then never waits inside SQLite. The application's own may be set to wait. */
   readonly isOurs: boolean;
 }
 
 /**
- * Work on a connection that never blocks the event loop: a lock of somebody else is not waited for inside SQLite, but tried
- * again later. While the application has a transaction open on the same connection, ours wait for its end.
+ * Runs work on a connection, and never blocks the event loop: it waits for no lock inside SQLite, but retries later. While the
+ * application has a transaction open on the same connection, the store's own wait for its end.
  */
 export class Transactions {
   readonly #db: SqliteDatabase;
@@ -33,7 +30,7 @@ export class Transactions {
     this.#isOurs = isOurs;
   }
 
-  /** Whether the application is inside a transaction of its own. */
+  /** True while the application has a transaction open. */
   get occupied(): boolean {
     return this.#db.inTransaction;
   }
@@ -48,7 +45,7 @@ export class Transactions {
     return this.now(() => this.#inside("begin", work));
   }
 
-  /** Runs work that throws a busy error rather than wait. */
+  /** Runs work that throws a busy error instead of waiting. */
   now<T>(work: () => T): T {
     if (this.#isOurs) return work();
     const timeout = this.#db.pragma("busy_timeout", { simple: true });
@@ -60,23 +57,13 @@ export class Transactions {
     }
   }
 
-  /** Tries work that may find the database busy, again and again for a while; then rejects with SQLite's error or `Occupied`. */
-  async patiently<T>(work: () => T | Promise<T>): Promise<T> {
-    const deadline = this.#clock.monotonic() + PATIENCE;
-    for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      const isLate = this.#clock.monotonic() >= deadline;
-      if (this.occupied) {
-        if (isLate)
-          throw new Occupied(`your own transaction on this handle was open for more than ${PATIENCE / 1000} s`);
-      } else {
-        try {
-          return await this.now(work);
-        } catch (error) {
-          if (!isBusy(error) || isLate) throw error;
-        }
-      }
-      await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, pause));
-    }
+  /** Retries work that finds the database locked, for five seconds. Rejects with SQLite's error, or with `Occupied`. */
+  retry<T>(work: () => T | Promise<T>): Promise<T> {
+    const tryOnce = (): T | Promise<T> => {
+      if (this.occupied) throw new Occupied();
+      return this.now(work);
+    };
+    return retry(this.#clock, tryOnce, isLocked, PAUSES);
   }
 
   #inside<T>(begin: string, work: () => T): T {
@@ -86,7 +73,7 @@ export class Transactions {
       this.#prepared("commit").run();
       return result;
     } catch (error) {
-      // A full disk ends the transaction by itself.
+      // A full disk has already ended the transaction.
       if (this.#db.inTransaction) this.#prepared("rollback").run();
       throw error;
     }

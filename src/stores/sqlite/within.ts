@@ -1,16 +1,15 @@
 import { statSync } from "node:fs";
 import { asError, BusError } from "../../errors.ts";
 import type { PendingRow } from "../../store.ts";
-import { commit, type Writer } from "./commit.ts";
 import { isDatabase, type SqliteDatabase } from "./driver.ts";
 import { Tables } from "./tables.ts";
+import { type Writer, write } from "./write.ts";
 
 const prepared = new WeakMap<SqliteDatabase, Tables>();
 
 /**
- * Writes a send into a transaction of the application's, on a database that has the same file open as `db`, and returns where
- * its epoch began. Throws `bad_transaction` or `store` during the call, so that such a transaction, which is synchronous, is
- * rolled back.
+ * Writes a send into the application's transaction, and returns the first id of its epoch. The database has the same file open
+ * as `db`. Throws `bad_transaction` or `store`, so that better-sqlite3 rolls the transaction back.
  */
 export function writeWithin(
   transaction: unknown,
@@ -24,9 +23,9 @@ export function writeWithin(
     throw refusal("sendwithin takes a database on the same file as the bus's, and this is another one");
   }
   try {
-    return commit(tablesOf(transaction), writer, [send]).epoch;
+    return write(tablesOf(transaction), writer, [send]).epoch;
   } catch (cause) {
-    const sentence = "SQLite could not write into your transaction, which is to be rolled back";
+    const sentence = "SQLite could not write into your transaction, so roll it back";
     throw new BusError("store", `${sentence}: ${asError(cause).message}`, { cause, refused: true });
   }
 }
@@ -46,7 +45,7 @@ function haveOneFile(one: SqliteDatabase, other: SqliteDatabase): boolean {
 }
 
 function fileOf(db: SqliteDatabase): { readonly dev: bigint; readonly ino: bigint } {
-  const [main] = db.pragma("database_list") as [{ readonly file: string }]; // the absolute path, also after a change of folder
+  const [main] = db.pragma("database_list") as [{ readonly file: string }]; // an absolute path, also after the process changed its folder
   return statSync(main.file, { bigint: true });
 }
 

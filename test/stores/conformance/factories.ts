@@ -15,8 +15,10 @@ import { fakeBus } from "nightbus/testing";
 import pg from "pg";
 import { createClient } from "redis";
 import type { Store } from "../../../src/store.ts";
+import { memory as memoryStore } from "../../../src/stores/memory.ts";
 import { isPending } from "../../../src/testing/conformance/bus/topic.ts";
 import type { BusFactory, Transaction } from "../../../src/testing/conformance/bus.ts";
+import type { StoreFactory } from "../../../src/testing/conformance/store/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { DATABASE_URL, NATS_URL, REDIS_URL } from "../engines.ts";
@@ -27,6 +29,9 @@ export const memory: BusFactory = {
   shared: false,
   place: () => ({ open: (options) => new Bus(options) }),
 };
+
+/** Stores in memory. */
+export const memoryStores: StoreFactory = { durable: false, shared: false, place: () => ({ store: memoryStore }) };
 
 /** Fake buses, by the machine's clock where a test gives none. */
 export const fake: BusFactory = {
@@ -57,6 +62,16 @@ export const file: BusFactory = {
   },
 };
 
+/** Stores in a file of SQLite. */
+export const fileStores: StoreFactory = {
+  durable: true,
+  shared: true,
+  place() {
+    const { path, remove } = temporary();
+    return { store: () => sqlite(path, { durability: "normal" }), remove };
+  },
+};
+
 /** Buses on a handle of the application's, which also uses it itself. */
 export const handle: BusFactory = {
   durable: false,
@@ -77,6 +92,13 @@ export const inMemory: BusFactory = {
   durable: false,
   shared: false,
   place: () => ({ open: (options) => new Bus({ ...options, store: sqlite(":memory:") }) }),
+};
+
+/** Stores of SQLite without a file. */
+export const inMemoryStores: StoreFactory = {
+  durable: false,
+  shared: false,
+  place: () => ({ store: () => sqlite(":memory:") }),
 };
 
 /** Buses over Postgres, in a schema of their own. */
@@ -109,6 +131,9 @@ export const onPostgres: BusFactory = {
   },
 };
 
+/** Stores in Postgres. */
+export const postgresStores: StoreFactory = { durable: true, shared: true, ownTime: true, place: newSchema };
+
 /** A schema that is not there yet: stores on it, and how to remove it. */
 export function newSchema(): {
   readonly name: string;
@@ -139,6 +164,11 @@ export function onRedis(connection: string | (() => RedisClient)): BusFactory {
       return { open: (options) => new Bus({ ...options, store: store() }), remove };
     },
   };
+}
+
+/** Stores in Redis, by a URL or a client. */
+export function redisStores(connection: string | (() => RedisClient)): StoreFactory {
+  return { durable: true, shared: true, ownTime: true, place: () => newPrefix(connection) };
 }
 
 /** A client of ioredis, as an application would have it. */
@@ -176,6 +206,9 @@ export const onNats: BusFactory = {
     return { open: (options) => new Bus({ ...options, store: store() }), remove };
   },
 };
+
+/** Stores in NATS. */
+export const natsStores: StoreFactory = { durable: true, shared: true, ownTime: true, place: newStream };
 
 /** A stream with nothing in it: stores on it, and how to remove it. It is made here, since that takes time by a clock that goes. */
 export async function newStream(): Promise<{

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "vitest";
-import { type Change, cut, NOTHING, packChange, readChange } from "../../../src/stores/nats/changes.ts";
-import { Marks } from "../../../src/stores/nats/marks.ts";
-import { bury, isEmpty, type Message, Messages } from "../../../src/stores/nats/messages.ts";
-import { Ranges } from "../../../src/stores/nats/ranges.ts";
+import { type Change, cut, NOTHING, packChange, readChange } from "../../../src/stores/nats/trims/changes.ts";
+import { Marks } from "../../../src/stores/nats/trims/marks.ts";
+import { bury, isEmpty, type Message, Messages } from "../../../src/stores/nats/trims/messages.ts";
+import { Ranges } from "../../../src/stores/nats/trims/ranges.ts";
 import { messagesOf, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { natsRuns } from "../engines.ts";

@@ -30,7 +30,7 @@ redisRuns(describe)("what is trimmed from a stream", () => {
         const sends = sizes.map((size, send) =>
           Array.from({ length: size }, (_, row) => ({ key: `"${row % 3}"`, json: `${send}` })),
         );
-        const committed = await engine.append(ask, { running: true, seen: 0, base: 0 }, sends);
+        const committed = await engine.append(ask, { hasEpoch: true, seen: 0, base: 0 }, sends);
         const rows = sends.flat().map((row, index) => ({ ...row, id: committed!.first + index }));
         const alive = new Map(rows.map((row) => [row.id, row]));
         const marks = new Map<string, number>();

@@ -12,7 +12,7 @@ function trimmer(): { clock: ManualClock; trims: Trimmer; batches: number[]; add
   const trims = new Trimmer({
     clock,
     trim: async ({ ids }) => batches.push(ids.length) > 0,
-    patiently: async (work) => work(),
+    retry: async (work) => work(),
     outage: new Outage(assert.fail, (error) => error as Error),
   });
   const add = (count: number): void => {

@@ -1,31 +1,29 @@
-import type { Gap } from "../../store.ts";
+import type { Gap } from "../../../store.ts";
+import { MOST_GAPS } from "../../shared/limits.ts";
+import type { NatsMessage } from "../driver.ts";
+import { type Author, readPart } from "../wire.ts";
 import { type Change, NOTHING, readChange } from "./changes.ts";
-import type { NatsMessage } from "./driver.ts";
 import { Ranges } from "./ranges.ts";
-import { type Author, readPart } from "./wire.ts";
 
-/** What a change costs beside its bytes, when it is decided whether they are worth a snapshot. */
+/** The bytes that a change counts for beside its own, in the decision for a snapshot. */
 const COST = 256;
 
-/** The most gaps that are remembered; older ones are folded into the log's beginning. */
-const MOST_GAPS = 100_000;
-
-/** Changes of so many bytes are always kept. */
+/** The bytes of changes that never lead to a snapshot. */
 const LITTLE = 128 * 1024;
 
-/** What a process has said that it deletes. */
+/** The messages that a process has announced to delete. */
 export interface Announcement extends Author {
   readonly deleted: readonly number[];
 }
 
-/** All that is known of what is gone: the newest snapshot of it, and the changes since. */
+/** All facts about rows that are gone: the newest snapshot, and the changes since. */
 export class Marks {
   readonly #watermarks = new Map<string, number>();
   readonly #gaps = new Map<number, Gap>();
   #gone = new Ranges();
   #floor = 0;
   #begin = 0;
-  /** The number of the newest message of it in the stream. */
+  /** The number, in the stream, of the newest message of the marks. */
   seq = 0;
   #parts: Change[] = [];
   #partsOf = "";
@@ -36,12 +34,12 @@ export class Marks {
     return this.#floor;
   }
 
-  /** The beginning of the log since older gaps were folded; 0 when none was. */
+  /** The beginning of the log after older gaps were folded into it. 0 if none were. */
   get begin(): number {
     return this.#begin;
   }
 
-  /** In order. */
+  /** The gaps, in order. */
   get gaps(): readonly Gap[] {
     return [...this.#gaps.values()].sort((one, other) => one.before - other.before);
   }
@@ -50,12 +48,12 @@ export class Marks {
     return this.#gone;
   }
 
-  /** Whether a snapshot was begun, and its end has not come. */
+  /** True if a snapshot has begun, and its end is missing. */
   get isTorn(): boolean {
     return this.#parts.length > 0;
   }
 
-  /** Whether the changes are so many that a snapshot is worth its while. */
+  /** True if the changes outweigh a new snapshot. */
   get isHeavy(): boolean {
     return this.#changes > LITTLE + 2 * this.#snapshot;
   }
@@ -72,14 +70,14 @@ export class Marks {
     return id <= this.watermark(key) || this.#gone.has(id);
   }
 
-  /** Takes in a message, and returns which are deleted now. Undefined for what announces nothing. */
+  /** Takes in a message of the marks. Returns its announcement, if it has one. */
   take(message: NatsMessage, seq: number): Announcement | undefined {
     this.seq = seq;
     const part = readPart(message);
     const change = part === undefined ? undefined : readChange(message.data);
     if (part === undefined || change === undefined) return undefined;
     if ("by" in part) {
-      this.#parts = []; // whoever wrote the snapshot has given it up
+      this.#parts = []; // another process went on from the older marks, and ends the snapshot
       this.apply(change, message.data.length);
       return { ...part, deleted: change.deleted };
     }
@@ -91,12 +89,12 @@ export class Marks {
     return undefined;
   }
 
-  /** Takes in a change of this process's own, of so many bytes. */
+  /** Takes in a change, whose message has this many bytes. */
   apply({ watermarks, forgotten, floor, gaps, gone, begin }: Change, bytes: number): void {
     for (const [key, id] of watermarks) if (id > this.watermark(key)) this.#watermarks.set(key, id);
     for (const gap of gaps) if (gap.before > this.#begin) this.#gaps.set(gap.before, gap);
     if (begin > this.#begin) this.#foldTo(begin);
-    // A tenth at once, since they have to be sorted for it.
+    // A tenth is folded at once, since folding sorts all gaps.
     if (this.#gaps.size > MOST_GAPS) this.#foldTo(this.gaps[this.#gaps.size - MOST_GAPS * 0.9]!.before);
     for (const [from, to] of gone) this.#gone.add(from, to);
     this.#floor = Math.max(this.#floor, floor);
@@ -104,14 +102,14 @@ export class Marks {
     this.#changes += bytes + COST;
   }
 
-  /** A snapshot has just been written, of so many bytes. */
+  /** Notes a snapshot of this many bytes. */
   compacted(bytes: number): void {
     this.#snapshot = bytes;
     this.#changes = 0;
     this.#parts = [];
   }
 
-  /** All of it. */
+  /** All facts, as one change. */
   snapshot(): Change {
     const { floor, gaps, begin } = this;
     return { ...NOTHING, watermarks: [...this.#watermarks], floor, gaps, gone: this.#gone.list, begin };

@@ -1,7 +1,7 @@
 /** Ids from `from` to `to`, both included. */
 export type Range = readonly [from: number, to: number];
 
-/** A set of ids, as ranges in order that do not touch. */
+/** A set of ids, as ordered ranges that do not touch. */
 export class Ranges {
   #list: Range[] = [];
 
@@ -26,7 +26,7 @@ export class Ranges {
     return range !== undefined && range[0] <= id;
   }
 
-  /** Whether all of these ids are in it, of which there may be none. */
+  /** True if the set has all of these ids. There may be none. */
   covers(from: number, to: number): boolean {
     if (to < from) return true;
     const range = this.#list[this.#firstEndingFrom(from)];

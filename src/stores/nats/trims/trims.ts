@@ -1,58 +1,62 @@
 import { randomBytes } from "node:crypto";
-import type { Trimmed, Watermark } from "../../store.ts";
-import type { Clock } from "../../util/clock.ts";
+import type { Trimmed, Watermark } from "../../../store.ts";
+import type { Clock } from "../../../util/clock.ts";
+import { Unreachable } from "../../shared/failures.ts";
+import type { Connection } from "../connection.ts";
+import type { Cursor } from "../cursor.ts";
+import { isConflict, Unanswered } from "../failures.ts";
+import type { Stream } from "../stream.ts";
+import { changeHeader, partHeader } from "../wire.ts";
 import { type Change, cut, packChange } from "./changes.ts";
-import type { Connection } from "./connection.ts";
-import type { Cursor } from "./cursor.ts";
-import { isConflict, Unanswered, Unreachable } from "./failures.ts";
 import { bury, gapOf, isEmpty, type Message, rangeOf } from "./messages.ts";
-import type { Stream } from "./stream.ts";
-import { changeHeader, partHeader } from "./wire.ts";
 
-/** How often it is tried again at once when another process trims as well. */
+/** The tries of one batch while other processes trim as well. */
 const TRIES = 3;
 
+/** The parts that trimming in NATS needs. */
 export interface TrimsOptions {
   readonly clock: Clock;
   readonly connection: Connection;
   readonly stream: Stream;
   readonly cursor: Cursor;
-  /** Hands over what was published before the call. */
+  /** Hands over all commits before the call. Makes a stream anew that is gone. */
   readonly catchUp: () => Promise<void>;
-  readonly failed: (error: unknown) => void;
+  /** Reports a failure that the next batch mends. */
+  readonly report: (error: unknown) => void;
 }
 
 interface Trimming {
-  /** What is new of a batch; undefined when it is known already. */
+  /** The new facts of a batch. Undefined if there are none. */
   readonly change: Change | undefined;
-  /** Messages that hold nothing any longer. */
+  /** The messages without any row left. */
   readonly doomed: readonly Message[];
 }
 
 /**
- * Forgets what the log has trimmed. First it is published what will be gone, then messages are deleted that hold nothing else;
- * but never the newest, by which it is known where the log ends. Of several processes one is first, and the others come after it.
+ * Trims batches in the stream, by the protocol in README.md. An announcement of all rows that go is published first. Then messages
+ * without any row left are deleted, but never the newest, which shows where the log ends. One process is first, and the others
+ * follow it.
  */
 export class Trims {
   readonly #options: TrimsOptions;
-  /** The numbers of messages that are said to be gone, and perhaps are not yet. */
+  /** The numbers of announced messages, until they are deleted. */
   #doomed: readonly number[] = [];
-  /** Of messages that were perhaps said to be gone, since no answer came. */
+  /** The numbers of messages whose announcement got no answer. */
   #unsure: readonly number[] = [];
-  /** How many changes it has published so far. */
+  /** The number of changes that it has published. */
   #number = 0;
-  #lives = 0;
+  #logs = 0;
   #losses = 0;
-  /** True if the server refused to publish behind the newest of the marks, though nothing newer was there. */
+  /** True if the server refused to publish behind the newest mark without a newer one. */
   #trustsServer = false;
-  /** Channels whose watermarks are to be forgotten when no message holds rows of theirs any longer. */
+  /** Channels whose watermarks go once no message holds a row of theirs. */
   #lingering = new Set<string>();
 
   constructor(options: TrimsOptions) {
     this.#options = options;
   }
 
-  /** Forgets a batch; false when other processes were quicker again and again. */
+  /** Trims a batch. False if other processes were faster again and again. */
   async trim(batch: Trimmed): Promise<boolean> {
     const { cursor, connection } = this.#options;
     for (const key of batch.forgotten) this.#lingering.add(key);
@@ -67,7 +71,7 @@ export class Trims {
         if (error instanceof Unanswered) this.#unsure = [...this.#unsure, ...seqsOf(doomed)];
         if (!isConflict(error) && !(error instanceof Unreachable)) throw error;
         const { seq } = cursor.marks;
-        await this.#options.catchUp(); // which makes a stream anew that is gone
+        await this.#options.catchUp(); // makes a stream anew that is gone
         this.#trustsServer = isConflict(error) && seq === cursor.marks.seq;
         continue;
       }
@@ -76,14 +80,14 @@ export class Trims {
       this.#doomed = [...this.#doomed, ...seqsOf(doomed)];
       cursor.messages.delete(this.#doomed);
       await this.#tidy(losses).catch((error) => {
-        if (!isConflict(error)) this.#options.failed(error); // what is not deleted now is with the next batch
+        if (!isConflict(error)) this.#options.report(error); // the next batch deletes the rest
       });
       return true;
     }
     return false;
   }
 
-  /** Deletes what is left. Rejects as `Connection.ask` does. */
+  /** Deletes the rest. Rejects as `Connection.ask` does. */
   async finish(): Promise<void> {
     const { losses } = this.#options.connection;
     if (this.#doomed.length === 0) return;
@@ -91,15 +95,15 @@ export class Trims {
     await this.#delete(losses);
   }
 
-  /** Finds out what became of what was said before. In another stream these numbers are of other messages. */
+  /** Finds out which announcements arrived. In another stream, the numbers would name other messages. */
   async #settle(losses: number): Promise<void> {
     const { cursor, catchUp } = this.#options;
-    if (losses !== this.#losses) await catchUp(); // which sees whether the stream is another
+    if (losses !== this.#losses) await catchUp(); // notices another stream
     this.#losses = losses;
-    if (this.#lives !== cursor.lives) [this.#doomed, this.#unsure] = [[], []];
-    this.#lives = cursor.lives;
+    if (this.#logs !== cursor.logs) [this.#doomed, this.#unsure] = [[], []];
+    this.#logs = cursor.logs;
     if (this.#unsure.length === 0) return;
-    const there = new Set(seqsOf(cursor.messages.list)); // what was said, and heard, is not in the list
+    const there = new Set(seqsOf(cursor.messages.list)); // an announcement that arrived has removed its messages
     this.#doomed = [...this.#doomed, ...this.#unsure.filter((seq) => !there.has(seq))];
     this.#unsure = [];
   }
@@ -132,12 +136,12 @@ export class Trims {
     return { change, doomed };
   }
 
-  /** The channels whose watermarks can go. A watermark also says which rows of a message are trimmed that holds others. */
+  /** The channels whose watermarks can go. Until then a watermark also tells which rows of a message are trimmed. */
   #forgotten(floor: number, oldest: number, newest: ReadonlyMap<string, number>): readonly string[] {
     const { marks } = this.#options.cursor;
     return [...this.#lingering].filter((key) => {
       const watermark = Math.max(marks.watermark(key), newest.get(key) ?? 0);
-      if (watermark > floor) this.#lingering.delete(key); // it was trimmed again
+      if (watermark > floor) this.#lingering.delete(key); // the channel was trimmed again
       return watermark <= floor && watermark < oldest;
     });
   }
@@ -149,7 +153,7 @@ export class Trims {
     const header = changeHeader({ by: promised.self, number: this.#number });
     for (const piece of cut(change, stream.room)) {
       const { seq, bytes } = await this.#say(piece, header, losses);
-      if (seq > marks.seq) marks.apply(piece, bytes); // else it was heard before it was answered
+      if (seq > marks.seq) marks.apply(piece, bytes); // otherwise it came before its answer
       marks.seq = Math.max(marks.seq, seq);
     }
   }
@@ -157,7 +161,7 @@ export class Trims {
   async #tidy(losses: number): Promise<void> {
     const { clock, stream, cursor } = this.#options;
     for (const seqs of cursor.promised.overdue(clock.monotonic())) {
-      // It is the last that is deleted last.
+      // The last message is deleted last, so that it tells of all.
       if (await stream.has(seqs.at(-1)!, losses)) this.#doomed = [...this.#doomed, ...seqs];
     }
     await this.#delete(losses);
@@ -174,7 +178,7 @@ export class Trims {
     this.#doomed = [];
   }
 
-  // The changes before are deleted when the whole snapshot is there; until then they count, and it does not.
+  // The older changes count until the whole snapshot exists, and are deleted then.
   async #compact(losses: number): Promise<void> {
     const { stream, cursor } = this.#options;
     const { marks } = cursor;
@@ -192,7 +196,7 @@ export class Trims {
     await stream.purge(stream.marks, first, losses);
   }
 
-  /** Publishes after all that this process knows, or not at all. */
+  /** Publishes a change right behind the newest known mark. Rejects with a conflict if there is a newer one. */
   async #say(
     change: Change,
     header: string,

@@ -1,28 +1,30 @@
-import type { Gap, Watermark } from "../../store.ts";
-import { pack, unpack } from "../shared/packed.ts";
+import type { Gap, Watermark } from "../../../store.ts";
+import { pack, unpack } from "../../shared/packed.ts";
 import type { Range } from "./ranges.ts";
 
-/** What is known of rows that are gone, or what has changed of it. */
+/** Facts about rows that are gone: all of them, or the new ones. */
 export interface Change {
   readonly watermarks: readonly Watermark[];
-  /** Channels whose watermarks are not kept any longer. */
+  /** Channels whose watermarks are dropped. */
   readonly forgotten: readonly string[];
   readonly floor: number;
-  /** Gaps that only messages told that are gone. */
+  /** Gaps whose messages are gone. */
   readonly gaps: readonly Gap[];
-  /** Ids of messages none of whose rows is retained. */
+  /** Ids of messages without any retained row. */
   readonly gone: readonly Range[];
-  /** The numbers of the messages that are deleted after this. */
+  /** The numbers of the messages that the author deletes next. */
   readonly deleted: readonly number[];
-  /** The beginning of the log since older gaps were folded; 0 when none was. */
+  /** The beginning of the log after older gaps were folded into it. 0 if none were. */
   readonly begin: number;
 }
 
+/** A change of nothing. */
 export const NOTHING: Change = { watermarks: [], forgotten: [], floor: 0, gaps: [], gone: [], deleted: [], begin: 0 };
 
-/** What one entry takes beside its text, in bytes, at most. */
+/** The most bytes of an entry beside its text. */
 const ENTRY = 48;
 
+/** Packs a change into the body of a message. */
 export function packChange({ watermarks, forgotten, floor, gaps, gone, deleted, begin }: Change): Uint8Array {
   const head = JSON.stringify([
     forgotten.length,
@@ -39,7 +41,7 @@ export function packChange({ watermarks, forgotten, floor, gaps, gone, deleted, 
   return Buffer.from(`${head}\n${rows.length === 0 ? "" : pack(rows)}`);
 }
 
-/** Undefined for what is none. */
+/** Reads the body of a message. Undefined if it holds no change. */
 export function readChange(data: Uint8Array): Change | undefined {
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString();
   const end = text.indexOf("\n");
@@ -52,7 +54,7 @@ export function readChange(data: Uint8Array): Change | undefined {
       deleted: number[],
       begin?: number,
     ];
-    const [count, floor, gaps, gone, deleted, begin = 0] = JSON.parse(text.slice(0, Math.max(0, end))) as Head; // as it was packed
+    const [count, floor, gaps, gone, deleted, begin = 0] = JSON.parse(text.slice(0, Math.max(0, end))) as Head; // as packChange() wrote it
     const rows = end + 1 === text.length ? [] : unpack(text.slice(end + 1));
     return {
       forgotten: rows.slice(0, count).map(({ key }) => key),
@@ -69,7 +71,7 @@ export function readChange(data: Uint8Array): Change | undefined {
   }
 }
 
-/** Cuts a change into some of at most so many bytes each. Whatever they say of messages comes last. */
+/** Cuts a change into pieces of at most `most` bytes each. The facts about messages come last. */
 export function cut(change: Change, most: number): readonly Change[] {
   const pieces: Piece[] = [];
   let room = 0;
@@ -77,10 +79,10 @@ export function cut(change: Change, most: number): readonly Change[] {
     if (room < bytes || pieces.length === 0) {
       const { floor, begin } = change;
       pieces.push({ watermarks: [], forgotten: [], floor, gaps: [], gone: [], deleted: [], begin });
-      room = most - 2 * ENTRY; // what each piece says of the whole
+      room = most - 2 * ENTRY; // the head of each piece
     }
     room -= bytes;
-    return pieces.at(-1)!; // one was just made if there was none
+    return pieces.at(-1)!; // there is one by now
   };
   for (const watermark of change.watermarks) piece(Buffer.byteLength(watermark[0]) + ENTRY).watermarks.push(watermark);
   for (const key of change.forgotten) piece(Buffer.byteLength(key) + ENTRY).forgotten.push(key);

@@ -1,6 +1,6 @@
-import type { PendingRow, Row } from "../../store.ts";
 import type { Clock } from "../../util/clock.ts";
 import { noteGivenOut } from "../../util/ids.ts";
+import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
 import type { News } from "../shared/news.ts";
 import type { Tables } from "./tables.ts";
 
@@ -9,38 +9,33 @@ export interface Writer {
   readonly clock: Clock;
   /** The time by which rows age, in ms. */
   readonly time: () => number;
-  /** The first id of its epoch, perhaps in a transaction that was rolled back; undefined when it has begun none. */
+  /** The first id of its epoch, perhaps from a transaction that was rolled back. Undefined before it has begun one. */
   readonly epoch: number | undefined;
-  /** The newest id that it has seen. */
+  /** The newest id that it has handed over. */
   readonly seen: number;
 }
 
-/** What a commit wrote. */
-export interface Commit {
+/** The rows that a write added. */
+export interface Written {
   readonly ours: News;
-  readonly ids: readonly (readonly number[])[];
+  readonly ids: Ids;
   /** The first id of the epoch of these ids, as far as this process knows. */
   readonly epoch: number;
 }
 
 /** Writes sends, each whole. Inside a transaction that writes. */
-export function commit(tables: Tables, writer: Writer, sends: readonly (readonly PendingRow[])[]): Commit {
+export function write(tables: Tables, writer: Writer, sends: Sends): Written {
   const { clock, time, epoch, seen } = writer;
   const { last, floor, ...meta } = tables.meta();
   const at = Math.max(meta.at, time());
-  // A file that was restored from an older copy knows less than what was handed over, whose ids are not given out again.
-  // An epoch that was rolled back began above what the file holds now, unless another process has begun one since.
+  // A file that was restored from an older copy lacks ids that were handed over, and none of them is given again. After a
+  // rollback the file's newest id lies below the epoch, unless another process has begun an epoch since.
   const goesOn = epoch !== undefined && last >= Math.max(epoch, seen);
   const first = goesOn ? last + 1 : Math.max(last + 1, seen + 1, clock.base());
   const gaps = first > last + 1 ? [{ after: last, before: first }] : [];
   for (const gap of gaps) tables.beginEpoch(gap);
-  const rows: Row[] = [];
-  const ids = sends.map((send) => {
-    const inserted = tables.insert(send, first + rows.length, at);
-    for (const row of inserted) rows.push(row);
-    return inserted.map((row) => row.id);
-  });
-  const newest = first + rows.length - 1;
+  const { ids, rows, last: newest } = giveIds(sends, { first, at });
+  for (const row of rows) tables.insert(row);
   tables.setLast(newest, at);
   noteGivenOut(newest);
   return { ids, epoch: goesOn ? epoch : first, ours: { last: newest, floor, gaps, rows, watermarks: undefined } };

@@ -1,17 +1,17 @@
-import type { Gap } from "../../store.ts";
+import type { Gap } from "../../../store.ts";
 import type { Range } from "./ranges.ts";
 
-/** A message of the log, as far as trimming has to know it. */
+/** The facts about a message of the log that trimming needs. */
 export interface Message {
   readonly seq: number;
   readonly was: number;
   readonly first: number;
   readonly last: number;
-  /** Ids of its rows that are not retained. */
+  /** The ids of its rows that are gone. */
   dead: ReadonlySet<number>;
 }
 
-/** The messages of the log that are there, in order. */
+/** The messages of the log, in order. */
 export class Messages {
   #list: Message[] = [];
 
@@ -27,7 +27,7 @@ export class Messages {
     this.#list = [];
   }
 
-  /** Those that hold some of these ids, and which. What is dead already may be trimmed again: it was read anew in between. */
+  /** The messages that hold these ids, each with its own. A trim may name rows that are gone already, after the log was read anew. */
   holding(ids: readonly number[]): ReadonlyMap<Message, ReadonlySet<number>> {
     const holding = new Map<Message, Set<number>>();
     for (const id of ids) {
@@ -40,7 +40,7 @@ export class Messages {
     return holding;
   }
 
-  /** Forgets what was deleted, and returns which of these were known. */
+  /** Removes deleted messages. Returns the numbers of these that were in the list. */
   delete(seqs: readonly number[]): readonly number[] {
     if (seqs.length === 0) return [];
     const deleted = new Set(seqs);
@@ -62,22 +62,22 @@ export class Messages {
   }
 }
 
-/** Notes that these rows of a message are not retained any longer. */
+/** Notes that these rows of a message are gone. */
 export function bury(message: Message, ids: ReadonlySet<number>): void {
   message.dead = message.dead.size === 0 ? ids : new Set([...message.dead, ...ids]);
 }
 
-/** Whether none of a message's rows is retained when so many more are gone. */
+/** True if no row of a message is left once `dying` more are gone. */
 export function isEmpty({ first, last, dead }: Message, dying = 0): boolean {
   return dead.size + dying > last - first;
 }
 
-/** The gap before a message, where a run begins with it. */
+/** The gap before a message, if an epoch begins with it. */
 export function gapOf({ was, first }: Pick<Message, "was" | "first">): readonly Gap[] {
   return first > was + 1 ? [{ after: was, before: first }] : [];
 }
 
-/** The ids that a message takes, with the gap before it. */
+/** The ids of a message, and of the gap before it. */
 export function rangeOf({ was, last }: Pick<Message, "was" | "last">): Range {
   return [was + 1, last];
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Announcement } from "./marks.ts";
 
-/** After so long, in ms, a process that has said nothing more may not have lived to delete what it said. */
+/** The silence of a process, in ms, after which it may have died before its announced deletions. */
 const OVERDUE = 5_000;
 
 interface Promised {
@@ -10,14 +10,15 @@ interface Promised {
   readonly at: number;
 }
 
-/** Messages that other processes have said they delete, by process, until it is known that they have. */
+/** The deletions that other processes have announced, by process, until they are known to be done. */
 export class PromisedDeletions {
-  /** This process, as it calls itself when it says what it deletes. */
+  /** The name of this process in its announcements. */
   readonly self = randomBytes(6).toString("base64url");
   readonly #of = new Map<string, Promised>();
 
   /**
-   * Notes what a process says, of which these messages are news. Whatever it said before and does not repeat, it has deleted.
+   * Notes an announcement. `news` are its messages that were still in the list. Its author has deleted all earlier ones that this
+   * announcement does not repeat.
    */
   add({ by, number, deleted }: Announcement, news: readonly number[], now: number): void {
     if (by === this.self) return;
@@ -29,7 +30,7 @@ export class PromisedDeletions {
     else this.#of.set(by, { number, seqs, at: now });
   }
 
-  /** What each process has said long ago, in the order in which it deletes. It is not told again. */
+  /** Returns the deletions of each silent process, in their order, and drops them. */
   overdue(now: number): readonly (readonly number[])[] {
     const overdue = [...this.#of].filter(([, { at }]) => now - at >= OVERDUE);
     for (const [by] of overdue) this.#of.delete(by);

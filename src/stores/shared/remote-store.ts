@@ -1,0 +1,113 @@
+import { BusError } from "../../errors.ts";
+import type { PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
+import type { Clock } from "../../util/clock.ts";
+import type { EngineTime } from "./engine-time.ts";
+import type { Ids, Sends } from "./given-ids.ts";
+import { awake } from "./retry.ts";
+import type { Trimmer } from "./trimmer.ts";
+
+/** An open log on an engine. Its calls reject with the engine's error. */
+export interface OpenLog {
+  readonly clock: Clock;
+  readonly time: EngineTime;
+  readonly trimmer: Trimmer;
+  /** Commits sends, hands them over, and resolves with their ids. */
+  readonly append: (sends: Sends) => Promise<Ids>;
+  /** Hands over all commits before the call, with retries. */
+  readonly catchUp: () => Promise<void>;
+  /** Trims the rest, and ends everything. */
+  readonly close: () => Promise<void>;
+}
+
+/** An engine that other processes share over a network. */
+export interface RemoteEngine<Log extends OpenLog> {
+  /** The engine's name, for sentences. */
+  readonly name: string;
+  /** The most rows of one append, unless one send is larger. */
+  readonly maxRows: number;
+  /** The most bytes of one append. The log is undefined before it is open. */
+  readonly maxBytes: (log: Log | undefined) => number;
+  /** Connects, makes what is missing, and replays the log. Rejects with `store`, and then holds nothing open. */
+  readonly open: (sink: StoreSink) => Promise<Log>;
+  /** Makes a `store` error of an engine's error. */
+  readonly failure: (sentence: string, error: unknown) => BusError;
+  /** Writes a send into a transaction of the application. Absent where the engine has none. */
+  readonly within?: (log: Log, transaction: unknown, send: readonly PendingRow[]) => Promise<void>;
+}
+
+/** The store on any engine across a network. A call under way keeps the process alive. */
+export class RemoteStore<Log extends OpenLog> implements Store {
+  readonly maxRows: number;
+  readonly within?: NonNullable<Store["within"]>;
+  readonly #engine: RemoteEngine<Log>;
+  #opening: Promise<Log> | undefined;
+  #log: Log | undefined;
+
+  constructor(engine: RemoteEngine<Log>) {
+    this.#engine = engine;
+    this.maxRows = engine.maxRows;
+    const { within } = engine;
+    if (within !== undefined) {
+      this.within = async (transaction, send) => within(await this.#soon(), transaction, send);
+    }
+  }
+
+  get maxBytes(): number {
+    return this.#engine.maxBytes(this.#log);
+  }
+
+  async open(sink: StoreSink): Promise<void> {
+    if (this.#opening !== undefined) throw servesAnother();
+    this.#opening = awake(sink.clock, () => this.#engine.open(sink));
+    this.#log = await this.#opening;
+  }
+
+  now(): number {
+    return this.#there().time.now();
+  }
+
+  append(sends: Sends): Promise<Ids> {
+    return this.#do("could not commit", ({ append }) => append(sends));
+  }
+
+  sync(): Promise<void> {
+    return this.#do("could not read what was committed", ({ catchUp }) => catchUp());
+  }
+
+  trim(trimmed: Trimmed): void {
+    this.#there().trimmer.add(trimmed);
+  }
+
+  close(): Promise<void> {
+    return this.#do("could not tidy up while closing, and will at the next opening", ({ close }) => close());
+  }
+
+  async #do<T>(failing: string, work: (log: Log) => Promise<T>): Promise<T> {
+    const log = this.#there();
+    try {
+      return await awake(log.clock, () => work(log));
+    } catch (error) {
+      throw this.#engine.failure(`${this.#engine.name} ${failing}`, error);
+    }
+  }
+
+  #there(): Log {
+    if (this.#log === undefined) throw notOpen();
+    return this.#log;
+  }
+
+  #soon(): Promise<Log> {
+    if (this.#opening === undefined) throw notOpen();
+    return this.#opening;
+  }
+}
+
+/** The error of a store that serves a bus already. */
+export function servesAnother(): BusError {
+  return new BusError("store", "this store serves another bus: share that bus, or make another store");
+}
+
+/** The error of a call to a store that is not open yet. */
+export function notOpen(): Error {
+  return new Error("the store is not open: await its open() first");
+}
