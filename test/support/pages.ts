@@ -29,6 +29,7 @@ export type Use =
   | "before"
   | "commands"
   | "output"
+  | "picture"
   | "proxy"
   | "image";
 
@@ -59,8 +60,9 @@ export function useOf({ page, kind, text }: Block): Use | undefined {
       return "page";
     case "sh":
       return "commands";
-    case "json":
     case "text":
+      return /[▲▼]/.test(text) ? "picture" : "output";
+    case "json":
       return "output";
     case "nginx":
     case "haproxy":
