@@ -11,7 +11,7 @@ export interface Page {
   readonly rows: readonly Row[];
   /** The newest committed id. */
   readonly last: number;
-  /** The page tells everything up to this id. */
+  /** The id up to which the page has all rows. */
   readonly end: number;
 }
 
@@ -24,13 +24,13 @@ export interface Replay {
 
 /** The reads of an engine. Each rejects with the engine's error. */
 export interface RemoteLog<P extends Page> {
-  /** The rows after this id, each send whole. Undefined where there is no log. */
+  /** The rows after this id, each send whole. Undefined if there is no log. */
   page(seen: number): Promise<P | undefined>;
-  /** All news after `seen`, for a page that lacks ids. Undefined where the log does not go on from `seen`. */
+  /** All news after `seen`, for a page that lacks ids. Undefined if the log does not go on from `seen`. */
   news(page: P, seen: number): Promise<News | undefined>;
   /** The log from its beginning. */
   replay(): Promise<Replay>;
-  /** Makes the log anew where it is gone. */
+  /** Makes the log anew if it is gone. */
   restore(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export class RemoteCursor<P extends Page = Page> {
     return log === this.#identity && last >= from && begin <= from;
   }
 
-  /** Hands over a page. False when the log does not go on from `from`. */
+  /** Hands over a page. False if the log does not go on from `from`. */
   async #take(page: P, from: number): Promise<boolean> {
     const { rows, end } = page;
     if (isComplete(from, { last: end, gaps: [], rows })) {
