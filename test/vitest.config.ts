@@ -4,9 +4,8 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The tests that need Postgres, Redis or NATS, as some of the README's programs do. */
+/** The tests that need Postgres, Redis or NATS. */
 const ENGINES = [
-  "test/system/readme.test.ts",
   "test/**/*.engines.test.ts",
   "test/support/engines/*.test.ts",
   "test/system/cluster/*.test.ts",

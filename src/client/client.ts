@@ -9,34 +9,41 @@ import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./ty
 export { ClientError, type ClientErrorCode } from "./errors.ts";
 export type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
 
-/** What a client sends: the name of a channel and its message. */
+/** An entry that a client sends: the name of a channel and its message. */
 export type NamedEntry<C extends object = AnyChannels, N extends NameOf<C> = NameOf<C>> = N extends string
   ? readonly [channel: N, message: C[N]]
   : never;
 
-/** A browser's end of the bus: what is sent on its channels arrives once, in order, over whatever happens to the network. */
+/** A browser's end of the bus. Each notification on its channels arrives once and in order, even if the network breaks. */
 export interface Client<C extends object = AnyChannels> {
   readonly status: Status;
-  /** The position up to which everything has been handed over; undefined until the first connection has one. */
+  /** The position up to which the client has everything; undefined until the first connection has a position. */
   readonly last: number | undefined;
-  /** Answers the function that ends the listening. A listener that throws stops no other; it is reported as `error`. */
+  /**
+   * Listens to an event. Returns a function that ends the listening. A listener that throws stops no other, and its
+   * error is emitted as `error`.
+   */
   on<E extends keyof ClientEvents<C>>(event: E, listener: ClientEvents<C>[E]): () => void;
-  /** Reads this channel too, from where the client stands. It stays until it was deleted as often as added. */
+  /** Reads this channel too, from the client's position on. The channel stays until it was deleted as often as added. */
   addChannel(channel: NameOf<C>): void;
   deleteChannel(channel: NameOf<C>): void;
   /**
-   * The notifications on these channels; they are added as by `addChannel`, and deleted when the loop ends. It ends with an
-   * abort or `close()`; it throws `missed` at a gap without `onMissed`, `overflow` when 10,000 wait, and what the server refused.
+   * Iterates over the notifications of these channels. The loop adds the channels as `addChannel` does, and deletes
+   * them at its end. An abort or `close()` ends it. The iterator throws `missed` at a gap without `onMissed`,
+   * `overflow` once 10,000 notifications wait, and the server's refusals.
    */
   subscribe<const K extends NameOf<C>>(
     channels: readonly K[],
     options?: SubscribeOptions,
   ): AsyncIterableIterator<Notification<C, K>>;
-  /** The id, once it is committed. Rejects with a ClientError; with code `network` it may have been committed. */
+  /**
+   * Sends one notification, and resolves with its id after the commit. Rejects with a ClientError. After `network` the
+   * send may have been committed.
+   */
   sendone<const K extends NameOf<C>>(channel: K, message: MessageOf<C, K>): Promise<number>;
-  /** The ids, once all or none are committed; as `sendone`. */
+  /** Sends all notifications or none, and resolves with their ids. Rejects as `sendone`. */
   sendmany(entries: readonly NamedEntry<C>[]): Promise<readonly number[]>;
-  /** For good. May be called twice. */
+  /** Closes the client for good. A second call does nothing. */
   close(): void;
 }
 
@@ -44,7 +51,7 @@ interface Sent {
   readonly ids: readonly number[];
 }
 
-/** Connects to the mount at `base`, such as `/longpolling`, and stays connected until it is closed or refused. */
+/** Connects to the mount at `base`, such as `/longpolling`. The client stays connected until it is closed or refused. */
 export function connect<C extends object = AnyChannels>(base: string, options: ClientOptions<C> = {}): Client<C> {
   must(base, "base must be a URL", base);
   for (const name in options)
@@ -59,7 +66,7 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
   const line = { request: requester(path, options), transport, heartbeat, retry: 0 };
   const tab = openTab(last, storage, name);
   tab.count(channels, 1);
-  share(tab, line, shareTabs && name);
+  share(line, tab, shareTabs && name);
 
   async function sendmany(entries: readonly (readonly [string, unknown])[]): Promise<readonly number[]> {
     for (const [channel, message] of entries) {
@@ -98,5 +105,5 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
     sendmany,
     close: () => tab.end(),
   };
-  return client as unknown as Client<C>; // what arrives is what the server's bus of these channels sent
+  return client as unknown as Client<C>; // the server's bus has the same channels
 }

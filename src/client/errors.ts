@@ -1,10 +1,11 @@
 /**
- * What went wrong, as a stable word. What the server refused carries the server's own code.
+ * The kind of an error, as a stable word. A refusal of the server carries the server's own code.
  *
- * - `bad_argument`: an argument is not what it has to be.
+ * - `bad_argument`: an argument is wrong.
  * - `closed`: the client was closed before the call.
- * - `network`: no answer, none in time, one that broke, or `headers` that threw: see `cause`; whether a send was committed is not known.
- * - `http`: an answer that is none of the bus, with its status: a mistyped path, a login page, a proxy.
+ * - `network`: the answer did not come, came late or broke off, or `headers` threw: see `cause`. A send may have been
+ * committed.
+ * - `http`: the answer is not from a bus, but from a mistyped path, a login page or a proxy. `status` has its status.
  * - `missed`: a subscription without `onMissed` met a gap in the history.
  * - `overflow`: the consumer of a subscription was too slow.
  * - `thrown`: a listener threw; see `cause`.
@@ -19,13 +20,16 @@ export type ClientErrorCode =
   | "thrown"
   | (string & {});
 
-/** The one error of the client: a stable `code`, the HTTP `status` if there was an answer, and what to do. */
+/**
+ * The only error of the client. `code` is a stable word, `status` is the HTTP status of an answer, and the message says
+ * what to do.
+ */
 export class ClientError extends Error {
   override readonly name: string = "ClientError";
   declare readonly code: ClientErrorCode;
-  /** Of the answer; undefined where there was none. */
+  /** The status of the answer; undefined without an answer. */
   declare readonly status: number | undefined;
-  /** The ms for which the server asked not to be asked again. */
+  /** The pause that the server asks for, in ms. */
   declare readonly retryAfter: number;
 
   constructor(code: ClientErrorCode, message: string, cause?: unknown, status?: number, retryAfter = 0) {
@@ -36,17 +40,17 @@ export class ClientError extends Error {
   }
 }
 
-/** Throws unless it holds: what must be what, and what was given. */
+/** Throws unless the condition holds. The error names the wanted and the given value. */
 export function must(holds: unknown, wanted: string, given: unknown): void {
   if (!holds) throw new ClientError("bad_argument", `${wanted}: ${String(given)}`);
 }
 
-/** Throws unless the name is among those that there are. */
+/** Throws unless the name is in the list. */
 export function mustBeOneOf(names: string, name: string): void {
   must(names.split(", ").includes(name), `one of ${names}`, name);
 }
 
-/** Returns the work's result; undefined when it throws. */
+/** Returns the result of the work; undefined if it throws. */
 export function quietly<T>(work: () => T): T | undefined {
   try {
     return work();

@@ -1,12 +1,12 @@
 import { quietly } from "./errors.ts";
 import type { ClientOptions } from "./types.ts";
 
-/** Up to where a name was read; one star alone stands for what the server's hook adds. */
+/** The position up to which a name was read. The name `*` stands for channels that the server's hook adds. */
 export type Position = [key: string, position: number];
 
 /**
- * Answers what tells the positions that are kept: none when the storage throws or holds anything else. What is given to it is kept
- * beside the latest of other clients.
+ * Returns a function that reads the kept positions, and writes given ones beside those of other clients. A storage that
+ * throws, or holds anything else, counts as empty.
  */
 export function keeper(storage: ClientOptions["storage"], key: string): (own?: Position[]) => Map<string, number> {
   const MOST_OF_OTHERS = 300;

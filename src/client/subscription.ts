@@ -3,7 +3,7 @@ import { ClientError } from "./errors.ts";
 import type { Tab } from "./tab.ts";
 import type { SubscribeOptions } from "./types.ts";
 
-/** The notifications on these channels as an async iterator. They are added, and deleted when it ends. */
+/** Iterates over the notifications of these channels. The channels are added at the beginning, and deleted at the end. */
 export function subscription(
   tab: Tab,
   channels: readonly string[],
@@ -17,23 +17,22 @@ export function subscription(
   const MOST_BUFFERED = 10_000;
   const queue: (Notification | Gap)[] = [];
   let wake: (() => void) | undefined;
-  /** True, or the failure. */
+  /** True at a normal end, or the failure. */
   let over: unknown;
   tab.count(channels, 1);
-  // Node warns of a leak at the eleventh listener of one signal; none of these has two.
+  // Node warns of a leak at the eleventh listener of one signal, and none of these signals has two.
   const signal = outer && (AbortSignal.any?.([outer]) ?? outer);
   const off = tab.listen((...[event, value]) => {
     // A gap has its place among the notifications. A tuple is none of the channels.
     if (event === "missed" || (event === "notification" && channels.includes(value.channel as string))) {
       if (queue.push(value) > MOST_BUFFERED) end(new ClientError("overflow", `${MOST_BUFFERED} wait`));
       wake?.();
-    }
-    if (event === "end") end(value);
+    } else if (event === "end") end(value);
   });
   signal?.addEventListener("abort", end);
   if (tab.status === "closed" || signal?.aborted) end();
 
-  // A generator's own waits for what it is waiting for.
+  // The `return` of a generator would wait for its pending `next`.
   return Object.assign(taken(), {
     return: async (value: undefined): Promise<IteratorResult<Notification, undefined>> => {
       end();
@@ -59,7 +58,7 @@ export function subscription(
     }
   }
 
-  /** By a failure, or by whatever else. What is buffered is given up, too. */
+  /** Ends the loop and drops the buffered notifications. */
   function end(reason?: unknown): void {
     if (!off()) return;
     signal?.removeEventListener("abort", end);

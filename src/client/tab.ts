@@ -3,7 +3,7 @@ import { ClientError, must } from "./errors.ts";
 import { keeper, type Position } from "./positions.ts";
 import type { ClientOptions, News, Status } from "./types.ts";
 
-/** What happens to a tab: what the application is told, its end, and that its channels are others. */
+/** The events of a tab: those that the application hears, its end, and a change of its channels. */
 export type TabEvent =
   | [event: "notification", value: Notification]
   | [event: "missed", value: { readonly last: number }]
@@ -12,33 +12,34 @@ export type TabEvent =
   | [event: "end", value: ClientError | undefined]
   | [event: "channels", value: undefined];
 
-/** Where a tab stands: its cursor, its channels and who listens. */
+/** The state of a tab: its cursor, its channels and its listeners. */
 export interface Tab {
   status: Status;
-  /** Of the status, if it has one. */
+  /** The reason of the status, if it has one. */
   reason?: ClientError | undefined;
   last: number | undefined;
-  /** What the connection on which it lives reads, as far as is known. */
+  /** The channels that the tab's connection reads, as far as the tab knows. */
   union: readonly string[];
   names(): readonly string[];
   /** Counts these channels once more, or once less. */
   count(channels: readonly string[], step: 1 | -1): void;
-  /** Answers what ends the listening, and answers false when that has been done. */
+  /** Listens to events. Returns a function that ends the listening, and returns false if it has ended. */
   listen(listener: (...event: TabEvent) => void): () => boolean;
-  /** Tells it, unless that was told last. */
+  /** Emits a status, unless it is the status of before. */
   show(status: Status, reason?: ClientError): void;
-  /** For good: with what the server refused, or because the application wants it. */
+  /** Ends the tab for good, with the server's refusal or by the application's wish. */
   end(error?: ClientError): void;
   /**
-   * Takes what comes next on the way to which the signal belongs. When a listener ends that way, the rest is left; it comes
-   * again on the next one. Whatever lies at or below the cursor was taken before.
+   * Takes the next news from the connection to which the signal belongs. If a listener ends that connection, the rest
+   * is left, and comes again on the next one. Notifications at or below the cursor were taken before.
    */
   take(news: News, signal: AbortSignal): void;
 }
 
+/** Opens a tab at this position, or at the kept positions of its channels. */
 export function openTab(last: number | undefined, storage: ClientOptions["storage"], key: string): Tab {
   const kept = keeper(storage, key);
-  /** Up to where each name was read before, perhaps by another client. */
+  /** The position up to which each name was read before, perhaps by another client. */
   const floors = last === undefined ? kept() : new Map<string, number>();
   let begun: boolean | undefined;
   const counts = new Map<string, number>();
@@ -57,7 +58,7 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
         if (count > 0) counts.set(channel, count);
         else counts.delete(channel);
       }
-      // The smallest: what is undefined is sorted to the end.
+      // The smallest position counts. `sort` puts undefined last.
       if (!begun)
         tab.last =
           keys()
@@ -72,8 +73,8 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
     },
 
     show(status, reason) {
-      const told = status === tab.status && reason?.message === tab.reason?.message;
-      if (told || tab.status === "closed") return;
+      const isSame = status === tab.status && reason?.message === tab.reason?.message;
+      if (tab.status === "closed" || isSame) return;
       tab.status = status;
       tab.reason = reason;
       emit("status", status, reason);
@@ -91,16 +92,16 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
       if (signal.aborted) return;
       if (missed) {
         const before = tab.last ?? 0;
-        floors.clear(); // they may be another log's
+        floors.clear(); // they may belong to another log
         tab.last = notifications[0] ? notifications[0].id - 1 : last;
         emit("missed", { last: before });
       }
       for (const one of [...notifications, { id: last } as Notification]) {
         if (signal.aborted || !(one.id > tab.last!)) continue;
         tab.last = one.id;
-        const channel = one.channel as string; // a tuple is among neither
+        const channel = one.channel as string; // a tuple is in neither
         const own = counts.has(channel);
-        const stale = one.id <= floors.get(own ? channel : "*")!; // nothing is below undefined
+        const stale = one.id <= floors.get(own ? channel : "*")!; // a comparison with undefined is false
         // What nobody asked for is what the server added for everybody.
         if (channel && !stale && (own || !tab.union.includes(channel))) emit("notification", one);
       }

@@ -75,8 +75,8 @@ export interface MountOptions<C extends object, Context> {
    */
   readonly hookTimeout?: number;
   /**
-   * The most waiting requests of this mount: in a hook, for the store, parked, streaming, or with an answer that the
-   * client has yet to take. Further requests are answered 503. Default: 10,000.
+   * The most requests of this mount that wait: in a hook, for the store, parked, streaming, or for their client to take
+   * bytes. Further requests are answered 503. Default: 10,000.
    */
   readonly maxWaiting?: number;
   /**

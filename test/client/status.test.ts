@@ -57,9 +57,9 @@ describe("the reason of a status", () => {
     assert.deepEqual([reasons, causes], [[["waiting", "network", undefined]], [broken]]);
     headers = () => ({});
     mount.fault = () => page(502);
-    await wait(3_000);
+    await wait(8_000); // the pause after the fifth failure may take nearly so long
     mount.fault = () => undefined;
-    await wait(10_000);
+    await wait(31_000);
     assert.deepEqual(reasons.slice(1), [
       ["waiting", "http", 502],
       ["live", undefined, undefined],

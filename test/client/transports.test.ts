@@ -99,7 +99,7 @@ describe("the choice of transports", () => {
     assert.ok(length >= 8 && length <= 13, `${length} polls in 10 s`);
     mount.send("a");
     mount.fault = () => undefined;
-    await wait(1_000);
+    await wait(1_250); // the longest pause between two such polls
     for (const id of [102, 103]) {
       mount.send("a");
       await wait();

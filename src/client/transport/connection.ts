@@ -8,10 +8,10 @@ import { stream } from "./stream.ts";
 import { aborted, stopwatch } from "./timeout.ts";
 
 /**
- * Keeps a connection to the mount, over whatever breaks, from where the tab stands. Each attempt asks anew for the channels.
- * `tell` is called for each sign of life: with the news before the tab takes it; with `opened`, when from here on what
- * follows comes without a gap after the tab's `last`. `refused` is told what the server will not give. Answers what goes on at once
- * from the same place with other channels; nothing that is on its way is heard.
+ * Keeps a connection to the mount across failures, from the tab's position on. Each attempt reads the tab's channels
+ * anew. `tell` is called at each sign of life, with the news before the tab takes them. `opened` is true once all
+ * later news follow without a gap. `refused` gets the server's refusal. Returns a function that reopens at once at the
+ * same position with other channels. The news of the old connection are dropped.
  */
 export function connection(
   line: Line,
@@ -34,7 +34,7 @@ export function connection(
   let pollUntil = always;
   let failures = 0;
   let silence = stopwatch();
-  /** Streams in a row that did not last. */
+  /** The number of streams in a row that did not last. */
   let breaks = 0;
   const reopen = (): void => attempt?.abort();
   over.addEventListener("abort", reopen);
@@ -42,7 +42,7 @@ export function connection(
   run();
   return reopen;
 
-  /** Opens anew over another network, or when what is silent may be dead. */
+  /** Reopens over another network, or if a silent connection may be dead. */
   function look({ type }: Event): void {
     if (type === "online") {
       pollUntil = always;
@@ -51,22 +51,12 @@ export function connection(
     reopen();
   }
 
-  async function run(): Promise<void> {
-    for (;;) {
-      await null; // the changes of one tick make one attempt
-      if (over.aborted) return;
-      attempt = new AbortController();
-      const failure = await once(attempt.signal);
-      if (failure) await pause(line, failures++, failure, over, show);
-    }
-  }
-
   function show(status: Status, reason?: ClientError): void {
     tab.show(status, reason);
     tell();
   }
 
-  /** Makes one attempt, and answers what calls for a pause before the next one. */
+  /** Makes one attempt. Returns the failure that calls for a pause before the next. */
   async function once(signal: AbortSignal): Promise<ClientError | undefined> {
     const streaming = pollUntil <= performance.now();
     const channels = channelsNow();
@@ -92,7 +82,7 @@ export function connection(
     const final = isFinal(channels, failure);
     if (final === undefined) {
       show("idle", failure);
-      return void (await aborted(signal)); // until somebody names one
+      return void (await aborted(signal)); // until a channel has a name
     }
     if (final) return void refused(failure!); // only an answer has a status
     const lasted = since! <= performance.now() - STABLE;
@@ -105,7 +95,7 @@ export function connection(
       breaks = 0;
       return failure;
     }
-    // A refusal of the mount, or one with a time to come back, says nothing against the transport.
+    // A refusal of the mount, or a failure with a time to come back, says nothing against the transport.
     if (auto && !failure?.retryAfter && ["http", "network", undefined].includes(failure?.code)) {
       breaks += since === undefined ? MOST_BREAKS : 1;
       if (breaks >= MOST_BREAKS) {
@@ -114,5 +104,15 @@ export function connection(
       }
     }
     return failure ?? failureOf("events closed");
+  }
+
+  async function run(): Promise<void> {
+    for (;;) {
+      await null; // Changes of one tick share one attempt.
+      if (over.aborted) return;
+      attempt = new AbortController();
+      const failure = await once(attempt.signal);
+      if (failure) await pause(line, failures++, failure, over, show);
+    }
   }
 }

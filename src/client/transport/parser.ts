@@ -7,9 +7,9 @@ export interface Frame {
   readonly retry?: string;
 }
 
-/** Reads an event stream, in chunks cut anywhere; each block is handed over at its empty line, also one without data. */
+/** Reads an event stream in chunks that are cut anywhere. Each block is handed over at its empty line, even without data. */
 export function parser(handOver: (frame: Frame) => void): (bytes: Uint8Array) => void {
-  const decoder = new TextDecoder(); // holds halves of characters back, and drops a byte order mark
+  const decoder = new TextDecoder(); // the decoder keeps halves of characters, and drops a byte order mark
   let rest = "";
   let afterCr: boolean | undefined;
   let frame: Record<string, string> = {};
@@ -17,15 +17,15 @@ export function parser(handOver: (frame: Frame) => void): (bytes: Uint8Array) =>
   return (bytes) => {
     let text = decoder.decode(bytes, { stream: true });
     if (!text) return;
-    // A CR ends its line at once; the LF that may follow belongs to it.
+    // A CR ends its line at once. A LF behind it belongs to it.
     if (afterCr) text = text.replace(/^\n/, "");
     afterCr = /\r$/.test(text);
     const lines = (rest + text).split(/\r\n?|\n/);
     rest = lines.pop()!;
     for (const line of lines) {
       if (line) {
-        // The dot has to take U+2028, which JSON leaves as it is.
-        const [, field, value] = /^([^:]*):? ?(.*)/s.exec(line)!; // it takes any line
+        // The dot has to match U+2028, which JSON leaves as it is.
+        const [, field, value] = /^([^:]*):? ?(.*)/s.exec(line)!; // every line matches
         frame[field!] = field === "data" && "data" in frame ? `${frame["data"]}\n${value}` : value!;
       } else {
         handOver(frame);

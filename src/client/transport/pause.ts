@@ -4,9 +4,9 @@ import type { Line } from "./request.ts";
 import { aborted, within } from "./timeout.ts";
 
 /**
- * The pause after so many failures: what the server asked for, and a random time on top, which grows with each failure. The random
- * part keeps clients from coming back in one moment. The signal ends the pause. When the network comes back, or the page becomes
- * visible, the pause ends as soon as the time that the server asked for is over.
+ * Pauses after this many failures: for the time that the server asked for, and a random time that grows with each
+ * failure. The random part spreads the clients that come back. The signal ends the pause. A network that comes back, or
+ * a page that becomes visible, ends the random part.
  */
 export function pause(
   { retry }: Pick<Line, "retry">,
@@ -14,7 +14,7 @@ export function pause(
   failure: ClientError | undefined,
   outer: AbortSignal,
   show?: (status: Status, reason?: ClientError) => void,
-): Promise<void> {
+): Promise<unknown> {
   const FIRST = 500;
   const LONGEST = 30_000;
   const least = Math.max(retry, failure?.retryAfter ?? 0);
@@ -32,7 +32,7 @@ export function pause(
   }).catch(() => {});
 }
 
-/** Tells of a network, or a page, that may have come back. */
+/** Listens to events after which a network or a page may be back. */
 export function onChange(listener: (event: Event) => void, options: { readonly signal: AbortSignal }): void {
   for (const name of ["online", "offline", "visibilitychange"]) globalThis.addEventListener?.(name, listener, options);
 }

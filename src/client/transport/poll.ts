@@ -4,7 +4,7 @@ import { type Line, post } from "./request.ts";
 import { events } from "./stream.ts";
 import { within } from "./timeout.ts";
 
-/** Asks once. Rejects when the answer does not come in time, too. */
+/** Polls once. Rejects if the answer does not come in time, too. */
 export function poll(
   line: Line,
   outer: AbortSignal,
@@ -19,9 +19,9 @@ export function poll(
 }
 
 /**
- * Asks again and again, until the time for something better. The first answer comes at once: it shows that the way is free.
- * Without a last it goes on from the newest id; where that is not told, from the first answer without notifications.
- * Throws what `heard` throws.
+ * Polls again and again, until it is time to try a stream. The first poll is answered at once, to show that the way is
+ * free. Without a position it begins at the newest id, else at the first answer without notifications. Throws the
+ * errors of `heard`.
  */
 export async function polls(
   line: Line,
@@ -35,7 +35,7 @@ export async function polls(
   const HASTY = 750;
   let from = last;
   if (from === undefined) {
-    // One name is as good as all, and fits into any URL. What is wrong will show in the poll.
+    // One name is enough, and fits into any URL. The poll itself shows what is wrong.
     const answer = await within(PATIENCE, outer, (signal) =>
       line.request(events(channels.slice(0, 1)), signal, undefined, "HEAD"),
     ).catch(() => undefined);
@@ -51,11 +51,11 @@ export async function polls(
     known ||= !news.notifications[0];
     if (!known) continue;
     heard(news);
-    // A mount that lets nobody wait is not asked all the time, nor a bus without a store behind several processes.
+    // The pause spares a mount whose answers come at once, or a bus without a store behind several processes.
     gaps = news.missed ? gaps + 1 : 0;
     if (gaps > 1 || (!news.notifications[0] && performance.now() < soon))
       await pause({ retry: HASTY }, gaps, undefined, outer);
-    // Within what a stream may be silent, and below what proxies allow a quiet request.
+    // The wait stays within the silence of a stream, and below the limit of proxies for a quiet request.
     timeout = Math.min(25_000, 1.5 * line.heartbeat) | 0;
   } while (performance.now() < until);
 }

@@ -3,15 +3,19 @@ import type { ClientOptions } from "../types.ts";
 
 /** The way to the mount. */
 export interface Line {
-  /** Rejects with a ClientError for an answer that refuses, and as fetch does where there is none. What is given is posted as JSON. */
+  /**
+   * Requests a route, with a body as JSON if there is one. Rejects with a ClientError for a refusal, and as fetch does
+   * without an answer.
+   */
   readonly request: (route: string, signal?: AbortSignal, given?: object, method?: string) => Promise<Response>;
   readonly transport: "auto" | "events" | "poll";
-  /** The mount's, in ms: as the option says, until the mount does. */
+  /** The heartbeat in ms: the option's until the mount states its own. */
   heartbeat: number;
   /** The ms for which the server wants no new stream. */
   retry: number;
 }
 
+/** Returns a function that requests routes of the mount at `path`. */
 export function requester(
   base: string,
   { headers: given, credentials, fetch = globalThis.fetch }: ClientOptions<never>,
@@ -24,10 +28,10 @@ export function requester(
       signal,
       body: sent && JSON.stringify(sent),
       credentials,
-      cache: "no-store", // a browser holds up a second request that it might answer from its cache
+      cache: "no-store", // a browser holds back a second request that its cache might answer
       headers: { ...own, ...(sent && { "Content-Type": "application/json" }) },
     };
-    // What is undefined is as if it were left out.
+    // Properties that are undefined count as absent.
     const response = await fetch(base + route, init as RequestInit);
     if (response.ok) return response;
     const { headers, status } = response;
@@ -39,13 +43,13 @@ export function requester(
   };
 }
 
-/** The refusal in an answer; without a code of its own, it is none of the mount's. */
+/** Returns the error of a refused request. An answer without a code is not the mount's. */
 export function foreign(status: number, error?: Partial<ClientError>, retryAfter?: number): ClientError {
   const message = `${status}: ${error?.message ?? "not of the bus"}`;
   return new ClientError(error?.code ?? "http", message, undefined, status, retryAfter);
 }
 
-/** Posts what becomes JSON, and answers what has a list of that name. */
+/** Posts a value as JSON. Returns an answer that has a list of this name. */
 export async function post<T>(
   line: Line,
   route: string,
@@ -59,16 +63,17 @@ export async function post<T>(
   return answer;
 }
 
-/** The failure of an attempt. */
+/** Returns the failure of an attempt. */
 export function failureOf(thrown: unknown, mayBeCut?: true): ClientError {
   if (thrown instanceof ClientError) return thrown;
-  if (thrown instanceof SyntaxError && !mayBeCut) return foreign(200); // only an answer that is all right is parsed
+  if (thrown instanceof SyntaxError && !mayBeCut) return foreign(200); // only a good answer is parsed
   return new ClientError("network", `${thrown}`, thrown);
 }
 
 /**
- * Whether asking the same again cannot help; undefined: it would help to ask for a channel, as the server's hook adds none.
- * But for 401 and 403, only the mount's own word is final: a proxy may say anything for a moment, as while the server restarts.
+ * Returns true if the same request cannot succeed. Undefined: the client has to ask for a channel, because the server's
+ * hook adds none. Beside 401 and 403, only a refusal by the mount is final: a proxy may refuse for a moment, for
+ * example during a restart.
  */
 export function isFinal(channels: readonly string[], { status, code }: Partial<ClientError> = {}): boolean | undefined {
   if (code === "bad_channel" && !channels[0]) return undefined;

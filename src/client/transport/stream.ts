@@ -3,7 +3,10 @@ import { parser } from "./parser.ts";
 import { foreign, type Line } from "./request.ts";
 import { within } from "./timeout.ts";
 
-/** Reads `events` until the server ends it or is silent for too long. No body ends with nothing heard; another server's stream rejects. */
+/**
+ * Reads `events` until the server ends the stream or stays silent too long. A stream without a body ends at once;
+ * another server's stream rejects.
+ */
 export function stream(
   line: Line,
   outer: AbortSignal,
@@ -12,7 +15,7 @@ export function stream(
   heard: (news: News) => void,
   firstFrame: number,
 ): Promise<void> {
-  const LONGEST = 2_000; // with the other headers it fits into what servers and proxies take
+  const LONGEST = 2_000; // The length fits into the limits of servers and proxies, beside the other headers.
   return within(firstFrame, outer, async (signal, renew) => {
     const route = events(channels, last);
     const { body } = await (route.length > LONGEST
@@ -22,7 +25,7 @@ export function stream(
     const feed = parser(({ id, event, data, retry }) => {
       if (+retry! >= 0) line.retry = +retry!;
       const last = +id!;
-      // A position, as a heartbeat sends it, moves the cursor; so does an event of a kind that is not known here.
+      // A position, as a heartbeat sends it, moves the cursor. An event of an unknown kind does the same.
       const notifications = !event && data ? [JSON.parse(data)] : [];
       if (event === "position" && data) line.heartbeat = Math.min(1e8, JSON.parse(data).heartbeat) || line.heartbeat;
       else if (!open && data) throw foreign(200); // a mount begins with a position
@@ -41,7 +44,7 @@ export function stream(
   });
 }
 
-/** The route, with what is asked for in the query string: a header of our own would cost a preflight. */
+/** Returns the route with its query. A header of our own would cost a preflight. */
 export function events(channels: readonly string[], last?: number): string {
   const query = new URLSearchParams(channels.map((channel) => ["channels", channel]));
   if (last! >= 0) query.set("last", `${last}`);

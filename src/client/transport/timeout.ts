@@ -1,13 +1,13 @@
 /**
- * Does the work under a signal of its own, which is aborted at the end. Rejects with nothing when `renew` was not called again within
- * its ms, and when the outer signal is aborted, even if the work heeds no signal.
+ * Runs work under a signal of its own, which is aborted at the end. Rejects without a reason if `renew` was not called
+ * again in time, or if the outer signal is aborted. The work may ignore the signal.
  */
 export function within<T>(
   ms: number,
   outer: AbortSignal,
   work: (signal: AbortSignal, renew: (ms: number) => void) => Promise<T>,
 ): Promise<T> {
-  const DAY = 86_400_000; // a timer that is given more than it can count ends at once
+  const DAY = 86_400_000; // a timer beyond its range ends at once
   const inner = new AbortController();
   const { signal } = inner;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -19,26 +19,29 @@ export function within<T>(
     renew(ms);
     const stop = (): void => {
       reject();
-      inner.abort(); // now, since a page may freeze next
+      inner.abort(); // read now, because a page may freeze next
     };
     if (outer.aborted) stop();
     outer.addEventListener("abort", stop, { signal });
     work(signal, renew).then(resolve, reject);
   }).finally(() => {
     clearTimeout(timer);
-    inner.abort(); // ends the listening, and what may still be under way
+    inner.abort(); // ends the listening, and requests that are still under way
   });
 }
 
-/** Resolves with the signal's abort. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve());
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<unknown> {
+  return new Promise<unknown>((resolve) => {
+    if (signal.aborted) resolve(signal);
+    signal.addEventListener("abort", resolve);
   });
 }
 
-/** Returns a function that tells the ms since now. One clock may stand still while a machine sleeps, the other may be set back. */
+/**
+ * Returns a function that tells the ms since now. One of the two clocks may stand still while a machine sleeps, and the
+ * other may be set back.
+ */
 export function stopwatch(): () => number {
   const began = performance.now();
   const beganAt = Date.now();

@@ -38,7 +38,7 @@ function build({ rows, size }: Answer): Uint8Array | Pieces {
 }
 
 // JSON.stringify leaves no line break in a text, so that one line of data holds it. The id comes last, because some
-// clients keep an id before its frame has ended: a connection that breaks in the middle of the data would resume behind
+// clients keep an id before its frame has ended. A connection that breaks in the middle of the data would resume behind
 // it.
 function frameOf({ id, text }: SharedRow): string {
   return `data: ${text}\nid: ${id}\n\n`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { messagesOf, type Topic } from "./bus/topic.ts";
 
-/** Retention by age in real time, by whatever clock the engine has. */
+/** Retention by age in real time, by the engine's own clock. */
 export function ageing({ it, over }: Topic): void {
   it(
     "trims what has grown too old, and says missed of it",
@@ -29,7 +29,7 @@ export function ageing({ it, over }: Topic): void {
   );
 }
 
-// Of real time, since no clock that a test holds says how old something is.
+// The test waits in real time, because no clock in its hand ages the rows.
 function pass(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -36,7 +36,7 @@ const TOPICS = {
   laws,
 };
 
-/** What every bus promises, whatever keeps its log. The runner's `it` must wait for promises. */
+/** Tests every promise of a bus, over any store. The runner's `it` must wait for promises. */
 export function testBus(name: string, factory: BusFactory, { describe, it }: Runner): void {
   const topic = topicOf(factory, it);
   describe(`a bus: ${name}`, () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Gap, LogState, Row, StoreSink, Unseen, Watermark } from "../../store.ts";
 import type { Clock } from "../../util/clock.ts";
 
-/** A sink that keeps what a store hands over, and checks with each call that it may come now. */
+/** A sink that keeps the rows of a store, and checks at each call that the call is in order. */
 export class Recorder implements StoreSink {
   readonly clock: Clock;
   state: LogState | undefined;
@@ -10,9 +10,9 @@ export class Recorder implements StoreSink {
   readonly gaps: Gap[] = [];
   readonly unseen: Watermark[] = [];
   readonly errors: Error[] = [];
-  /** What was called, in order. */
+  /** The calls, in order. */
   readonly calls: string[] = [];
-  /** Everything up to here was handed over, or is gone, or was never given out. */
+  /** Every id up to here was handed over, is gone, or was never given out. */
   #last = 0;
   #live = false;
   #floor = 0;
@@ -21,7 +21,7 @@ export class Recorder implements StoreSink {
     this.clock = clock;
   }
 
-  /** The newest id that it knows of, else where the log begins. */
+  /** The newest id that the recorder knows, else the log's beginning. */
   get last(): number {
     return this.#last;
   }
@@ -44,7 +44,7 @@ export class Recorder implements StoreSink {
     this.#last = state.begin;
   }
 
-  /** Everything that the log kept has been replayed. */
+  /** Notes the end of the replay. */
   replayed(): void {
     assert.ok(this.#last <= this.opening.last, "the newest id is the newest that was committed");
     this.#last = this.opening.last;
@@ -92,7 +92,7 @@ export class Recorder implements StoreSink {
     return this.gaps.some(({ after, before }) => after === this.#last && before === id);
   }
 
-  /** Whether it was handed this row of this channel, or told that it is gone. */
+  /** Returns true if this row of this channel was handed over, or reported as gone. */
   explains(id: number, key: string): boolean {
     if (this.rows.some((row) => row.id === id)) return true;
     const known = [...this.opening.watermarks, ...this.unseen].filter(([of]) => of === key);

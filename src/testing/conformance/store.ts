@@ -10,7 +10,7 @@ import { sharing } from "./store/sharing.ts";
 import type { Opened, StoreFactory, StoreFixture, StoreTopic } from "./store/topic.ts";
 import { trimming } from "./store/trimming.ts";
 
-/** What every store owes to a log. The runner's `it` must wait for promises. */
+/** Tests every promise of a store to its log. The runner's `it` must wait for promises. */
 export function testStore(name: string, factory: StoreFactory, { describe, it }: Runner): void {
   const { ownTime = false } = factory;
   const topic: StoreTopic = { it, ownTime, over: (work) => () => run(factory, work) };

@@ -1,13 +1,16 @@
-/** A method of the fake bus, below which nobody wants to see the stack. */
+/** A method of the fake bus. Stack traces end above it. */
 export type Caller = (...args: never[]) => unknown;
 
-/** What runners show beside the message. */
+/** The values that runners show beside the message. */
 export interface Difference {
   readonly expected: unknown;
   readonly actual: unknown;
 }
 
-/** A failed expectation. Its stack begins where the test expected, and runners show how `expected` differs from `actual`. */
+/**
+ * A failed expectation. Its stack begins at the expectation in the test, and runners show the difference of `expected`
+ * and `actual`.
+ */
 export class ExpectationError extends Error {
   readonly expected: unknown;
   readonly actual: unknown;

@@ -6,21 +6,22 @@ import { differences, partOf, show } from "./matching.ts";
 import { isNear } from "./near.ts";
 import { notificationsOn } from "./sent.ts";
 
-/** How a message has to be: like a value, or whatever a function says yes to. */
+/** An expected message: a value that it is like, or a function that accepts it. */
 export type Wanted = { readonly like: unknown } | undefined;
 
+/** The options of `expectSent`. */
 export interface SentOptions {
-  /** How many such messages there have to be; without it, one at least. */
+  /** The number of such messages. Default: one at least. */
   readonly times?: number;
 }
 
-/** What was sent, and the method that is called to look into it. */
+/** The sent entries, and the method that was called to check them. */
 export interface Evidence {
   readonly sent: readonly Notification[];
   readonly caller: Caller;
 }
 
-/** Throws unless a message like this was sent on the channel; so many times, where that is said. */
+/** Throws unless a message like this was sent on the channel, exactly so many times if a number is given. */
 export function expectSent({ sent, caller }: Evidence, channel: Channel, wanted: Wanted, options: SentOptions): void {
   checkNames("expectSent", options, ["times"]);
   const times = checkTimes(options.times);
@@ -34,7 +35,7 @@ export function expectSent({ sent, caller }: Evidence, channel: Channel, wanted:
   throw new ExpectationError(`expected ${many} on ${keyOf(channel)}${like}, but ${found}`, caller, beside);
 }
 
-/** Throws if anything was sent on the channel. */
+/** Throws if an entry was sent on the channel. */
 export function expectNotSent({ sent, caller }: Evidence, channel: Channel): void {
   const there = notificationsOn(sent, channel);
   if (there.length === 0) return;
@@ -44,13 +45,13 @@ export function expectNotSent({ sent, caller }: Evidence, channel: Channel): voi
   });
 }
 
-/** Throws if anything was sent. */
+/** Throws if an entry was sent. */
 export function expectNothingSent({ sent, caller }: Evidence): void {
   if (sent.length === 0) return;
   throw new ExpectationError(`expected no send, but ${thoseThere(sent)}`, caller, { expected: [], actual: sent });
 }
 
-/** Throws unless there were sends on these channels, in this order, whatever came between. */
+/** Throws unless entries were sent on these channels in this order. Other entries may come between. */
 export function expectOrder({ sent, caller }: Evidence, channels: readonly Channel[]): void {
   if (!Array.isArray(channels)) {
     throw new BusError("bad_channel", `channels must be a list of channels, got ${given(channels)}`);
@@ -83,7 +84,7 @@ function complaint(message: unknown, wanted: Wanted): string | undefined {
   }
 }
 
-/** What was expected beside the message that is most like it: no more of it than was expected. */
+/** Returns the expectation beside the message that is most like it, reduced to the expected properties. */
 function besideNearest(there: readonly Notification[], wanted: Wanted): Difference | undefined {
   if (wanted === undefined || typeof wanted.like === "function") return undefined;
   const { like } = wanted;
@@ -112,7 +113,7 @@ function foundNone(
   return `nothing was sent there, only on ${namesOf(sent)}`;
 }
 
-/** A tuple of the same name, a string that looks like the tuple, or a name with a slip of the pen. */
+/** Finds a tuple of the same name, a string that looks like the tuple, or a name with a slip of the pen. */
 function mayBeMeant(one: Channel, other: Channel): boolean {
   return isNear(nameOf(one), nameOf(other)) || one === keyOf(other) || keyOf(one) === other;
 }

@@ -1,11 +1,11 @@
-/** What a runner's matchers are: `expect.any(Number)` of vitest and jest, and their like. */
+/** A matcher of a test runner, such as `expect.any(Number)` of vitest and jest. */
 export interface Matcher {
   asymmetricMatch(value: unknown): boolean;
 }
 
 /**
- * What a value has to be like: equal, but an object may have more than is expected, also inside of another. Anywhere in it may
- * be a matcher of the test runner, or a regular expression for a string.
+ * A pattern for a value: equal, but an object may have more properties than expected, at any depth. Matchers of the
+ * test runner may stand anywhere, and regular expressions for strings.
  */
 export type Like<T> =
   | Matcher
@@ -23,7 +23,10 @@ export type Like<T> =
                 ? { readonly [K in keyof T]?: Like<T[K]> }
                 : T);
 
-/** Where a value is not like what was expected, each as `total is 41, not 42`. What is expected is taken as it would be sent. */
+/**
+ * Returns the differences between a value and an expectation, each as `total is 41, not 42`. The expectation is taken
+ * as it would be sent.
+ */
 export function differences(actual: unknown, wanted: unknown, path = ""): readonly string[] {
   const expected = asSent(wanted);
   const where = path === "" ? "it" : path;
@@ -43,7 +46,7 @@ export function differences(actual: unknown, wanted: unknown, path = ""): readon
   });
 }
 
-/** What of a value was asked for, so that it can be laid beside what was expected. */
+/** Returns the expected properties of a value, to be laid beside the expectation. */
 export function partOf(actual: unknown, wanted: unknown): unknown {
   const expected = asSent(wanted);
   if (Array.isArray(expected) && Array.isArray(actual)) return actual.map((part, at) => partOf(part, expected[at]));
@@ -52,7 +55,7 @@ export function partOf(actual: unknown, wanted: unknown): unknown {
   return Object.fromEntries(names.map((name) => [name, partOf(actual[name], expected[name])]));
 }
 
-/** A value as JSON, short enough for a line. */
+/** Returns a value as JSON, short enough for a line. */
 export function show(value: unknown): string {
   const text = typeof value === "function" ? String(value) : textOf(value);
   return text.length > 160 ? `${text.slice(0, 160)}…` : text;
@@ -69,23 +72,23 @@ function textOf(value: unknown): string {
 
 type Named = Matcher | RegExp | bigint;
 
-/** What JSON has no text for. */
+/** Returns text for values that JSON has none for. */
 function isNamed(value: unknown): value is Named {
   return typeof value === "bigint" || value instanceof RegExp || isMatcher(value);
 }
 
 function nameOf(value: Named): string {
   if (typeof value === "bigint") return `${value}n`;
-  const { toAsymmetricMatcher } = value as { toAsymmetricMatcher?: () => string }; // as vitest and jest have it
+  const { toAsymmetricMatcher } = value as { toAsymmetricMatcher?: () => string }; // the text of vitest and jest
   return toAsymmetricMatcher?.call(value) ?? String(value);
 }
 
-// A regular expression with the flag g goes on where it last matched.
+// A regular expression with the flag g continues at its last match.
 function matches(expected: RegExp, actual: string): boolean {
   return new RegExp(expected).test(actual);
 }
 
-// What arrives is what JSON makes of what is sent, so what is expected may be written as it is sent: with a Date, say.
+// Sending turns a value into JSON, so an expectation may be written as it is sent: with a Date, for example.
 function asSent(value: unknown): unknown {
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   if (isMatcher(value)) return value;

@@ -11,7 +11,7 @@ interface Waiting {
   readonly stop: () => void;
 }
 
-/** Those who wait for what is sent next. */
+/** Tests that wait for the next entry. */
 export class NextSents {
   readonly #waiting = new Set<Waiting>();
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class NextSents {
     this.#caller = caller;
   }
 
-  /** The next one on this channel, unless the time is up before, by the bus's clock or by the machine's. */
+  /** Resolves with the next entry on this channel. Rejects once the time is up, by the bus's clock or by the machine's. */
   async next(channel: unknown, options: { readonly within?: number }): Promise<Notification> {
     const key = keyOf(channel);
     checkNames("nextSent", options, ["within"]);
@@ -49,7 +49,7 @@ export class NextSents {
     }
   }
 
-  /** Rejects them all. */
+  /** Rejects every waiting test. */
   clear(why = "the bus was reset"): void {
     for (const waiting of [...this.#waiting]) {
       this.#remove(waiting);
@@ -57,7 +57,7 @@ export class NextSents {
     }
   }
 
-  /** Rejects them all, and whoever comes after. */
+  /** Rejects every waiting test, and later ones too. */
   close(): void {
     this.#isClosed = true;
     this.clear("the bus was closed");
@@ -69,7 +69,7 @@ export class NextSents {
   }
 }
 
-/** Sets a timer of this clock and one of the machine's, and returns how to stop them. */
+/** Sets a timer of this clock and one of the machine's. Returns a function that stops both. */
 function timers(clock: Clock, ms: number, late: () => void): () => void {
   const own = clock.setTimeout(late, Math.min(ms, LONGEST_TIMER));
   const system = setTimeout(late, Math.min(ms, LONGEST_TIMER));

@@ -1,14 +1,17 @@
 import { type AnyChannels, type ChannelOf, keyOf, type Notification } from "../../notification.ts";
 
-/** What was sent, in order: an array, and (not enumerable) ways to look into it. It serialises and compares as the array. */
+/** The sent entries, in order: an array with lookups that are not enumerable. The array serialises and compares as usual. */
 export type Sent<C extends object = AnyChannels, K = ChannelOf<C>> = readonly Notification<C, K>[] & {
-  /** What was sent on this channel: `"orders"` is the string alone, and `["orders", 7]` the tuple alone. */
+  /**
+   * Returns the entries that were sent on this channel. `"orders"` is the string alone, and `["orders", 7]` the tuple
+   * alone.
+   */
   on<const N extends ChannelOf<C>>(channel: N): Sent<C, N>;
   readonly last: Notification<C, K> | undefined;
   readonly count: number;
 };
 
-/** The notifications as they were sent. */
+/** Returns the notifications as an array with lookups. */
 export function sentOf<C extends object>(notifications: readonly Notification[]): Sent<C> {
   const list = [...notifications];
   Object.defineProperties(list, {
@@ -16,10 +19,10 @@ export function sentOf<C extends object>(notifications: readonly Notification[])
     last: { value: list.at(-1) },
     count: { value: list.length },
   });
-  return list as unknown as Sent<C>; // what was sent on a bus of these channels, with what was just defined
+  return list as unknown as Sent<C>; // the bus has these channels, and the lookups were just defined
 }
 
-/** Those of one channel. Throws `bad_channel`. */
+/** Returns the entries on one channel. Throws `bad_channel`. */
 export function notificationsOn(all: readonly Notification[], channel: unknown): readonly Notification[] {
   const key = keyOf(channel);
   return all.filter((each) => keyOf(each.channel) === key);

@@ -22,20 +22,21 @@ import { ManualClock } from "./manual-clock.ts";
 import { type ParkedPoll, ParkedPolls } from "./parked.ts";
 import { Passing } from "./passing.ts";
 
+/** The options of a fake bus. */
 export interface FakeBusOptions extends Omit<BusOptions, "store"> {
-  /** Where its clock starts, in ms since 1970. Default: 1,700,000,000,000, in November 2023. */
+  /** The start of its clock, in ms since 1970. Default: 1,700,000,000,000, in November 2023. */
   readonly now?: number;
-  /** Another clock than its own. It is then moved by whoever gave it, and says where ids begin. */
+  /** Another clock than its own. The test moves that clock, and the clock says where ids begin. */
   readonly clock?: Clock;
 }
 
-/** A message that was sent: one that is like this, or for which the function returns true. */
+/** An expected message: a value that it is like, or a function that returns true for it. */
 export type ExpectedMessage<M> = Like<M> | ((message: M) => boolean);
 
 /**
- * A bus to test with: `Bus` itself, so that it goes wherever a bus goes, with a log in memory, a clock of its own that stands
- * still, ids that count from 1, and ways to look at what was sent and to let things go wrong. What it hands to readers is
- * frozen, so that code which changes a message, which all readers share, is caught.
+ * A bus to test with. A fake bus is a `Bus`, so it fits wherever a bus fits. Its log is in memory, its clock stands
+ * still, and its ids count from 1. Tests can look at sent entries and make things fail. Messages are frozen, which
+ * exposes code that changes a message that all readers share.
  */
 export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
   readonly #store: FakeStore;
@@ -43,12 +44,12 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
   readonly #start: number;
   readonly #parked: ParkedPolls;
   readonly #nexts: NextSents;
-  /** What is to be done when the store is open. */
+  /** Work that waits for the store to open. */
   readonly #pending: (() => void)[] = [];
   readonly #passing: Passing;
   #isClosed = false;
 
-  /** Throws `bad_option`. */
+  /** Makes a fake bus. Throws `bad_option`. */
   constructor(options: FakeBusOptions = {}) {
     checkNames("a fake bus", options, ["now", "clock", "retention", "limit", "maxMessage", "maxSend"]);
     const { now, clock, ...rest } = options;
@@ -68,22 +69,22 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
         for (const work of this.#pending.splice(0)) work();
       },
       parked: (...poll) => this.#parked.add(...poll),
-      committed: ({ message }) => void deepFreeze(message), // the one copy that all readers share
+      committed: ({ message }) => void deepFreeze(message), // all readers share this one copy
       unheard: (error) => this.#passing.unheard.push(error),
     };
   }
 
-  /** Every entry that was sent and committed, in order, with its id; not what was received. */
+  /** Every entry that was sent and committed, in order, with its id. Received notifications are not among them. */
   get sent(): Sent<C> {
     return sentOf<C>(this.#store.sent);
   }
 
-  /** The polls that wait now, the longest first; also those of subscriptions and mounts. */
+  /** The parked polls, the longest first, including those of subscriptions and mounts. */
   get parked(): readonly ParkedPoll[] {
     return this.#parked.all;
   }
 
-  /** Throws an ExpectationError unless such a message was sent on the channel; exactly so many times, where `times` says so. */
+  /** Throws an ExpectationError unless such a message was sent on the channel, exactly so many times if `times` is given. */
   expectSent<const K extends ChannelOf<C>>(
     channel: K,
     message?: ExpectedMessage<MessageOf<C, K>>,
@@ -97,24 +98,24 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
     );
   }
 
-  /** Throws an ExpectationError if anything was sent on the channel. */
+  /** Throws an ExpectationError if an entry was sent on the channel. */
   expectNotSent(channel: ChannelOf<C>): void {
     expectNotSent(this.#evidence(this.expectNotSent), channel);
   }
 
-  /** Throws an ExpectationError if anything was sent. */
+  /** Throws an ExpectationError if an entry was sent. */
   expectNothingSent(): void {
     expectNothingSent(this.#evidence(this.expectNothingSent));
   }
 
-  /** Throws an ExpectationError unless there were sends on these channels in this order, whatever came between. */
+  /** Throws an ExpectationError unless entries were sent on these channels in this order. Other entries may come between. */
   expectOrder(channels: readonly ChannelOf<C>[]): void {
     expectOrder(this.#evidence(this.expectOrder), channels);
   }
 
   /**
-   * The next entry that is sent on the channel from now on. Rejects with an ExpectationError after `within` ms, 1,000 unless
-   * said otherwise: by the bus's clock or by the machine's, whichever is first.
+   * Resolves with the next entry that is sent on the channel. Rejects with an ExpectationError after `within` ms, by
+   * the bus's clock or by the machine's. Default: 1,000.
    */
   nextSent<const K extends ChannelOf<C>>(
     channel: K,
@@ -125,28 +126,31 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
   }
 
   /**
-   * Moves its clock on by so many ms. Whatever falls due on the way (deadlines, retention, heartbeats) happens at its time and
-   * in its order, each with all that follows from it. Rejects as `settled`, and with `bad_option` when it was given another clock.
+   * Moves its clock on. Deadlines, retention and heartbeats on the way happen at their time and in their order, each
+   * with all its effects. Rejects as `settled`, and with `bad_option` if the bus has another clock.
    */
   async advance(ms: number): Promise<void> {
     return this.#passing.advance(ms);
   }
 
   /**
-   * Resolves when nothing is queued, nobody is about to be woken, and what was woken has done what needs no time. Rejects with
-   * what failed while nobody listened to `error`, such as a listener that threw.
+   * Resolves when no send is queued, no reader is about to wake, and woken readers have done their work. Rejects with a
+   * failure that no listener of `error` heard.
    */
   async settled(): Promise<void> {
     return this.#passing.settled();
   }
 
-  /** Commits a notification as if another process had sent it: readers get it, and it is not `sent`. */
+  /** Commits a notification as if another process had sent it: readers get it, and `sent` does not. */
   receive<const K extends ChannelOf<C>>(channel: K, message: MessageOf<C, K>): void {
     const rows = serialise([[channel, message]], { maxMessage: Infinity, maxSend: Infinity, maxBytes: Infinity });
     this.#whenOpen(() => this.#store.receive(rows));
   }
 
-  /** Sends on this channel reject with code `store` and this cause, whole with what they were sent with, until it is healed. */
+  /**
+   * Makes sends on this channel reject with code `store` and this cause, together with their whole send, until the
+   * channel is healed.
+   */
   fail(channel: ChannelOf<C>, cause: unknown = new Error("the fake bus was told to fail")): void {
     this.#store.fail(keyOf(channel), cause);
   }
@@ -156,20 +160,23 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
     this.#store.heal(channel === undefined ? undefined : keyOf(channel));
   }
 
-  /** Trims all that is retained on this channel: readers from before are answered `missed`. */
+  /** Trims every retained notification of this channel. Readers from before are answered `missed`. */
   trim(channel: ChannelOf<C>): void {
     const key = keyOf(channel);
     this.#whenOpen(() => this.#store.trimChannel(key));
   }
 
-  /** Begins another life, as a process without a store does: all is lost, cursors from before are answered `missed`, ids are a million higher. */
+  /**
+   * Begins another epoch, as a restarted process without a store does. All is lost, cursors from before are answered
+   * `missed`, and ids are a million higher.
+   */
   restart(): void {
     this.#whenOpen(() => this.#store.restart());
   }
 
   /**
-   * As new, for the next test: nothing sent or retained, no failures, ids from 1, and its clock where it started. Those who
-   * listen or wait go on.
+   * Makes the bus as new for the next test: nothing sent or retained, no failures, ids from 1, and its clock at its
+   * start. Listeners and waiting readers stay.
    */
   reset(): void {
     this.#nexts.clear();
@@ -184,7 +191,7 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
     this.#nexts.close();
   }
 
-  // What is handed over before the store is open would be taken for its replay.
+  // Rows that come before the store is open would count as its replay.
   #whenOpen(work: () => void): void {
     if (this.#isClosed) throw closed();
     if (typeof hubOf(this).newestId === "number") work();

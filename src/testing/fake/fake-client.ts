@@ -3,6 +3,7 @@ import { type Client, type ClientOptions, connect } from "../../client/client.ts
 import { mount } from "../../http/fetch.ts";
 import type { AnyChannels, Channel, NameOf, Tuple } from "../../notification.ts";
 
+/** The options of a fake client. */
 export interface FakeClientOptions<C extends object> extends Omit<ClientOptions<C>, "fetch"> {
   /** The private channels that the application's hook would add for this user. */
   readonly adds?: readonly Tuple<NameOf<C>>[];
@@ -10,14 +11,14 @@ export interface FakeClientOptions<C extends object> extends Omit<ClientOptions<
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** A bus has one mount for all its clients, as an application has. */
+/** A bus has one mount for all its clients, as in an application. */
 const handlers = new WeakMap<object, Handler>();
-/** What is added to what a request asks for. */
+/** The header with the channels that are added to a request. */
 const added = new WeakMap<Request, readonly Channel[]>();
 
 /**
- * The browser's client, connected to a bus in memory: what a page gets from `connect`, with no server and no port. What it
- * sends is allowed. Close it at the end of the test.
+ * Returns the browser's client, connected to a bus in memory, without a server and a port. The client may send
+ * anything. Close it at the end of the test.
  */
 export function fakeClient<C extends object = AnyChannels>(
   bus: Bus<C>,
@@ -28,7 +29,7 @@ export function fakeClient<C extends object = AnyChannels>(
     const request = new Request(url, init);
     added.set(request, adds);
     const response = await handler(request);
-    // A body does not end with its request here as it does on a network.
+    // Here a body does not end with its request, as it does on a network.
     const body = response.body?.pipeThrough(new TransformStream(), { signal: request.signal }) ?? null;
     return new Response(body, response);
   };

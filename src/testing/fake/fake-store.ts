@@ -4,18 +4,18 @@ import type { PendingRow, Row, Store, StoreSink } from "../../store.ts";
 import { noPace } from "../../stores/memory/pace.ts";
 import { memory } from "../../stores/memory.ts";
 
-/** How far the ids of one life of the bus lie above those of the one before. */
+/** The distance of the ids of two epochs. */
 const LIFE = 1_000_000;
 
-/** The store of a bus without one, which a test can look into, and whose failures it decides. */
+/** The store of a fake bus. Tests look into it and make it fail. */
 export class FakeStore implements Store {
   readonly maxRows = Number.POSITIVE_INFINITY;
   readonly maxBytes = Number.POSITIVE_INFINITY;
-  /** What was sent, in order; not what was received. */
+  /** The sent entries, in order. Received rows are not among them. */
   readonly sent: Notification[] = [];
-  /** Told of each of them, once it is committed. */
+  /** Called for each sent entry after its commit. */
   onSent: (sent: Notification) => void = () => {};
-  /** Where a new life of the bus begins, where the clock does not say. */
+  /** The first id of a new epoch, unless the clock states it. */
   base = 0;
   #memory = memory(noPace);
   #sink!: StoreSink;
@@ -49,16 +49,16 @@ export class FakeStore implements Store {
   async append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
     for (const { key } of sends.flat()) this.#check(key);
     this.#isSending = true;
-    const ids = this.#memory.append(sends); // it commits during the call
+    const ids = this.#memory.append(sends); // the commit happens during the call
     this.#isSending = false;
     return ids;
   }
 
-  /** Takes anything for a transaction that commits at once. */
+  /** Takes any value for a transaction that commits at once. */
   within(_transaction: unknown, send: readonly PendingRow[]): void {
     for (const { key } of send) this.#check(key);
     this.#isSending = true;
-    void this.#memory.append([send]); // it commits during the call, and never rejects
+    void this.#memory.append([send]); // the commit happens during the call, and never rejects
     this.#isSending = false;
   }
 
@@ -66,12 +66,12 @@ export class FakeStore implements Store {
 
   async close(): Promise<void> {}
 
-  /** Commits rows that are not `sent`, as if another process had done it. */
+  /** Commits rows that are not `sent`, as if another process had sent them. */
   receive(rows: readonly PendingRow[]): void {
-    void this.#memory.append([rows]); // it commits during the call, and never rejects
+    void this.#memory.append([rows]); // the commit happens during the call, and never rejects
   }
 
-  /** Refuses what is sent on this channel from now on. */
+  /** Refuses sends on this channel from now on. */
   fail(key: string, cause: unknown): void {
     this.#failures.set(key, cause);
   }
@@ -89,12 +89,12 @@ export class FakeStore implements Store {
     this.#sink.forget({ last: this.#last, watermarks: [[key, newest]], floor: 0 });
   }
 
-  /** Loses everything and begins anew, at the next million. */
+  /** Loses everything, and begins an epoch at the next million. */
   restart(): void {
     this.#begin(LIFE * (1 + Math.floor(Math.max(this.base, this.#last) / LIFE)));
   }
 
-  /** As new, with ids from 1. */
+  /** Makes the store as new, with ids from 1. */
   reset(): void {
     this.sent.length = 0;
     this.#failures.clear();
@@ -106,7 +106,7 @@ export class FakeStore implements Store {
     this.#last = base;
     this.#newest.clear();
     this.#memory = memory(noPace);
-    void this.#memory.open(this.#sink); // it opens during the call, and never rejects
+    void this.#memory.open(this.#sink); // opening happens during the call, and never rejects
   }
 
   #check(key: string): void {
@@ -124,7 +124,7 @@ export class FakeStore implements Store {
   }
 }
 
-/** Freezes a value of JSON and all that is in it. */
+/** Freezes a JSON value and everything in it. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   for (const part of Object.values(value)) deepFreeze(part);

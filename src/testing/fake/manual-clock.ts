@@ -6,7 +6,7 @@ interface Pending {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until it is told to move on, so that tests of time neither sleep nor guess. */
+/** A clock that stands still until a test moves it, so that tests of time neither sleep nor guess. */
 export class ManualClock implements Clock {
   /** Deadlines of whole milliseconds fall due to the millisecond. */
   readonly grain: number = 1;
@@ -16,7 +16,10 @@ export class ManualClock implements Clock {
   readonly #base: (() => number) | undefined;
   readonly #timers = new Set<Pending>();
 
-  /** Starts at this time, in ms since 1970. Epochs of ids begin as by the machine's clock at that time, unless `base` says where. */
+  /**
+   * Starts at this time, in ms since 1970. Epochs begin as by the machine's clock at that time, unless `base` states
+   * their first ids.
+   */
   constructor(now = 1_700_000_000_000, base?: () => number) {
     this.#now = now;
     this.#base = base;
@@ -43,7 +46,7 @@ export class ManualClock implements Clock {
   }
 
   clearTimeout(timer: Timer): void {
-    this.#timers.delete(timer as Pending); // it came from setTimeout above
+    this.#timers.delete(timer as Pending); // setTimeout above returned it
   }
 
   /** Sets the wall clock, as an administrator may. */
@@ -51,12 +54,12 @@ export class ManualClock implements Clock {
     this.#now = now;
   }
 
-  /** Moves on by so many ms, calling what falls due on the way at its time. */
+  /** Moves the clock on, and calls timers on the way at their time. */
   advance(ms: number): void {
     for (const _ of this.steps(ms));
   }
 
-  /** The same, with a pause after each call, in which what it led to can happen. */
+  /** Does the same with a pause after each call, in which its effects can happen. */
   *steps(ms: number): Generator<void, void> {
     const end = this.#passed + ms;
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {

@@ -1,16 +1,16 @@
 import { type Channel, channelOf } from "../../notification.ts";
 import type { Clock } from "../../util/clock.ts";
 
-/** A poll that waits. */
+/** A parked poll. */
 export interface ParkedPoll {
   readonly channels: readonly Channel[];
-  /** The cursor from which it was made. */
+  /** The cursor of the poll. */
   readonly last: number;
-  /** When it will be answered with nothing, by the bus's clock in ms since 1970; may be Infinity. */
+  /** The time of its empty answer, by the bus's clock in ms since 1970; may be Infinity. */
   readonly deadline: number;
 }
 
-/** The polls that wait, the longest first. */
+/** The parked polls, the longest first. */
 export class ParkedPolls {
   readonly #clock: Clock;
   readonly #parked = new Set<ParkedPoll>();

@@ -3,16 +3,17 @@ import { BusError } from "../../errors.ts";
 import { checkMs } from "../../util/validate.ts";
 import type { ManualClock } from "./manual-clock.ts";
 
+/** The clock to move, and the state to watch. */
 export interface PassingOptions {
-  /** The clock that is moved; undefined where somebody else moves it. */
+  /** The clock to move; undefined if somebody else moves it. */
   readonly clock: ManualClock | undefined;
-  /** Changes with all that happens on the bus. */
+  /** Returns a text that changes with every event of the bus. */
   readonly state: () => string;
 }
 
-/** How time passes for a fake bus, and how everything happens that needs none. */
+/** Lets time pass for a fake bus, and lets everything happen that needs no time. */
 export class Passing {
-  /** What failed, while nobody listened to `error`. */
+  /** Failures that no listener of `error` heard. */
   readonly unheard: Error[] = [];
   readonly #options: PassingOptions;
   #moving: Promise<void> = Promise.resolve();
@@ -21,7 +22,7 @@ export class Passing {
     this.#options = options;
   }
 
-  /** Moves on after the moves before, and rejects with what went unheard on the way. */
+  /** Moves the clock on after the moves before. Rejects with a failure that nobody heard. */
   async advance(ms: number): Promise<void> {
     const { clock } = this.#options;
     if (clock === undefined) throw new BusError("bad_option", "this fake bus was given a clock: move that one");
@@ -30,11 +31,11 @@ export class Passing {
       await this.settled();
       for (const _ of clock.steps(ms)) await this.settled();
     });
-    this.#moving = moving.catch(() => {}); // whoever called gets it
+    this.#moving = moving.catch(() => {}); // the caller of that move got it
     return moving;
   }
 
-  /** Waits until nothing changes any longer. Rejects with what went unheard. */
+  /** Waits until nothing changes any longer. Rejects with a failure that nobody heard. */
   async settled(): Promise<void> {
     const { clock, state } = this.#options;
     for (let before = ""; before !== state(); ) {
@@ -47,10 +48,10 @@ export class Passing {
   }
 }
 
-// Looked up once, since fake timers that are installed later would stop it.
+// The function is looked up once, because fake timers that are installed later would stop it.
 const immediate = setImmediate;
 
-/** A turn of the event loop, before which all is done that promises have queued, however much. */
+/** Waits for a turn of the event loop. All queued promise callbacks run before it. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     immediate(resolve);

@@ -94,7 +94,7 @@ export function channels({ it, over }: Topic): void {
         [10n, "10n"],
       ];
       for (const [given, says] of bad) {
-        const channel = given as string; // what a caller without types may give
+        const channel = given as string; // values that a caller without types may pass
         await failsWith("bad_channel", () => bus.sendone(channel, 1), "a channel must be", says);
         await failsWith("bad_channel", () => bus.sendmany([[channel, 1]]), says);
         await failsWith("bad_channel", () => bus.poll([channel], 0, 0), says);

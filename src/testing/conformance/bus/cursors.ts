@@ -4,7 +4,7 @@ import { messagesOf, type Topic } from "./topic.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
-/** A cursor is never mistaken: what is no position of the log is answered at once, with missed. */
+/** A stale cursor is answered at once, with `missed`. */
 export function cursors({ it, itAges, over, timed }: Topic): void {
   it(
     "stands at the log's beginning once ready, which is not 0 and from where nothing was missed",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { messagesOf, type Topic, until } from "./topic.ts";
 
-/** What a bus emits. */
+/** The events of a bus. */
 export function events({ it, over }: Topic): void {
   it(
     "emits every notification that is committed, in order, of all channels",
@@ -90,7 +90,7 @@ export function events({ it, over }: Topic): void {
       const errors: Error[] = [];
       bus.on("error", (error) => errors.push(error));
       bus.once("notification", () => {
-        throw "a string"; // a listener may
+        throw "a string"; // a listener may throw
       });
       await bus.sendone("a", 1);
       assert.ok(errors[0] instanceof Error);

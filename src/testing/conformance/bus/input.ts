@@ -28,7 +28,7 @@ const NO_MS: readonly Bad[] = [
   [5n, "5n"],
 ];
 
-/** Bad input is a BusError, whose sentence says what was given and what to do. Callers without types may give anything. */
+/** Bad input is a BusError that says what was given and what to do. Callers without types may pass anything. */
 export function input({ it, over }: Topic): void {
   it(
     "refuses a last that is no safe integer from 0 up",

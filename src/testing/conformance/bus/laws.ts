@@ -10,7 +10,7 @@ const RETENTIONS = [
   { age: 3 * GRID, count: 4, total: 9 },
 ];
 
-/** Whatever happens, every answer is the one of a naive log. The seeds are fixed, so that a failure can be seen again. */
+/** Every answer equals the answer of a naive log. The seeds are fixed, so that a failure can be repeated. */
 export function laws({ it, timed, ownTime }: Topic): void {
   for (const [index, given] of RETENTIONS.entries()) {
     const retention = ownTime ? { ...given, age: POSITIVE_INFINITY } : given;
@@ -54,7 +54,7 @@ function script(seed: number, length: number): readonly Step[] {
 function randomOf(seed: number): (bound: number) => number {
   let state = seed;
   return (bound) => {
-    // The generator called mulberry32.
+    // The generator mulberry32.
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;

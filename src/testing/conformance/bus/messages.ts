@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Bus } from "../../../bus.ts";
 import { failsWith, type Topic, turns } from "./topic.ts";
 
-/** Messages are JSON, serialised when they are sent. */
+/** Messages are JSON, serialised at the send. */
 export function messages({ it, over, largest }: Topic): void {
   it(
     "hands over what JSON.parse makes of a message",

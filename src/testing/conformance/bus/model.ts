@@ -1,13 +1,13 @@
 import type { Channel } from "../../../notification.ts";
 
-/** What a naive log retains, with plain bounds. */
+/** The limits of a naive log. */
 export interface ModelRetention {
   readonly age: number;
   readonly count: number;
   readonly total: number;
 }
 
-/** What a naive log is asked. */
+/** A read of a naive log. */
 export interface ModelAsk {
   readonly channels: readonly Channel[];
   readonly last: number;
@@ -16,7 +16,7 @@ export interface ModelAsk {
   readonly now: number;
 }
 
-/** What a poll has to answer. */
+/** The expected answer to a poll. */
 export interface ModelAnswer {
   readonly rows: readonly { readonly id: number; readonly channel: Channel; readonly message: unknown }[];
   readonly last: number;
@@ -32,7 +32,7 @@ interface ModelRow {
   gone: boolean;
 }
 
-/** Every send that ever was in one array, read by plain loops: what a bus has to answer, by definition. */
+/** A naive log: every send in one array, read by plain loops. Its answers define the answers of a bus. */
 export class NaiveLog {
   readonly begin: number;
   readonly rows: ModelRow[] = [];
@@ -47,7 +47,7 @@ export class NaiveLog {
     return this.rows.at(-1)?.id ?? this.begin;
   }
 
-  /** Whether `last` was ever given out. */
+  /** Returns true if `last` was ever given out. */
   isPosition(last: number): boolean {
     return last === this.begin || this.rows.some((row) => row.id === last);
   }
@@ -59,7 +59,7 @@ export class NaiveLog {
     });
   }
 
-  /** Applies the counts, as after every commit. */
+  /** Applies the limits of count, as after every commit. */
   trim(): void {
     for (const row of this.rows) {
       if (!row.gone && this.#newer(row, true) >= this.#retention.count) row.gone = true;
@@ -69,7 +69,7 @@ export class NaiveLog {
     }
   }
 
-  /** Applies the age. */
+  /** Applies the limit of age. */
   expire(now: number): void {
     for (const row of this.rows) if (row.at < now - this.#retention.age) row.gone = true;
   }
@@ -82,7 +82,7 @@ export class NaiveLog {
     return this.#limited(found, limit, missed);
   }
 
-  /** What came after `from`, for those who were there. */
+  /** Returns the rows after `from`, for readers who were there. */
   since(channels: readonly Channel[], from: number, limit: number): ModelAnswer {
     const found = this.rows.filter((row) => row.id > from && channels.some((channel) => same(channel, row.channel)));
     return this.#limited(found, limit, false);
@@ -95,7 +95,7 @@ export class NaiveLog {
     return { rows: rows.map(({ id, channel, message }) => ({ id, channel, message })), last, missed };
   }
 
-  /** The newest position before this id. */
+  /** Returns the newest position before this id. */
   #before(id: number): number {
     return this.rows.filter((row) => row.id < id).at(-1)?.id ?? this.begin;
   }

@@ -3,7 +3,7 @@ import { isPending, messagesOf, type Topic, turns, until } from "./topic.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
-/** A poll that has found nothing is parked, and woken by what comes. */
+/** A poll without rows parks, and news wake it. */
 export function parking({ it, over, timed }: Topic): void {
   it(
     "parks when there is nothing, and is answered by the next notification",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { messagesOf, type Topic } from "./topic.ts";
 
-/** What a poll answers at once, and how. */
+/** The answers that a poll gives at once. */
 export function polling({ it, itAges, over, timed }: Topic): void {
   it(
     "reads from the oldest retained notification when last is 0",

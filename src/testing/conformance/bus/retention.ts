@@ -3,7 +3,7 @@ import type { Bus } from "../../../bus.ts";
 import type { Channel } from "../../../notification.ts";
 import { messagesOf, type Topic, turns } from "./topic.ts";
 
-/** How much is retained. */
+/** The limits of retention. */
 export function retention({ it, itAges, over, timed }: Topic): void {
   it(
     "retains so many of each channel",

@@ -4,7 +4,7 @@ import type { Batch, Channel, Notification } from "../../../notification.ts";
 import { type ModelAnswer, type ModelRetention, NaiveLog } from "./model.ts";
 import { type Fixture, turns, until } from "./topic.ts";
 
-/** One thing that may happen to a bus. Numbers that choose are taken modulo what there is to choose from. */
+/** One step of a script. Numbers that choose are taken modulo the number of choices. */
 export type Step =
   | { readonly do: "send"; readonly sends: readonly (readonly number[])[] }
   | ({ readonly do: "poll"; readonly timeout: number; readonly lookback: number } & Reads)
@@ -13,7 +13,7 @@ export type Step =
   | { readonly do: "advance"; readonly ms: number }
   | { readonly do: "reopen" };
 
-/** What is read, from where. */
+/** The channels and the position of a read. */
 export interface Reads {
   readonly channels: readonly number[];
   readonly from: (typeof FROM)[number];
@@ -21,15 +21,15 @@ export interface Reads {
   readonly limit: number;
 }
 
-/** Where a poll may come from: a cursor that is good, or one of the three kinds that are mistaken. */
+/** The kinds of cursors: a good one, or one of three stale kinds. */
 export const FROM = ["zero", "begin", "given out", "newest", "before the beginning", "in a gap", "beyond"] as const;
 
 const CHANNELS: readonly Channel[] = ["a", ["a", 1], ["a", "1"], '["a",1]', "b"];
 
-/** An entry that cannot be sent; a send with one in it is rejected whole. */
+/** An entry that cannot be sent. A send with such an entry is rejected as a whole. */
 export const BAD_ENTRY = 99;
 
-/** Timeouts have to be ODD_HALF more than a multiple of GRID, and time moves by multiples, so that a timeout is never nearly over. */
+/** Timeouts are ODD_HALF more than a multiple of GRID, and time moves by multiples. No timeout is nearly over at any step. */
 export const [GRID, ODD_HALF] = [20, 10];
 
 interface Parked {
@@ -42,7 +42,7 @@ interface Parked {
   settled: boolean;
 }
 
-/** Plays a script on a bus and on the naive log, and compares every answer whole. */
+/** Plays a script on a bus and on the naive log, and compares every answer as a whole. */
 export class Play {
   readonly #fixture: Fixture;
   readonly #model: NaiveLog;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { failsWith, type Topic, turns } from "./topic.ts";
 
-/** One order, all or nothing, committed before seen. */
+/** Sends have one order, are committed whole, and are seen after their commit. */
 export function sending({ it, over }: Topic): void {
   it(
     "resolves with the id, which is then the newest",

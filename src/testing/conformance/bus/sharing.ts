@@ -3,7 +3,7 @@ import { messagesOf, type Topic, until } from "./topic.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
-/** Several buses on one log, as several processes have them. */
+/** Several buses on one log, as in several processes. */
 export function sharing({ it, over }: Topic): void {
   it(
     "wakes the readers of every bus by what any of them commits",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Channel } from "../../../notification.ts";
 import { failsWith, isPending, type Topic, turns } from "./topic.ts";
 
-/** A loop of polls, as an async iterator. */
+/** Subscriptions: loops of polls as async iterators. */
 export function subscribing({ it, over }: Topic): void {
   it(
     "gives the notifications of its channels one after the other",

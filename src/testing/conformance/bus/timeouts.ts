@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isPending, messagesOf, type Topic, turns } from "./topic.ts";
 
-/** How late a timeout may be, in ms. */
+/** The largest delay of a timeout, in ms. */
 const LATE = 10;
 
 /** A timeout is an answer: never early, and at most 10 ms late. */

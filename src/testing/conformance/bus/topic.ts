@@ -4,18 +4,18 @@ import type { BusError, BusErrorCode } from "../../../errors.ts";
 import type { BusOptions } from "../../../options.ts";
 import { ManualClock } from "../../fake/manual-clock.ts";
 
-/** What a test runner gives: of vitest, of node:test, or of any other. */
+/** The functions of a test runner: vitest, node:test, or any other. */
 export interface Runner {
   readonly describe: (name: string, body: () => void) => void;
   readonly it: (name: string, body: () => Promise<void>) => void;
 }
 
-/** Options of a bus, but for the store, which is the factory's. */
+/** Options of a bus, except the store, which is the factory's. */
 export type OptionsOfBus = Omit<BusOptions, "store">;
 
-/** A transaction of the application's own, on the engine that keeps the log. */
+/** A transaction of the application, on the engine that keeps the log. */
 export interface Transaction {
-  /** What `sendwithin` takes. */
+  /** The value that `sendwithin` takes. */
   readonly handle: unknown;
   commit(): Promise<void> | void;
   rollback(): Promise<void> | void;
@@ -23,57 +23,60 @@ export interface Transaction {
 
 /** A log of its own for one test. */
 export interface Place {
-  /** Opens a bus on the log. When those before were closed, it is another life of the process; else another process. */
+  /**
+   * Opens a bus on the log. If the buses before were closed, the new one stands for a restarted process; otherwise for
+   * a second process.
+   */
   open(options?: OptionsOfBus): Bus;
-  /** Begins a transaction of the application's, where the engine has such. */
+  /** Begins a transaction of the application, on engines that have transactions. */
   begin?(): Promise<Transaction> | Transaction;
-  /** Removes what the test has left. */
+  /** Removes everything that the test has left. */
   remove?(): Promise<void> | void;
 }
 
-/** Makes what the suites test, and states what the engine can do. */
+/** Makes the buses under test, and states the abilities of the engine. */
 export interface BusFactory {
-  /** Whether a log outlives the buses on it. */
+  /** True if a log outlives the buses on it. */
   readonly durable: boolean;
-  /** Whether several buses can be open on one log. */
+  /** True if several buses can be open on one log. */
   readonly shared: boolean;
-  /** Whether notifications age by a clock of the engine's own, which no test can move. Default: false, by the bus's. */
+  /** True if notifications age by the engine's own clock, which no test can move. Default: false, by the bus's. */
   readonly ownTime?: boolean;
-  /** Whether places can `begin` transactions of the application's. Default: false. */
+  /** True if places can `begin` transactions of the application. Default: false. */
   readonly transactional?: boolean;
-  /** The most bytes of one message, where the engine does not take 1 MiB unless its server is told to. */
+  /** The most bytes of one message, if the engine takes less than 1 MiB by default. */
   readonly largest?: number;
-  /** A log that is new. */
+  /** Returns a new log. */
   place(): Place | Promise<Place>;
 }
 
-/** What a test works with. */
+/** The tools of a test. */
 export interface Fixture {
-  /** A bus that is ready, on a log that is new. */
+  /** An open bus on a new log. */
   readonly bus: Bus;
   /** The time of the bus, if the test is `timed`. */
   readonly clock: ManualClock;
-  /** Opens another bus on the same log, with the same options unless others are given. The test's end closes it. */
+  /** Opens another bus on the same log, with the same options unless others are given. The end of the test closes it. */
   open(options?: OptionsOfBus): Bus;
-  /** Begins a transaction of the application's, where the engine has such. */
+  /** Begins a transaction of the application, on engines that have transactions. */
   begin(): Promise<Transaction>;
 }
 
-/** What a topic of the suite is given. */
+/** The tools of a topic. */
 export interface Topic {
   readonly it: Runner["it"];
-  /** Declares a test that moves the time by which notifications age, where a test can. `ageing` says the same by real time. */
+  /** Declares a test that moves the time by which notifications age, if a test can. `ageing` tests the same in real time. */
   readonly itAges: Runner["it"];
   readonly ownTime: boolean;
   /** The most bytes of one message that the engine takes; no less than 1 MiB if it is infinite. */
   readonly largest: number;
-  /** The body of a test over a bus with these options, by the machine's clock. */
+  /** Returns the body of a test over a bus with these options, by the machine's clock. */
   over(options: OptionsOfBus, work: (fixture: Fixture) => Promise<void>): () => Promise<void>;
-  /** The same by a clock that the test moves. */
+  /** Returns the same by a clock that the test moves. */
   timed(options: OptionsOfBus, work: (fixture: Fixture) => Promise<void>): () => Promise<void>;
 }
 
-/** A topic over this factory. */
+/** Returns a topic over this factory. */
 export function topicOf(factory: BusFactory, it: Runner["it"]): Topic {
   const { ownTime = false, largest = Number.POSITIVE_INFINITY } = factory;
   return {
@@ -89,7 +92,7 @@ export function topicOf(factory: BusFactory, it: Runner["it"]): Topic {
   };
 }
 
-/** Lets everything happen that needs no more time. */
+/** Waits until nothing happens that needs no more time. */
 export async function turns(count = 3): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -103,7 +106,7 @@ export async function until(condition: () => boolean, what: string): Promise<voi
   }
 }
 
-/** Whether a promise is still pending when everything has happened that needs no more time. */
+/** Returns true if a promise is still pending after everything has happened that needs no more time. */
 export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   let pending = true;
   const settled = (): void => {
@@ -114,12 +117,12 @@ export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   return pending;
 }
 
-/** The messages of a batch. */
+/** Returns the messages of a batch. */
 export function messagesOf(batch: readonly { readonly message: unknown }[]): readonly unknown[] {
   return batch.map(({ message }) => message);
 }
 
-/** Checks that work fails with this code, and with a sentence that says all of these. */
+/** Checks that work fails with this code, and with a sentence that contains all of these words. */
 export async function failsWith(
   code: BusErrorCode,
   work: () => unknown,

@@ -3,7 +3,7 @@ import { failsWith, messagesOf, type Topic, until } from "./topic.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
-/** Sends inside a transaction of the application's own. */
+/** Sends inside a transaction of the application. */
 export function within({ it, over }: Topic, shared: boolean): void {
   it(
     "sends when the transaction commits, and not before",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { epochAt } from "../../../util/ids.ts";
 import { type StoreTopic, sendOf } from "./topic.ts";
 
-/** Opening a log that is new, and committing to it. */
+/** Opening a new log, and committing to it. */
 export function appending({ it, over, ownTime }: StoreTopic): void {
   it(
     "opens a new log at its beginning, with nothing in it",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { epochAt } from "../../../util/ids.ts";
 import { type StoreTopic, sendOf } from "./topic.ts";
 
-/** A log in another life of the process. */
+/** A log after a restart of its process. */
 export function reopening({ it, over }: StoreTopic): void {
   it(
     "replays the rows, as they were committed",

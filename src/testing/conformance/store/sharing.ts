@@ -3,7 +3,7 @@ import { systemClock } from "../../../util/clock.ts";
 import { until } from "../bus/topic.ts";
 import { type Opened, type StoreTopic, sendOf } from "./topic.ts";
 
-/** Several stores on one log, as several processes have them. */
+/** Several stores on one log, as in several processes. */
 export function sharing({ it, over }: StoreTopic): void {
   it(
     "hands over what others committed before a sync was asked for, when it resolves",

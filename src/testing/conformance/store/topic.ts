@@ -6,47 +6,50 @@ import type { Recorder } from "../recorder.ts";
 
 /** A log of its own for one test. */
 export interface StorePlace {
-  /** A new store on the log. When those before were closed, it is another life of the process; else another process. */
+  /**
+   * Returns a new store on the log. If the stores before were closed, the new one stands for a restarted process;
+   * otherwise for a second process.
+   */
   store(): Store;
-  /** Removes what the test has left. */
+  /** Removes everything that the test has left. */
   remove?(): Promise<void> | void;
 }
 
-/** Makes what the suite tests, and states what the engine can do. */
+/** Makes the stores under test, and states the abilities of the engine. */
 export interface StoreFactory {
-  /** Whether a log outlives the stores on it. */
+  /** True if a log outlives the stores on it. */
   readonly durable: boolean;
-  /** Whether several stores can be open on one log. */
+  /** True if several stores can be open on one log. */
   readonly shared: boolean;
-  /** Whether rows age by a clock of the engine's own, which no test can move. Default: false, by the bus's. */
+  /** True if rows age by the engine's own clock, which no test can move. Default: false, by the bus's. */
   readonly ownTime?: boolean;
-  /** A log that is new. */
+  /** Returns a new log. */
   place(): StorePlace | Promise<StorePlace>;
 }
 
-/** An open store and what it has handed over. */
+/** An open store and the rows that it handed over. */
 export interface Opened {
   readonly store: Store;
   readonly sink: Recorder;
   close(): Promise<void>;
 }
 
-/** What a test works with. */
+/** The tools of a test. */
 export interface StoreFixture {
   readonly clock: ManualClock;
-  /** Opens another store on the same log, by the clock of the test unless another is given. The test's end closes it. */
+  /** Opens another store on the same log, by the clock of the test unless another is given. The end of the test closes it. */
   open(clock?: Clock): Promise<Opened>;
 }
 
-/** What a topic of the suite is given. */
+/** The tools of a topic. */
 export interface StoreTopic {
   readonly it: Runner["it"];
-  /** Whether rows age by a clock of the engine's own. */
+  /** True if rows age by the engine's own clock. */
   readonly ownTime: boolean;
   over(work: (fixture: StoreFixture) => Promise<void>): () => Promise<void>;
 }
 
-/** One send, of rows on these channels, each with its own message. */
+/** Returns one send of rows on these channels, each with its own message. */
 export function sendOf(...keys: readonly string[]): readonly PendingRow[] {
   return keys.map((key, index) => ({ key: JSON.stringify(key), json: JSON.stringify({ index, key }) }));
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Trimmed } from "../../../store.ts";
 import { type Opened, type StoreTopic, sendOf } from "./topic.ts";
 
-/** Forgetting what the log has trimmed. */
+/** Forgetting the rows that the log trims. */
 export function trimming({ it, over }: StoreTopic): void {
   it(
     "forgets the rows at close at the latest, and keeps the newest trimmed id of each channel",

@@ -1,0 +1,63 @@
+import { ClientError } from "../errors.ts";
+import type { Tab } from "../tab.ts";
+import type { Line } from "../transport/request.ts";
+import { catchUp } from "./catch-up.ts";
+import { covers, type LeaderMessage } from "./messages.ts";
+
+/**
+ * Follows a leader, in one of three states. Waiting: without a session, the tab takes nothing until the leader opens anew.
+ * Catching up: with a session and a target, the tab polls by itself, and broadcast news only move the target. Live: with a
+ * session alone, the tab takes broadcast news.
+ *
+ * Returns three functions: `hear` takes a message of a leader, `changed` takes up a change of the tab's channels, and `wait`
+ * goes back to waiting. `hello` tells the leader of this tab's channels. `watch` is called at each sign of life.
+ */
+export function follower(line: Line, tab: Tab, hello: () => void, watch: () => void) {
+  let leader: number | undefined;
+  let session: AbortController | undefined;
+  let target: number | undefined;
+  return [hear, changed, wait] as const;
+
+  function hear({ leader: id, status, reason, heartbeat, last, channels, news }: LeaderMessage): void {
+    // A suspended leader may not know of its successor, so a tab believes only the leader that it follows.
+    if (id !== leader) {
+      wait();
+      if (!channels) hello(); // a new leader asks for the channels of all tabs
+    }
+    leader = id;
+    line.heartbeat = heartbeat;
+    watch();
+    tab.show(status, reason && Object.assign(new ClientError("", ""), reason));
+    if (channels) {
+      wait();
+      tab.union = channels;
+      if (covers(channels, tab.names())) {
+        session = new AbortController();
+        tab.last ??= last;
+        if (tab.last! < last!) chase(last!, session.signal); // an open connection has a position
+      } else hello();
+    }
+    if (!news || !session) return;
+    if (target) target = news.last;
+    // A gap of the leader concerns tabs at its position. Other tabs ask for themselves.
+    else if (news.missed && tab.last !== last) chase(news.last, session.signal);
+    else tab.take(news, session.signal);
+  }
+
+  function wait(): void {
+    session?.abort();
+    session = target = undefined;
+  }
+
+  function changed(): void {
+    // News that are under way would move the cursor past news on the new channel.
+    if (target || !covers(tab.union, tab.names())) wait();
+    hello();
+  }
+
+  async function chase(first: number, signal: AbortSignal): Promise<void> {
+    target = first;
+    await catchUp(line, tab, signal, () => target!);
+    if (!signal.aborted) target = undefined;
+  }
+}
