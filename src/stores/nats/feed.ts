@@ -34,7 +34,7 @@ export interface FeedOptions {
 /** Receives the messages of the stream, and knows if all have come. */
 export class Feed {
   readonly #options: FeedOptions;
-  readonly #syncs = new SingleFlight(() => this.#catchUp());
+  readonly #reads = new SingleFlight(() => this.#catchUp());
   #consumer: Consumer | undefined;
   /** The number of the newest message that came. */
   #reached = 0;
@@ -70,7 +70,7 @@ export class Feed {
 
   /** Hands over all commits before the call. The first call replays the log. Rejects as `Connection.ask` does. */
   catchUp(): Promise<void> {
-    return this.#syncs.run();
+    return this.#reads.run();
   }
 
   /** Starts to look by itself: at intervals, and after a lost connection. */
