@@ -67,14 +67,14 @@ export class Commits {
       trustsServer: false,
       conflicts: 0,
     };
-    cursor.want(attempt);
+    cursor.expect(attempt);
     try {
       return await retry(clock, () => this.#try(attempt), mayCommitAgain);
     } catch (error) {
       if (!attempt.isUnanswered || error instanceof BusError) throw error;
       throw new Unanswered((error as Error).message, { cause: error });
     } finally {
-      cursor.want(undefined); // its memory is free now, and not at the next commit
+      cursor.expect(undefined); // its memory is free now, and not at the next commit
     }
   }
 
@@ -109,7 +109,7 @@ export class Commits {
     }
     if (cursor.seq < seq) {
       const { rows, last } = giveIds(sends, place);
-      cursor.take({ ...place, last, seq, id, rows });
+      cursor.takeCommit({ ...place, last, seq, id, rows });
     }
     return true;
   }

@@ -6,12 +6,12 @@ import { whenSilent } from "../shared/silence.ts";
 import {
   type Driver,
   type JetStream,
-  letGo,
   loadDriver,
   movedOnConnection,
   type NatsConnection,
   type NatsMessage,
   TIMEOUT,
+  unrefConnection,
 } from "./driver.ts";
 import { explained, Unanswered } from "./failures.ts";
 
@@ -59,7 +59,7 @@ export class Connection {
     this.#clock = clock;
     this.js = js;
     this.#isUp = native.info !== undefined && !native.isClosed();
-    if (isOurs) letGo(native);
+    if (isOurs) unrefConnection(native);
     this.#watch().catch(() => this.#down()); // the next request then rejects
   }
 
@@ -131,7 +131,7 @@ export class Connection {
   }
 
   /** Subscribes to a new address. Returns the address, and a function that ends the subscription. */
-  hear(take: (message: NatsMessage) => void, fail: (error: Error) => void): { address: string; stop: () => void } {
+  subscribe(take: (message: NatsMessage) => void, fail: (error: Error) => void): { address: string; stop: () => void } {
     const { options } = this.#native as { options?: { inboxPrefix?: string } };
     const address = `${options?.inboxPrefix ?? "_INBOX"}.${randomBytes(12).toString("hex")}`;
     const subscription = this.#native.subscribe(address, {
@@ -141,7 +141,7 @@ export class Connection {
   }
 
   /** Publishes an empty message. */
-  say(subject: string): void {
+  publishEmpty(subject: string): void {
     if (!this.#native.isClosed()) this.#native.publish(subject);
   }
 
@@ -168,7 +168,7 @@ export class Connection {
 
   #up(): void {
     if (this.#isUp) return;
-    if (this.#isOurs) letGo(this.#native);
+    if (this.#isOurs) unrefConnection(this.#native);
     this.#isUp = true;
     for (const tell of this.#returns) tell();
     this.onReturn();

@@ -165,7 +165,7 @@ export function movedOnConnection(connection: NatsConnection): string | undefine
  * Lets the process end while this connection is open. The client offers no way, so its private parts are used. If they are not
  * found, the process stays alive until the bus is closed.
  */
-export function letGo(connection: NatsConnection): void {
+export function unrefConnection(connection: NatsConnection): void {
   const { protocol } = connection as Inside;
   protocol?.transport?.socket?.unref?.();
   protocol?.heartbeats?.timer?.unref?.();
