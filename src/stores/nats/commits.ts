@@ -11,7 +11,7 @@ import type { Cursor } from "./cursor.ts";
 import { isConflict, mayCommitAgain, Unanswered } from "./failures.ts";
 import type { Feed } from "./feed.ts";
 import type { Stream } from "./stream.ts";
-import { type Place, packSends, placeHeader } from "./wire.ts";
+import { packSends, type Stamp, stampHeader } from "./wire.ts";
 
 /** The parts that commits in NATS need. */
 export interface CommitsOptions {
@@ -86,9 +86,9 @@ export class Commits {
       if (cursor.found !== undefined) return this.#done(attempt.sends, cursor.found);
       const { seen, seq } = cursor;
       if (seen === undefined) continue;
-      const place = this.#place(seen);
+      const stamp = this.#stamp(seen);
       try {
-        if (await this.#publish(attempt, place)) return this.#done(attempt.sends, place.first);
+        if (await this.#publish(attempt, stamp)) return this.#done(attempt.sends, stamp.first);
       } catch (error) {
         await this.#failed(attempt, seq, error);
       }
@@ -96,11 +96,11 @@ export class Commits {
   }
 
   /** Publishes the commit, and hands it over. False if an earlier try has published it. */
-  async #publish({ body, id, sends, trustsServer }: Attempt, place: Place): Promise<boolean> {
+  async #publish({ body, id, sends, trustsServer }: Attempt, stamp: Stamp): Promise<boolean> {
     const { connection, stream, cursor, feed } = this.#options;
     const conditions = this.#conditions();
     const { log: subject } = stream;
-    const publication = { subject, body, id, header: placeHeader(place), after: cursor.seq, trustsServer };
+    const publication = { subject, body, id, header: stampHeader(stamp), after: cursor.seq, trustsServer };
     const { seq, duplicate } = await stream.publish(publication, connection.losses);
     if (duplicate || conditions !== this.#conditions()) {
       await feed.catchUp();
@@ -108,15 +108,15 @@ export class Commits {
       return false;
     }
     if (cursor.seq < seq) {
-      const { rows, last } = giveIds(sends, place);
-      cursor.takeCommit({ ...place, last, seq, id, rows });
+      const { rows, last } = giveIds(sends, stamp);
+      cursor.takeCommit({ ...stamp, last, seq, id, rows });
     }
     return true;
   }
 
   // An epoch ends with any event that may have put the server back to an earlier state. A process that lags then cannot know which
   // ids others were given.
-  #place(seen: number): Place {
+  #stamp(seen: number): Stamp {
     const { clock, time, cursor } = this.#options;
     const first = this.#epoch === this.#conditions() ? seen + 1 : Math.max(seen, cursor.highest, clock.base() - 1) + 1;
     return { was: seen, first, at: Math.max(cursor.at, Math.floor(time.now())) };

@@ -68,7 +68,7 @@ export async function openPostgres(
   const trimmer = new Trimmer({
     clock,
     outage: Outage.of(sink, explain),
-    trim: (batch) => tables.trim((...asked) => connections.ask(...asked), batch),
+    trim: (portion) => tables.trim((...asked) => connections.ask(...asked), portion),
     retry: (work) => retry(clock, work, mayReadAgain),
   });
   try {

@@ -5,7 +5,7 @@ import { handOver, isComplete, type News } from "./news.ts";
 /** Rows that came after an id, as one moment of the engine saw them. */
 export interface Page {
   /** The identity of the log. A log that was made anew has another. */
-  readonly log: string;
+  readonly identity: string;
   /** The id after which the log begins. */
   readonly begin: number;
   readonly rows: readonly Row[];
@@ -17,7 +17,7 @@ export interface Page {
 
 /** A whole log. */
 export interface Replay {
-  readonly log: string;
+  readonly identity: string;
   readonly state: LogState;
   readonly pages: readonly (readonly Row[])[];
 }
@@ -77,8 +77,8 @@ export class RemoteCursor<P extends Page = Page> {
     }
   }
 
-  #goesOn({ log, begin, last }: Page, from: number): boolean {
-    return log === this.#identity && last >= from && begin <= from;
+  #goesOn({ identity, begin, last }: Page, from: number): boolean {
+    return identity === this.#identity && last >= from && begin <= from;
   }
 
   /** Hands over a page. False if the log does not go on from `from`. */
@@ -104,11 +104,11 @@ export class RemoteCursor<P extends Page = Page> {
 
   // All pages are handed over in one turn, since readers of the log before may be waiting.
   async #replay(): Promise<void> {
-    const { log, state, pages } = await this.#log.replay();
+    const { identity, state, pages } = await this.#log.replay();
     this.#sink.reset(state);
     for (const page of pages) if (page.length > 0) this.#sink.commit(page);
     this.#seen = state.last;
-    this.#identity = log;
+    this.#identity = identity;
     this.#isOpen = true;
   }
 }

@@ -10,7 +10,7 @@ import { changeHeader, partHeader } from "../wire.ts";
 import { type Change, cut, packChange } from "./changes.ts";
 import { gapOf, isEmpty, type Message, markGone, rangeOf } from "./messages.ts";
 
-/** The tries of one batch while other processes trim as well. */
+/** The tries of one portion while other processes trim as well. */
 const TRIES = 3;
 
 /** The parts that trimming in NATS needs. */
@@ -21,19 +21,19 @@ export interface TrimsOptions {
   readonly cursor: Cursor;
   /** Hands over all commits before the call. Makes a stream anew that is gone. */
   readonly catchUp: () => Promise<void>;
-  /** Reports a failure that the next batch mends. */
+  /** Reports a failure that the next portion mends. */
   readonly report: (error: unknown) => void;
 }
 
 interface Trimming {
-  /** The new facts of a batch. Undefined if there are none. */
+  /** The new facts of a portion. Undefined if there are none. */
   readonly change: Change | undefined;
   /** The messages without any row left. */
   readonly going: readonly Message[];
 }
 
 /**
- * Trims batches in the stream, by the protocol in README.md. An announcement of all rows that go is published first. Then messages
+ * Trims portions in the stream, by the protocol in README.md. An announcement of all rows that go is published first. Then messages
  * without any row left are deleted, but never the newest, which shows where the log ends. One process is first, and the others
  * follow it.
  */
@@ -56,15 +56,15 @@ export class Trims {
     this.#options = options;
   }
 
-  /** Trims a batch. False if other processes were faster again and again. */
-  async trim(batch: Trimmed): Promise<boolean> {
+  /** Trims a portion. False if other processes were faster again and again. */
+  async trim(portion: Trimmed): Promise<boolean> {
     const { cursor, connection } = this.#options;
-    for (const key of batch.forgotten) this.#lingering.add(key);
+    for (const key of portion.forgotten) this.#lingering.add(key);
     for (let tries = 0; tries < TRIES; tries += 1) {
       const { losses } = connection;
       await this.#settle(losses);
-      const trimmed = cursor.messages.holding(batch.ids);
-      const { change, going } = this.#change(batch, trimmed);
+      const trimmed = cursor.messages.holding(portion.ids);
+      const { change, going } = this.#change(portion, trimmed);
       try {
         if (change !== undefined) await this.#publish(change, losses);
       } catch (error) {
@@ -80,7 +80,7 @@ export class Trims {
       this.#announced = [...this.#announced, ...seqsOf(going)];
       cursor.messages.delete(this.#announced);
       await this.#tidy(losses).catch((error) => {
-        if (!isConflict(error)) this.#options.report(error); // the next batch deletes the rest
+        if (!isConflict(error)) this.#options.report(error); // the next portion deletes the rest
       });
       return true;
     }
@@ -108,8 +108,8 @@ export class Trims {
     this.#unsure = [];
   }
 
-  #change(batch: Trimmed, trimmed: ReadonlyMap<Message, ReadonlySet<number>>): Trimming {
-    const { ids, keys, floor } = batch;
+  #change(portion: Trimmed, trimmed: ReadonlyMap<Message, ReadonlySet<number>>): Trimming {
+    const { ids, keys, floor } = portion;
     const { marks, messages, seq } = this.#options.cursor;
     const newest = new Map<string, number>();
     for (const [index, key] of keys.entries()) newest.set(key, Math.max(newest.get(key) ?? 0, ids[index]!));
@@ -119,7 +119,7 @@ export class Trims {
     const going = empty.filter((message) => message.seq !== seq);
     const alive = messages.list.find((message) => !ends(message));
     const oldest = alive?.first ?? Number.POSITIVE_INFINITY;
-    const raises = batch.forgotten.length > 0 && floor > marks.floor;
+    const raises = portion.forgotten.length > 0 && floor > marks.floor;
     const forgotten = this.#forgotten(Math.max(marks.floor, floor), oldest, newest);
     const gone = empty.filter(({ first, last }) => !marks.gone.covers(first, last));
     const changes = watermarks.length + going.length + forgotten.length + gone.length;
