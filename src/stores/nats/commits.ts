@@ -30,8 +30,8 @@ interface Attempt {
   readonly id: string;
   /** True if it was sent, and its answer is missing. */
   isUnanswered: boolean;
-  /** True if this process may not know the newest message of the log. */
-  isLost: boolean;
+  /** True if this process may lag behind the log, and has to read before the next try. */
+  mustRead: boolean;
   /** The newest message of the log, if the server refused to publish behind it without a newer one. All is read anew then. */
   doubted: number | undefined;
   /** True if the server refused again after that reading. */
@@ -42,7 +42,9 @@ interface Attempt {
 /** The number of times that other processes may be faster. */
 const MOST_CONFLICTS = 1_000;
 
-/** Commits the sends of this process. Each commit is one message right behind the newest that this process knows, or is refused. */
+/**
+ * Commits the sends of this process. Each commit is one message right behind the newest that this process knows, or is refused.
+ */
 export class Commits {
   readonly #options: CommitsOptions;
   /** The conditions of the last commit. The epoch goes on while they stay the same. */
@@ -62,7 +64,7 @@ export class Commits {
       body,
       id: randomUUID(),
       isUnanswered: false,
-      isLost: false,
+      mustRead: false,
       doubted: undefined,
       trustsServer: false,
       conflicts: 0,
@@ -81,8 +83,8 @@ export class Commits {
   async #try(attempt: Attempt): Promise<Ids> {
     const { cursor, feed } = this.#options;
     for (;;) {
-      if (attempt.isLost || !feed.isLive || cursor.seen === undefined) await feed.catchUp();
-      attempt.isLost = false;
+      if (attempt.mustRead || !feed.isLive || cursor.seen === undefined) await feed.catchUp();
+      attempt.mustRead = false;
       if (cursor.found !== undefined) return this.#done(attempt.sends, cursor.found);
       const { seen, seq } = cursor;
       if (seen === undefined) continue;
@@ -114,8 +116,8 @@ export class Commits {
     return true;
   }
 
-  // An epoch ends with any event that may have put the server back to an earlier state. A process that lags then cannot know which
-  // ids others were given.
+  // An epoch ends with any event that may have put the server back to an earlier state. A process that lags then cannot know
+  // which ids others were given.
   #stamp(seen: number): Stamp {
     const { clock, time, cursor } = this.#options;
     const first = this.#epoch === this.#conditions() ? seen + 1 : Math.max(seen, cursor.highest, clock.base() - 1) + 1;
@@ -144,7 +146,7 @@ export class Commits {
       if (!isNewest) attempt.isUnanswered = false;
       return;
     }
-    attempt.isLost = true; // the stream itself may be gone: reading makes it anew
+    attempt.mustRead = true; // the stream itself may be gone: reading makes it anew
     attempt.isUnanswered ||= error instanceof Unanswered;
     throw error;
   }

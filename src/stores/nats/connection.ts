@@ -90,9 +90,9 @@ export class Connection {
   }
 
   /**
-   * Sends a request, and waits for a connection first. Rejects with `Unreachable` if nothing was sent, with `Unanswered` once no
-   * answer can come, and otherwise as JetStream does. With `losses`, a loss since then rejects as well. `bytes` is the size of
-   * the request.
+   * Sends a request, and waits for a connection first. Rejects with `Unreachable` if nothing was sent, with `Unanswered` once
+   * no answer can come, and otherwise as JetStream does. With `losses`, a loss since then rejects as well. `bytes` is the size
+   * of the request.
    */
   async ask<T>(work: (js: JetStream) => Promise<T>, losses?: number, bytes = 0): Promise<T> {
     if (!this.#isUp) await this.#returned();
@@ -192,7 +192,7 @@ export class Connection {
   #doubt(): void {
     const { losses } = this;
     const stop = this.whenSilent(TIMEOUT / 4, () => {
-      if (losses === this.#losses && this.#isUp) this.#native.reconnect().catch(() => {}); // the client retries, and reports its state
+      if (losses === this.#losses && this.#isUp) this.#native.reconnect().catch(() => {}); // the client retries
     });
     this.#native.flush().then(stop, stop);
   }

@@ -149,7 +149,9 @@ export class Cursor {
     this.#waiting ??= [];
   }
 
-  /** Hands over the waiting commits, if all ids between are explained. `known` are puzzles that a further read did not solve. */
+  /**
+   * Hands over the waiting commits, if all ids between are explained. `known` are puzzles that a further read did not solve.
+   */
   settle(known: readonly Puzzle[]): Verdict {
     const waiting = this.#waiting;
     if (waiting === undefined) return { kind: "settled" };
@@ -191,14 +193,14 @@ export class Cursor {
     const marks = this.#marks;
     const last = waiting.at(-1)?.last ?? seen;
     const gaps = this.#gapsOf(waiting).filter(({ after }) => after >= seen);
-    const rows = this.#alive(waiting).flat();
+    const rows = this.#retained(waiting).flat();
     const isAll = isComplete(seen, { last, gaps, rows });
     const watermarks = isAll ? undefined : marks.watermarks(marks.floor > seen ? 0 : seen);
     handOver({ last, floor: marks.floor, gaps, rows, watermarks }, this.#sink);
   }
 
-  // All pages are handed over in one turn, since readers of the log before may be waiting. Rows that another program deleted may
-  // have been on any channel, so the floor covers them.
+  // All pages are handed over in one turn, since readers of the log before may be waiting. Rows that another program deleted
+  // may have been on any channel, so the floor covers them.
   #replay(waiting: readonly Commit[], deleted: number): void {
     const marks = this.#marks;
     const last = waiting.at(-1)?.last ?? this.#begin;
@@ -207,7 +209,7 @@ export class Cursor {
     const begin = Math.max(this.#begin, marks.begin);
     this.#sink.reset({ begin, last, gaps: this.#gapsOf(waiting), watermarks, floor });
     let page: Row[] = [];
-    for (const rows of this.#alive(waiting)) {
+    for (const rows of this.#retained(waiting)) {
       for (const row of rows) page.push(row);
       if (page.length < PAGE_ROWS) continue;
       this.#sink.commit(page);
@@ -218,9 +220,9 @@ export class Cursor {
   }
 
   /** Notes the waiting commits, and returns the retained rows of each. */
-  #alive(waiting: readonly Commit[]): readonly (readonly Row[])[] {
+  #retained(waiting: readonly Commit[]): readonly (readonly Row[])[] {
     return waiting.map((commit) => {
-      const rows = commit.rows.filter(({ id, key }) => !this.#marks.isDead(id, key));
+      const rows = commit.rows.filter(({ id, key }) => !this.#marks.isGone(id, key));
       this.#note(commit, rows);
       return rows;
     });
@@ -234,9 +236,9 @@ export class Cursor {
     return [...gaps.values()].sort((one, other) => one.before - other.before);
   }
 
-  #note({ seq, was, first, last, at, rows }: Commit, alive: readonly Row[]): void {
-    const gone = alive.length === rows.length ? NONE : new Set(rows.map(({ id }) => id));
-    if (gone !== NONE) for (const { id } of alive) gone.delete(id);
+  #note({ seq, was, first, last, at, rows }: Commit, retained: readonly Row[]): void {
+    const gone = retained.length === rows.length ? NONE : new Set(rows.map(({ id }) => id));
+    if (gone !== NONE) for (const { id } of retained) gone.delete(id);
     this.messages.add({ seq, was, first, last, gone });
     this.#seen = last;
     this.#highest = Math.max(this.#highest, last);

@@ -124,8 +124,8 @@ export async function loadDriver(): Promise<Driver> {
   }
 }
 
-// The client's own pings run by a timer that would keep the process alive. The looks of the feed every five seconds replace them. A
-// server that is down is retried soon, and forever.
+// The client's own pings run by a timer that would keep the process alive. The looks of the feed every five seconds replace
+// them. A server that is down is retried soon, and forever.
 function withDefaults(config: object): object {
   return {
     timeout: TIMEOUT,

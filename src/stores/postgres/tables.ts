@@ -63,7 +63,7 @@ export class Tables {
         starts.push(start);
       }
     }
-    return (await this.#commit(ask, as, [lines(keys), lines(jsons), starts.join()]))!; // never undefined, as the outbox alone may be
+    return (await this.#commit(ask, as, [lines(keys), lines(jsons), starts.join()]))!; // sends are never nothing
   }
 
   /** Commits the outbox. Undefined if it was empty. */

@@ -17,8 +17,8 @@ export class AnnouncedDeletions {
   readonly #of = new Map<string, Announced>();
 
   /**
-   * Notes an announcement. `news` are its messages that were still in the list. Its author has deleted all earlier ones that this
-   * announcement does not repeat.
+   * Notes an announcement. `news` are its messages that were still in the list. Its author has deleted all earlier ones that
+   * this announcement does not repeat.
    */
   add({ by, number, deleted }: Announcement, news: readonly number[], now: number): void {
     if (by === this.name) return;

@@ -27,7 +27,10 @@ export class Messages {
     this.#list = [];
   }
 
-  /** The messages that hold these ids, each with its own. A trim may name rows that are gone already, after the log was read anew. */
+  /**
+   * The messages that hold these ids, each with its own. A trim may name rows that are gone already, after the log was read
+   * anew.
+   */
   holding(ids: readonly number[]): ReadonlyMap<Message, ReadonlySet<number>> {
     const holding = new Map<Message, Set<number>>();
     for (const id of ids) {

@@ -33,9 +33,9 @@ interface Trimming {
 }
 
 /**
- * Trims portions in the stream, by the protocol in README.md. An announcement of all rows that go is published first. Then messages
- * without any row left are deleted, but never the newest, which shows where the log ends. One process is first, and the others
- * follow it.
+ * Trims portions in the stream, by the protocol in README.md. An announcement of all rows that go is published first. Then
+ * messages without any row left are deleted, but never the newest, which shows where the log ends. One process is first, and
+ * the others follow it.
  */
 export class Trims {
   readonly #options: TrimsOptions;
