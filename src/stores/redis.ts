@@ -22,10 +22,10 @@ export interface RedisOptions {
 }
 
 /**
- * Keeps a bus's notifications in a stream of Redis. Any number of processes on any machines share them. The connection is a URL,
- * or a config of `redis`, or the application's own client of `redis` or `ioredis`, also of a cluster. The store duplicates the
- * client and does not end it. The store makes two connections, of which one waits. A store serves one bus.
- * Throws `bad_option`. If the server cannot be reached, the bus rejects with `store`.
+ * Keeps a bus's notifications in a stream of Redis. Any number of processes on any machines share them. The connection is a
+ * URL, or a config of `redis`, or the application's own client of `redis` or `ioredis`, also of a cluster. The store duplicates
+ * the client and does not end it. The store makes two connections, of which one waits. A store serves one bus. Throws
+ * `bad_option`. If the server cannot be reached, the bus rejects with `store`.
  */
 export function redis(connection: string | RedisConfig | RedisClient, options: RedisOptions = {}): Store {
   checkNames("redis", options, ["prefix"]);

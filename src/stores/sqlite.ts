@@ -14,16 +14,16 @@ export type { SqliteDatabase, SqliteStatement } from "./sqlite/driver.ts";
 /** Options of `sqlite`. */
 export interface SqliteOptions {
   /**
-   * The damage that an acknowledged send survives: with `full` a power cut, with `normal` a crash of the process. A handle keeps
-   * its own pragmas, and takes no durability. Default: `full`.
+   * The damage that an acknowledged send survives: with `full` a power cut, with `normal` a crash of the process. A handle
+   * keeps its own pragmas, and takes no durability. Default: `full`.
    */
   readonly durability?: "full" | "normal";
 }
 
 /**
  * Keeps a bus's notifications in SQLite. The argument is a path whose folder exists, or `":memory:"`, or the application's own
- * better-sqlite3 database, which the store uses unchanged and does not close. Several processes may share a file. A store, and a
- * handle, serves one bus. Throws `bad_option`. If the file cannot be opened, the bus rejects with `store`.
+ * better-sqlite3 database, which the store uses unchanged and does not close. Several processes may share a file. A store, and
+ * a handle, serves one bus. Throws `bad_option`. If the file cannot be opened, the bus rejects with `store`.
  */
 export function sqlite(pathOrDatabase: string | SqliteDatabase, options: SqliteOptions = {}): Store {
   const { durability } = options;

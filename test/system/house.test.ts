@@ -12,8 +12,9 @@ const HALL = ["index", "bus", "options", "notification", "errors", "store"];
 const WORDS = ["errors", "notification", "store", "util/"];
 
 /**
- * The rooms, each with the rooms and files that its files may import, types included. The longest name that fits a file is its
- * room. A name that ends with a slash is a folder with all below it; `*` stands for one name of a folder. Every room may import from itself.
+ * The rooms, each with the rooms and files that its files may import, types included. The longest name that fits a file
+ * is its room. A name that ends with a slash is a folder with all below it; `*` stands for one name of a folder. Every
+ * room may import from itself.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   errors: [],

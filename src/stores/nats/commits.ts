@@ -11,7 +11,7 @@ import type { Cursor } from "./cursor.ts";
 import { isConflict, mayCommitAgain, Unanswered } from "./failures.ts";
 import type { Feed } from "./feed.ts";
 import type { Stream } from "./stream.ts";
-import { type Place, packSends, placeHeader } from "./wire.ts";
+import { packSends, type Stamp, stampHeader } from "./wire.ts";
 
 /** The parts that commits in NATS need. */
 export interface CommitsOptions {
@@ -30,8 +30,8 @@ interface Attempt {
   readonly id: string;
   /** True if it was sent, and its answer is missing. */
   isUnanswered: boolean;
-  /** True if this process may not know the newest message of the log. */
-  isLost: boolean;
+  /** True if this process may lag behind the log, and has to read before the next try. */
+  mustRead: boolean;
   /** The newest message of the log, if the server refused to publish behind it without a newer one. All is read anew then. */
   doubted: number | undefined;
   /** True if the server refused again after that reading. */
@@ -42,7 +42,9 @@ interface Attempt {
 /** The number of times that other processes may be faster. */
 const MOST_CONFLICTS = 1_000;
 
-/** Commits the sends of this process. Each commit is one message right behind the newest that this process knows, or is refused. */
+/**
+ * Commits the sends of this process. Each commit is one message right behind the newest that this process knows, or is refused.
+ */
 export class Commits {
   readonly #options: CommitsOptions;
   /** The conditions of the last commit. The epoch goes on while they stay the same. */
@@ -62,33 +64,33 @@ export class Commits {
       body,
       id: randomUUID(),
       isUnanswered: false,
-      isLost: false,
+      mustRead: false,
       doubted: undefined,
       trustsServer: false,
       conflicts: 0,
     };
-    cursor.want(attempt);
+    cursor.expect(attempt);
     try {
       return await retry(clock, () => this.#try(attempt), mayCommitAgain);
     } catch (error) {
       if (!attempt.isUnanswered || error instanceof BusError) throw error;
       throw new Unanswered((error as Error).message, { cause: error });
     } finally {
-      cursor.want(undefined); // its memory is free now, and not at the next commit
+      cursor.expect(undefined); // its memory is free now, and not at the next commit
     }
   }
 
   async #try(attempt: Attempt): Promise<Ids> {
     const { cursor, feed } = this.#options;
     for (;;) {
-      if (attempt.isLost || !feed.isLive || cursor.seen === undefined) await feed.catchUp();
-      attempt.isLost = false;
+      if (attempt.mustRead || !feed.isLive || cursor.seen === undefined) await feed.catchUp();
+      attempt.mustRead = false;
       if (cursor.found !== undefined) return this.#done(attempt.sends, cursor.found);
       const { seen, seq } = cursor;
       if (seen === undefined) continue;
-      const place = this.#place(seen);
+      const stamp = this.#stamp(seen);
       try {
-        if (await this.#publish(attempt, place)) return this.#done(attempt.sends, place.first);
+        if (await this.#publish(attempt, stamp)) return this.#done(attempt.sends, stamp.first);
       } catch (error) {
         await this.#failed(attempt, seq, error);
       }
@@ -96,11 +98,11 @@ export class Commits {
   }
 
   /** Publishes the commit, and hands it over. False if an earlier try has published it. */
-  async #publish({ body, id, sends, trustsServer }: Attempt, place: Place): Promise<boolean> {
+  async #publish({ body, id, sends, trustsServer }: Attempt, stamp: Stamp): Promise<boolean> {
     const { connection, stream, cursor, feed } = this.#options;
     const conditions = this.#conditions();
     const { log: subject } = stream;
-    const publication = { subject, body, id, header: placeHeader(place), after: cursor.seq, trustsServer };
+    const publication = { subject, body, id, header: stampHeader(stamp), after: cursor.seq, trustsServer };
     const { seq, duplicate } = await stream.publish(publication, connection.losses);
     if (duplicate || conditions !== this.#conditions()) {
       await feed.catchUp();
@@ -108,15 +110,15 @@ export class Commits {
       return false;
     }
     if (cursor.seq < seq) {
-      const { rows, last } = giveIds(sends, place);
-      cursor.take({ ...place, last, seq, id, rows });
+      const { rows, last } = giveIds(sends, stamp);
+      cursor.takeCommit({ ...stamp, last, seq, id, rows });
     }
     return true;
   }
 
-  // An epoch ends with any event that may have put the server back to an earlier state. A process that lags then cannot know which
-  // ids others were given.
-  #place(seen: number): Place {
+  // An epoch ends with any event that may have put the server back to an earlier state. A process that lags then cannot know
+  // which ids others were given.
+  #stamp(seen: number): Stamp {
     const { clock, time, cursor } = this.#options;
     const first = this.#epoch === this.#conditions() ? seen + 1 : Math.max(seen, cursor.highest, clock.base() - 1) + 1;
     return { was: seen, first, at: Math.max(cursor.at, Math.floor(time.now())) };
@@ -144,7 +146,7 @@ export class Commits {
       if (!isNewest) attempt.isUnanswered = false;
       return;
     }
-    attempt.isLost = true; // the stream itself may be gone: reading makes it anew
+    attempt.mustRead = true; // the stream itself may be gone: reading makes it anew
     attempt.isUnanswered ||= error instanceof Unanswered;
     throw error;
   }

@@ -6,12 +6,12 @@ import { whenSilent } from "../shared/silence.ts";
 import {
   type Driver,
   type JetStream,
-  letGo,
   loadDriver,
   movedOnConnection,
   type NatsConnection,
   type NatsMessage,
   TIMEOUT,
+  unrefConnection,
 } from "./driver.ts";
 import { explained, Unanswered } from "./failures.ts";
 
@@ -59,7 +59,7 @@ export class Connection {
     this.#clock = clock;
     this.js = js;
     this.#isUp = native.info !== undefined && !native.isClosed();
-    if (isOurs) letGo(native);
+    if (isOurs) unrefConnection(native);
     this.#watch().catch(() => this.#down()); // the next request then rejects
   }
 
@@ -90,9 +90,9 @@ export class Connection {
   }
 
   /**
-   * Sends a request, and waits for a connection first. Rejects with `Unreachable` if nothing was sent, with `Unanswered` once no
-   * answer can come, and otherwise as JetStream does. With `losses`, a loss since then rejects as well. `bytes` is the size of
-   * the request.
+   * Sends a request, and waits for a connection first. Rejects with `Unreachable` if nothing was sent, with `Unanswered` once
+   * no answer can come, and otherwise as JetStream does. With `losses`, a loss since then rejects as well. `bytes` is the size
+   * of the request.
    */
   async ask<T>(work: (js: JetStream) => Promise<T>, losses?: number, bytes = 0): Promise<T> {
     if (!this.#isUp) await this.#returned();
@@ -131,7 +131,7 @@ export class Connection {
   }
 
   /** Subscribes to a new address. Returns the address, and a function that ends the subscription. */
-  hear(take: (message: NatsMessage) => void, fail: (error: Error) => void): { address: string; stop: () => void } {
+  subscribe(take: (message: NatsMessage) => void, fail: (error: Error) => void): { address: string; stop: () => void } {
     const { options } = this.#native as { options?: { inboxPrefix?: string } };
     const address = `${options?.inboxPrefix ?? "_INBOX"}.${randomBytes(12).toString("hex")}`;
     const subscription = this.#native.subscribe(address, {
@@ -141,7 +141,7 @@ export class Connection {
   }
 
   /** Publishes an empty message. */
-  say(subject: string): void {
+  publishEmpty(subject: string): void {
     if (!this.#native.isClosed()) this.#native.publish(subject);
   }
 
@@ -168,7 +168,7 @@ export class Connection {
 
   #up(): void {
     if (this.#isUp) return;
-    if (this.#isOurs) letGo(this.#native);
+    if (this.#isOurs) unrefConnection(this.#native);
     this.#isUp = true;
     for (const tell of this.#returns) tell();
     this.onReturn();
@@ -192,7 +192,7 @@ export class Connection {
   #doubt(): void {
     const { losses } = this;
     const stop = this.whenSilent(TIMEOUT / 4, () => {
-      if (losses === this.#losses && this.#isUp) this.#native.reconnect().catch(() => {}); // the client retries, and reports its state
+      if (losses === this.#losses && this.#isUp) this.#native.reconnect().catch(() => {}); // the client retries
     });
     this.#native.flush().then(stop, stop);
   }

@@ -36,8 +36,8 @@ export class Consumer {
   /** Starts the delivery from this message on. Some may come before it resolves. Rejects as `Connection.ask` does. */
   async start(from: number): Promise<Beginning> {
     const { connection, stream, onBreak } = this.#options;
-    const { address, stop } = connection.hear(
-      (message) => this.#hear(message),
+    const { address, stop } = connection.subscribe(
+      (message) => this.#receive(message),
       () => this.#break(),
     );
     this.#stop = stop;
@@ -55,7 +55,7 @@ export class Consumer {
     this.#stop = undefined;
   }
 
-  #hear(message: NatsMessage): void {
+  #receive(message: NatsMessage): void {
     if (this.#stop === undefined) return;
     if (message.headers?.code === 100) this.#keepUp(message);
     const place = placeOf(message.reply ?? "");
@@ -68,7 +68,7 @@ export class Consumer {
   // The server sends no more until it hears that this much was received.
   #keepUp(message: NatsMessage): void {
     const stalled = message.headers?.get("Nats-Consumer-Stalled") ?? "";
-    if (stalled !== "") this.#options.connection.say(stalled);
+    if (stalled !== "") this.#options.connection.publishEmpty(stalled);
     else if (message.reply !== undefined && message.reply !== "") message.respond();
   }
 

@@ -4,16 +4,16 @@ import { PAGE_ROWS } from "../shared/limits.ts";
 import { handOver, isComplete } from "../shared/news.ts";
 import type { NatsMessage } from "./driver.ts";
 import { areSame, type Puzzle, type Verdict } from "./puzzle.ts";
+import { AnnouncedDeletions } from "./trims/announced.ts";
 import { Marks } from "./trims/marks.ts";
 import { gapOf, Messages } from "./trims/messages.ts";
-import { PromisedDeletions } from "./trims/promised.ts";
 import type { Commit } from "./wire.ts";
 
 /** The empty set. Most messages have all their rows, and share it. */
 const NONE: Set<number> = new Set();
 
 /** A message that this process publishes, with its sends. */
-export interface Wanted {
+export interface Expected {
   readonly id: string;
   readonly sends: Sends;
 }
@@ -22,7 +22,7 @@ export interface Wanted {
 export class Cursor {
   readonly #sink: StoreSink;
   readonly messages = new Messages();
-  readonly promised = new PromisedDeletions();
+  readonly announced = new AnnouncedDeletions();
   #marks = new Marks();
   #begin = 0;
   #seen: number | undefined;
@@ -31,7 +31,7 @@ export class Cursor {
   #id = "";
   #at = 0;
   #waiting: Commit[] | undefined = [];
-  #wanted: Wanted | undefined;
+  #expected: Expected | undefined;
   #found: number | undefined;
   #isDoubted = false;
   #logs = 0;
@@ -91,28 +91,28 @@ export class Cursor {
     this.#isDoubted = false;
     this.#marks = new Marks();
     this.messages.clear();
-    this.promised.clear();
+    this.announced.clear();
   }
 
   /** Looks out for a message that this process publishes. Undefined ends that. */
-  want(wanted: Wanted | undefined): void {
-    this.#wanted = wanted;
+  expect(expected: Expected | undefined): void {
+    this.#expected = expected;
     this.#found = undefined;
   }
 
-  /** The sends of the message with this id, if it is the wanted one. */
-  wantedOf(id: string): Sends | undefined {
-    return id === this.#wanted?.id ? this.#wanted.sends : undefined;
+  /** The sends of the message with this id, if it is the expected one. */
+  expectedOf(id: string): Sends | undefined {
+    return id === this.#expected?.id ? this.#expected.sends : undefined;
   }
 
-  /** The first id of the wanted message, once it has come. */
+  /** The first id of the expected message, once it has come. */
   get found(): number | undefined {
     return this.#found;
   }
 
   /** Hands over a commit. False if it does not follow directly: the ids between have to be settled first. */
-  take(commit: Commit): boolean {
-    if (commit.id === this.#wanted?.id) this.#found = commit.first;
+  takeCommit(commit: Commit): boolean {
+    if (commit.id === this.#expected?.id) this.#found = commit.first;
     this.#seq = commit.seq;
     this.#id = commit.id;
     if (this.#waiting !== undefined) {
@@ -130,10 +130,11 @@ export class Cursor {
   }
 
   /** Takes in a message of the marks. */
-  hear(message: NatsMessage, seq: number): void {
+  takeMark(message: NatsMessage, seq: number): void {
     if (seq <= this.#marks.seq) return; // this process published it
-    const said = this.#marks.take(message, seq);
-    if (said !== undefined) this.promised.add(said, this.messages.delete(said.deleted), this.#sink.clock.monotonic());
+    const announcement = this.#marks.take(message, seq);
+    if (announcement !== undefined)
+      this.announced.add(announcement, this.messages.delete(announcement.deleted), this.#sink.clock.monotonic());
   }
 
   /** Passes over a message that holds no commit. */
@@ -148,7 +149,9 @@ export class Cursor {
     this.#waiting ??= [];
   }
 
-  /** Hands over the waiting commits, if all ids between are explained. `known` are puzzles that a further read did not solve. */
+  /**
+   * Hands over the waiting commits, if all ids between are explained. `known` are puzzles that a further read did not solve.
+   */
   settle(known: readonly Puzzle[]): Verdict {
     const waiting = this.#waiting;
     if (waiting === undefined) return { kind: "settled" };
@@ -190,14 +193,14 @@ export class Cursor {
     const marks = this.#marks;
     const last = waiting.at(-1)?.last ?? seen;
     const gaps = this.#gapsOf(waiting).filter(({ after }) => after >= seen);
-    const rows = this.#alive(waiting).flat();
+    const rows = this.#retained(waiting).flat();
     const isAll = isComplete(seen, { last, gaps, rows });
     const watermarks = isAll ? undefined : marks.watermarks(marks.floor > seen ? 0 : seen);
     handOver({ last, floor: marks.floor, gaps, rows, watermarks }, this.#sink);
   }
 
-  // All pages are handed over in one turn, since readers of the log before may be waiting. Rows that another program deleted may
-  // have been on any channel, so the floor covers them.
+  // All pages are handed over in one turn, since readers of the log before may be waiting. Rows that another program deleted
+  // may have been on any channel, so the floor covers them.
   #replay(waiting: readonly Commit[], deleted: number): void {
     const marks = this.#marks;
     const last = waiting.at(-1)?.last ?? this.#begin;
@@ -206,7 +209,7 @@ export class Cursor {
     const begin = Math.max(this.#begin, marks.begin);
     this.#sink.reset({ begin, last, gaps: this.#gapsOf(waiting), watermarks, floor });
     let page: Row[] = [];
-    for (const rows of this.#alive(waiting)) {
+    for (const rows of this.#retained(waiting)) {
       for (const row of rows) page.push(row);
       if (page.length < PAGE_ROWS) continue;
       this.#sink.commit(page);
@@ -217,9 +220,9 @@ export class Cursor {
   }
 
   /** Notes the waiting commits, and returns the retained rows of each. */
-  #alive(waiting: readonly Commit[]): readonly (readonly Row[])[] {
+  #retained(waiting: readonly Commit[]): readonly (readonly Row[])[] {
     return waiting.map((commit) => {
-      const rows = commit.rows.filter(({ id, key }) => !this.#marks.isDead(id, key));
+      const rows = commit.rows.filter(({ id, key }) => !this.#marks.isGone(id, key));
       this.#note(commit, rows);
       return rows;
     });
@@ -233,10 +236,10 @@ export class Cursor {
     return [...gaps.values()].sort((one, other) => one.before - other.before);
   }
 
-  #note({ seq, was, first, last, at, rows }: Commit, alive: readonly Row[]): void {
-    const dead = alive.length === rows.length ? NONE : new Set(rows.map(({ id }) => id));
-    if (dead !== NONE) for (const { id } of alive) dead.delete(id);
-    this.messages.add({ seq, was, first, last, dead });
+  #note({ seq, was, first, last, at, rows }: Commit, retained: readonly Row[]): void {
+    const gone = retained.length === rows.length ? NONE : new Set(rows.map(({ id }) => id));
+    if (gone !== NONE) for (const { id } of retained) gone.delete(id);
+    this.messages.add({ seq, was, first, last, gone });
     this.#seen = last;
     this.#highest = Math.max(this.#highest, last);
     this.#at = at;

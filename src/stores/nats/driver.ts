@@ -132,8 +132,8 @@ export async function loadDriver(): Promise<Driver> {
   }
 }
 
-// The client's own pings run by a timer that would keep the process alive. The looks of the feed every five seconds replace them. A
-// server that is down is retried soon, and forever.
+// The client's own pings run by a timer that would keep the process alive. The looks of the feed every five seconds replace
+// them. A server that is down is retried soon, and forever.
 function withDefaults(config: object): object {
   return {
     timeout: TIMEOUT,
@@ -173,7 +173,7 @@ export function movedOnConnection(connection: NatsConnection): string | undefine
  * Lets the process end while this connection is open. The client offers no way, so its private parts are used. If they are not
  * found, the process stays alive until the bus is closed.
  */
-export function letGo(connection: NatsConnection): void {
+export function unrefConnection(connection: NatsConnection): void {
   const { protocol } = connection as Inside;
   protocol?.transport?.socket?.unref?.();
   protocol?.heartbeats?.timer?.unref?.();

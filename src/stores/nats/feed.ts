@@ -34,7 +34,7 @@ export interface FeedOptions {
 /** Receives the messages of the stream, and knows if all have come. */
 export class Feed {
   readonly #options: FeedOptions;
-  readonly #syncs = new SingleFlight(() => this.#catchUp());
+  readonly #reads = new SingleFlight(() => this.#catchUp());
   #consumer: Consumer | undefined;
   /** The number of the newest message that came. */
   #reached = 0;
@@ -70,7 +70,7 @@ export class Feed {
 
   /** Hands over all commits before the call. The first call replays the log. Rejects as `Connection.ask` does. */
   catchUp(): Promise<void> {
-    return this.#syncs.run();
+    return this.#reads.run();
   }
 
   /** Starts to look by itself: at intervals, and after a lost connection. */
@@ -128,7 +128,7 @@ export class Feed {
     const consumer = new Consumer({
       connection,
       stream,
-      onMessage: (message, delivery) => this.#hear(message, delivery),
+      onMessage: (message, delivery) => this.#receive(message, delivery),
       onBreak: () => this.#consumer === consumer && this.#breakOff(),
     });
     this.#consumer = consumer;
@@ -187,7 +187,7 @@ export class Feed {
     return isSilent;
   }
 
-  #hear(message: NatsMessage, delivery: Delivery): void {
+  #receive(message: NatsMessage, delivery: Delivery): void {
     const { stream, cursor, time } = this.#options;
     const { seq, at, pending } = delivery;
     this.#confirm(message, seq);
@@ -195,8 +195,8 @@ export class Feed {
     this.#isDrained = pending === 0;
     if (at !== undefined) time.advance(at);
     if (this.#isRefuted) this.#wake();
-    else if (message.subject === stream.log) this.#hearCommit(message, delivery);
-    else if (message.subject === stream.marks) cursor.hear(message, seq);
+    else if (message.subject === stream.log) this.#receiveCommit(message, delivery);
+    else if (message.subject === stream.marks) cursor.takeMark(message, seq);
     this.#wake();
   }
 
@@ -208,19 +208,19 @@ export class Feed {
     if (!this.#isRefuted) this.#unconfirmed = undefined;
   }
 
-  #hearCommit(message: NatsMessage, { seq, at }: Delivery): void {
+  #receiveCommit(message: NatsMessage, { seq, at }: Delivery): void {
     const { cursor, outage } = this.#options;
     const id = idOf(message);
     if (seq <= cursor.seq) return; // this process sent it, and has handed it over
     const earliest = Math.max(this.#newestAt, cursor.at);
-    const commit = readCommit(message, { seq, at, earliest }, cursor.wantedOf(id));
+    const commit = readCommit(message, { seq, at, earliest }, cursor.expectedOf(id));
     this.#newestAt = Math.max(earliest, commit?.at ?? 0);
     if (commit === undefined) {
       cursor.skip(seq, id);
       outage.begin(
         new Error(`message ${seq} is none of this nightbus: did a newer one, or another program, publish it?`),
       );
-    } else if (!cursor.take(commit)) void this.#polls.look();
+    } else if (!cursor.takeCommit(commit)) void this.#polls.look();
   }
 
   #breakOff(): void {

@@ -42,7 +42,7 @@ export async function openNats({ source, stream: name, replicas }: NatsSettings,
   const trimmer = new Trimmer({
     clock,
     outage: trimming,
-    trim: (batch) => trims.trim(batch),
+    trim: (portion) => trims.trim(portion),
     retry: (work) => retry(clock, work, mayReadAgain),
   });
   try {

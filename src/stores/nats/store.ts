@@ -6,7 +6,10 @@ import { type NatsLog, type NatsSettings, openNats } from "./open.ts";
 /** The most that rows take beside their text, as a part of a message. */
 const BESIDE = 0.1;
 
-/** Makes the store on NATS JetStream. Each commit is a message right behind the newest, or is refused, so that there is one order. */
+/**
+ * Makes the store on NATS JetStream. Each commit is a message right behind the newest, or is refused, so that there is one
+ * order.
+ */
 export function natsStore(settings: NatsSettings): Store {
   return new RemoteStore<NatsLog>({
     name: "NATS",

@@ -12,7 +12,9 @@ const TWICE = 120e9;
 /** The most bytes that a message takes beside its body. */
 const HEADERS = 512;
 
-/** The form of the description of a stream. The server keeps one description, even if many processes make the stream at once. */
+/**
+ * The form of the description of a stream. The server keeps one description, even if many processes make the stream at once.
+ */
 const BEGIN = /^A log of nightbus that begins at (\d+)(?: \(new\))?$/;
 
 /** The end of the description of a new stream, until it is settled. */
@@ -174,9 +176,9 @@ export class Stream {
     return this.#connection.ask(({ streams }) => streams.info(this.#name));
   }
 
-  // If two processes make a stream at once, a server may keep one request in memory and the other on its disk (seen with 2.9). After
-  // a restart it would use the other. An update writes the stream to the disk as it is in memory. No process publishes before
-  // that, since the server may still replace the stream.
+  // If two processes make a stream at once, a server may keep one request in memory and the other on its disk (seen with 2.9).
+  // After a restart it would use the other. An update writes the stream to the disk as it is in memory. No process publishes
+  // before that, since the server may still replace the stream.
   async #settle(): Promise<StreamInfo> {
     await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, MAKING));
     const info = await this.#info();

@@ -3,7 +3,7 @@ import { giveIds, type Sends } from "../shared/given-ids.ts";
 import { pack, unpack } from "../shared/packed.ts";
 import type { NatsMessage } from "./driver.ts";
 
-/** The header of each message: the version, and the place of the message. */
+/** The header of each message: the version, and the stamp or the author. */
 export const HEADER = "Nightbus";
 
 const VERSION = "1";
@@ -11,8 +11,8 @@ const VERSION = "1";
 /** The most by which a sender's time may differ from the server's, in ms. The sender estimates it before it publishes. */
 const ABOUT = 1_000;
 
-/** The place of one commit in the log. */
-export interface Place {
+/** The ids and the time of one commit. */
+export interface Stamp {
   /** The newest id before it. If `first` does not follow directly, an epoch begins. */
   readonly was: number;
   readonly first: number;
@@ -21,7 +21,7 @@ export interface Place {
 }
 
 /** One published commit. */
-export interface Commit extends Place {
+export interface Commit extends Stamp {
   readonly last: number;
   /** Its number in the stream. */
   readonly seq: number;
@@ -52,7 +52,7 @@ export interface Beginning {
 }
 
 /** Writes the header of a commit. */
-export function placeHeader({ was, first, at }: Place): string {
+export function stampHeader({ was, first, at }: Stamp): string {
   return [VERSION, was, first, at].join(" ");
 }
 

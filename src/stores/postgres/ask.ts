@@ -8,7 +8,8 @@ const types: PgQuery["types"] = { getTypeParser: () => (text) => text };
 
 /**
  * Runs a statement, and resolves with its rows, each a list of texts. Rejects with pg's error, also after five seconds without
- * a byte of the answer. A large answer may take as long as its bytes do. After a rejection for silence the connection is useless.
+ * a byte of the answer. A large answer may take as long as its bytes do. After a rejection for silence the connection is
+ * useless.
  */
 export async function ask(
   client: PgClient,

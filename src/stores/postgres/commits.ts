@@ -23,7 +23,9 @@ export class Commits {
     this.#commits = new RemoteCommits({ ...options, engine: "Postgres", mayCommitAgain });
   }
 
-  /** Commits the outbox and then these sends, hands them over, and resolves with the ids of the sends. Rejects with pg's error. */
+  /**
+   * Commits the outbox and then these sends, hands them over, and resolves with the ids of the sends. Rejects with pg's error.
+   */
   append(sends: Sends): Promise<Ids> {
     const { tables, ask, node } = this.#options;
     return this.#commits.commit(sends, (writer) => tables.append(ask, { ...writer, node }, sends).catch(orGone));

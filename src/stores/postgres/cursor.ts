@@ -81,7 +81,7 @@ class TablesLog implements RemoteLog<TablesPage> {
     const isWhole = end - origin - widthOf(gaps) - rows <= gone || !(await this.#mend());
     const begin = isWhole ? state.begin : end;
     return {
-      log: `${origin}`,
+      identity: `${origin}`,
       state: { begin, last: end, gaps, floor, watermarks },
       pages: pages.map((page) => page.rows),
     };

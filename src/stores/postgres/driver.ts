@@ -74,7 +74,8 @@ export async function makeClient(pool: PgPool, config: object | undefined): Prom
   return new Client(patient(config ?? pool.options));
 }
 
-// All own properties are copied: pg hides the password as one that spreads do not copy, and adds nothing to a connection string.
+// All own properties are copied: pg hides the password as one that spreads do not copy, and adds nothing to a connection
+// string.
 function patient(config: object): object {
   const { connectionTimeoutMillis } = config as { connectionTimeoutMillis?: number };
   return Object.defineProperties(

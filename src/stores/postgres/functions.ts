@@ -15,7 +15,10 @@ const LOCK = "set_config('lock_timeout', '4s', true)";
  */
 export const BEGIN = "begin";
 
-/** The key of another such watermark. Its id counts the ids that have neither a row nor a gap. If more rows are missing, another program removed them. */
+/**
+ * The key of another such watermark. Its id counts the ids that have neither a row nor a gap. If more rows are missing, another
+ * program removed them.
+ */
 export const GONE = "gone";
 
 /**

@@ -68,7 +68,7 @@ export async function openPostgres(
   const trimmer = new Trimmer({
     clock,
     outage: Outage.of(sink, explain),
-    trim: (batch) => tables.trim((...asked) => connections.ask(...asked), batch),
+    trim: (portion) => tables.trim((...asked) => connections.ask(...asked), portion),
     retry: (work) => retry(clock, work, mayReadAgain),
   });
   try {
@@ -91,7 +91,8 @@ export async function openPostgres(
 
 /**
  * Writes into the application's transactions. The place of the log is read at the first use, and again if a transaction is
- * elsewhere, since the server may have restarted. `own` reads on the connection that listens: the application may hold all others.
+ * elsewhere, since the server may have restarted. `own` reads on the connection that listens: the application may hold all
+ * others.
  */
 function putBy(tables: Tables, own: Ask): PostgresLog["put"] {
   let place: string | undefined;

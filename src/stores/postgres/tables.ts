@@ -9,7 +9,7 @@ export interface NamedWriter extends Writer {
   readonly node: string;
 }
 
-/** A page of rows. Its `log` is the first beginning of the log. */
+/** A page of rows. Its `identity` is the first beginning of the log. */
 export interface TablesPage extends Page {
   /** True if the outbox holds something. */
   readonly waits: boolean;
@@ -63,7 +63,7 @@ export class Tables {
         starts.push(start);
       }
     }
-    return (await this.#commit(ask, as, [lines(keys), lines(jsons), starts.join()]))!; // never undefined, as the outbox alone may be
+    return (await this.#commit(ask, as, [lines(keys), lines(jsons), starts.join()]))!; // sends are never nothing
   }
 
   /** Commits the outbox. Undefined if it was empty. */
@@ -120,7 +120,7 @@ export class Tables {
     const last = Number(newest);
     const end = isCut === "t" ? rows.at(-1)!.id : last;
     return {
-      log: `${origin}`,
+      identity: `${origin}`,
       begin: Number(origin),
       rows,
       last,
@@ -161,7 +161,7 @@ export class Tables {
     };
   }
 
-  /** Trims a batch. False while another process trims. */
+  /** Trims a portion. False while another process trims. */
   async trim(ask: Ask, { ids, keys, forgotten, floor }: Trimmed): Promise<boolean> {
     const values = [`{${ids.join()}}`, lines(keys), lines(forgotten), floor];
     const [[done]] = (await ask(`select ${this.#named}.nightbus_trim_1($1, $2, $3, $4)`, values)) as [[string]];

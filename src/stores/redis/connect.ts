@@ -4,8 +4,8 @@ import type { Connect } from "./connection.ts";
 import { clientOf, type RedisClient } from "./driver.ts";
 
 /**
- * Makes connections of nightbus's own: like the application's client, or by a URL, or by a config of `redis`. The driver is loaded
- * first, so that loading takes no time from a connection. Rejects with `store` if there is no driver.
+ * Makes connections of nightbus's own: like the application's client, or by a URL, or by a config of `redis`. The driver is
+ * loaded first, so that loading takes no time from a connection. Rejects with `store` if there is no driver.
  */
 export async function connectBy(source: string | object, key: string): Promise<Connect> {
   const base: unknown = isClient(source) ? source : await clientOf(source);

@@ -41,7 +41,7 @@ export function take(cursor: RemoteCursor<EnginePage>, entries: readonly Entry[]
 
 /** The part of a log after an id. */
 interface Rest extends LogState, Gone {
-  readonly log: string;
+  readonly identity: string;
   readonly rows: readonly Row[];
 }
 
@@ -59,9 +59,9 @@ class EngineLog implements RemoteLog<EnginePage> {
     return this.#page(seen);
   }
 
-  async news({ log }: EnginePage, seen: number): Promise<News | undefined> {
+  async news({ identity }: EnginePage, seen: number): Promise<News | undefined> {
     const rest = await this.#rest(seen);
-    if (rest === undefined || rest.log !== log || rest.last < seen || rest.begin > seen) return undefined;
+    if (rest === undefined || rest.identity !== identity || rest.last < seen || rest.begin > seen) return undefined;
     if (rest.gaps.some(({ after }) => after < seen)) return undefined;
     return isComplete(seen, rest) ? { ...rest, watermarks: undefined } : rest;
   }
@@ -69,8 +69,8 @@ class EngineLog implements RemoteLog<EnginePage> {
   async replay(): Promise<Replay> {
     const rest = await this.#rest(0);
     if (rest === undefined) throw new Error("nightbus's keys are missing");
-    const { rows, log, ...state } = rest;
-    return { log, state, pages: [rows] };
+    const { rows, identity, ...state } = rest;
+    return { identity, state, pages: [rows] };
   }
 
   async #page(seen: number, since?: number): Promise<EnginePage | undefined> {
@@ -91,15 +91,15 @@ class EngineLog implements RemoteLog<EnginePage> {
     let known: string | undefined;
     for (;;) {
       const page = await this.#page(end, from);
-      if (page === undefined || page.log !== (known ?? page.log)) return undefined;
+      if (page === undefined || page.identity !== (known ?? page.identity)) return undefined;
       for (const row of page.rows) rows.push(row);
-      const { begin, log, gone } = page;
+      const { begin, identity, gone } = page;
       ({ end } = page);
-      known = log;
+      known = identity;
       if (gone === undefined) continue;
       const marks = new Map(gone.watermarks); // some rows may be trimmed since their page was read
       const alive = rows.filter(({ id, key }) => id > (marks.get(key) ?? 0));
-      return { ...gone, begin, log, last: end, rows: alive };
+      return { ...gone, begin, identity, last: end, rows: alive };
     }
   }
 }

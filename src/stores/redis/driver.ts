@@ -6,7 +6,9 @@ export interface RedisClient {
   duplicate(...overrides: never[]): unknown;
 }
 
-/** Makes a client by a URL, or by a config of `redis`, and does not connect it yet. Rejects with `store` if there is no driver. */
+/**
+ * Makes a client by a URL, or by a config of `redis`, and does not connect it yet. Rejects with `store` if there is no driver.
+ */
 export async function clientOf(source: string | object): Promise<RedisClient> {
   try {
     const { createClient } = await import("redis");

@@ -64,15 +64,15 @@ export class Engine {
     const bounds = [`${seen}`, `${PAGE_ROWS}`, `${PAGE_BYTES}`];
     const found = await this.#run(ask, PAGE, since === undefined ? bounds : [...bounds, `${since}`]);
     if (found === null) return undefined;
-    const [begin, log, newest, now, more, raw, gone] = found as PageReply; // as the script answers
+    const [begin, identity, newest, now, more, raw, gone] = found as PageReply; // as the script answers
     const entries = entriesOf(raw);
     const rows = entries.flatMap(({ rows: unpacked }) => unpacked());
     const last = Number(newest);
     const end = more === 0 ? last : entries.at(-1)!.last; // such a page has more than one entry
-    return { begin: Number(begin), log, rows, last, end, now: Number(now), gone: goneOf(gone, since) };
+    return { begin: Number(begin), identity, rows, last, end, now: Number(now), gone: goneOf(gone, since) };
   }
 
-  /** Trims a batch. Each step may run twice without harm. */
+  /** Trims a portion. Each step may run twice without harm. */
   async trim(ask: Ask, { ids, keys, forgotten, floor }: Trimmed): Promise<void> {
     for (let from = 0; from === 0 || from < ids.length; from += STEP) {
       const step = ids.slice(from, from + STEP).map(String);

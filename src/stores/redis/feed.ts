@@ -81,7 +81,10 @@ export class Feed {
     }
   }
 
-  /** True if the waiting connection missed commits that were handed over meanwhile. Its server was the primary before a failover. */
+  /**
+   * True if the waiting connection missed commits that were handed over meanwhile. Its server was the primary before a
+   * failover.
+   */
   #isBehind(from: number | undefined): boolean {
     const { seen } = this.#options.cursor;
     return from !== undefined && seen !== undefined && seen > from;

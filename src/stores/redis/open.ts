@@ -47,8 +47,8 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
   const trimmer = new Trimmer({
     clock,
     outage: outage(),
-    trim: async (batch) => {
-      await engine.trim(ask, batch);
+    trim: async (portion) => {
+      await engine.trim(ask, portion);
       return true;
     },
     retry: (work) => retry(clock, work, mayReadAgain),

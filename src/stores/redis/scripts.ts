@@ -12,9 +12,9 @@ export function keysOf(prefix: string): readonly string[] {
   return ["meta", "log", "gaps", "marks", "sends", "gone"].map((name) => `{${prefix}}:${name}`);
 }
 
-// The common head of all scripts. `sizes` are the sizes of the keys after nightbus's last write. If they differ, another program
-// trimmed the stream, or the server evicted a key. No older part of the log can then be trusted, so that the log begins anew
-// at its newest id, and older cursors get `missed`.
+// The common head of all scripts. `sizes` are the sizes of the keys after nightbus's last write. If they differ, another
+// program trimmed the stream, or the server evicted a key. No older part of the log can then be trusted, so that the log begins
+// anew at its newest id, and older cursors get `missed`.
 //
 // `text` writes a large number in full, where Lua would write 1.79e+15. `begins` writes without needing room: a full server
 // refuses a script whose first write needs some. After `begins`, a full log can be read and trimmed.
@@ -53,8 +53,8 @@ export const CREATE = script(`
 /**
  * Commits sends. Takes the flag of the writer's epoch, its newest id, its base, and for each send the number of rows and the
  * packed rows. Answers the newest id before, the first id of a new epoch or 0, the first id, the newest id, and the time.
- * Answers nil if there is no log. An epoch goes on only on the server that gave its ids. Any other server may lack some: it may be
- * a replica that lagged, or a server that lost its last writes.
+ * Answers nil if there is no log. An epoch goes on only on the server that gave its ids. Any other server may lack some: it may
+ * be a replica that lagged, or a server that lost its last writes.
  */
 export const APPEND = script(`
   if not last then return false end
@@ -80,10 +80,10 @@ export const APPEND = script(`
 `);
 
 /**
- * Reads the entries after an id. Takes that id, the most rows, the most bytes, and perhaps a second id. Answers the beginning of
- * the log, its identity, the newest id, the time, a flag for more pages, and the entries. Each entry has an x for each of its rows
- * that is gone. With a second id, the last page also has the floor, the watermarks, and the gaps after that id. Answers nil if
- * there is no log. Each round reads at most as many entries as all rounds before, since entries may be large.
+ * Reads the entries after an id. Takes that id, the most rows, the most bytes, and perhaps a second id. Answers the beginning
+ * of the log, its identity, the newest id, the time, a flag for more pages, and the entries. Each entry has an x for each of
+ * its rows that is gone. With a second id, the last page also has the floor, the watermarks, and the gaps after that id.
+ * Answers nil if there is no log. Each round reads at most as many entries as all rounds before, since entries may be large.
  */
 export const PAGE = script(`
   if not last then return false end

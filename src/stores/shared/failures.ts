@@ -14,7 +14,7 @@ export type FailureKind = "refused" | "lost" | "read-only" | "unreachable";
 /** One failure of an engine, as the engine's `failures.ts` reads it from an error. */
 export interface Failure {
   readonly kind: FailureKind;
-  /** The work that a retry may save. A read does no harm twice, but a commit may. */
+  /** The work that a retry may save. A read never does harm twice. A commit may, if its outcome is unknown. */
   readonly retry: "none" | "reads" | "all";
   /** The error behind it. A BusError is passed on as it is. */
   readonly cause: unknown;
@@ -26,7 +26,7 @@ export interface Failure {
 export interface Failures {
   /** True for a read that may succeed on a retry. */
   readonly mayReadAgain: (error: unknown) => boolean;
-  /** True for a commit that may succeed on a retry, and certainly has not committed yet. */
+  /** True for a commit that may succeed on a retry, and that no retry commits twice. */
   readonly mayCommitAgain: (error: unknown) => boolean;
   /** Makes a `store` error: the sentence, the reason, and the time that retries took. Returns a BusError unchanged. */
   readonly failure: (sentence: string, error: unknown) => BusError;

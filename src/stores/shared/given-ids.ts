@@ -10,7 +10,7 @@ export type Ids = readonly (readonly number[])[];
 export interface Given {
   readonly ids: Ids;
   readonly rows: readonly Row[];
-  /** The newest of these ids; `first - 1` without any row. */
+  /** The newest of these ids, or `first - 1` if there are none. */
   readonly last: number;
 }
 

@@ -10,15 +10,15 @@ export interface News {
   readonly watermarks: readonly Watermark[] | undefined;
 }
 
-/** The ids of a part of a log, each list in order. */
-export interface Ids {
+/** The part of a log up to `last`, each list in order. */
+export interface Span {
   readonly last: number;
   readonly gaps: readonly Gap[];
   readonly rows: readonly Pick<Row, "id">[];
 }
 
 /** True if rows and gaps account for each id after `seen`, up to `last`. */
-export function isComplete(seen: number, { last, gaps, rows }: Ids): boolean {
+export function isComplete(seen: number, { last, gaps, rows }: Span): boolean {
   return seen + widthOf(gaps) + rows.length === last;
 }
 
@@ -37,7 +37,7 @@ export function givenOut(from: number, to: number, gaps: readonly Gap[]): number
 }
 
 /** The newest id after `from`, up to `last`, that has neither a row nor a gap. Returns `from` if there is none. */
-export function newestGone(from: number, { last, gaps, rows }: Ids): number {
+export function newestGone(from: number, { last, gaps, rows }: Span): number {
   let expected = last;
   let [row, gap] = [rows.length - 1, gaps.length - 1];
   while (expected > from) {

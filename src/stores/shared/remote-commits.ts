@@ -21,7 +21,7 @@ export interface Writer {
 export interface Committed {
   /** The newest id before it. */
   readonly was: number;
-  /** The first id of a new epoch, if it began one after a gap. */
+  /** The first id of a new epoch, if a gap lies before it. */
   readonly began: number | undefined;
   /** The first id of these sends. */
   readonly first: number;

@@ -5,32 +5,32 @@ import { handOver, isComplete, type News } from "./news.ts";
 /** Rows that came after an id, as one moment of the engine saw them. */
 export interface Page {
   /** The identity of the log. A log that was made anew has another. */
-  readonly log: string;
+  readonly identity: string;
   /** The id after which the log begins. */
   readonly begin: number;
   readonly rows: readonly Row[];
   /** The newest committed id. */
   readonly last: number;
-  /** The page tells everything up to this id. */
+  /** The id up to which the page has all rows. */
   readonly end: number;
 }
 
 /** A whole log. */
 export interface Replay {
-  readonly log: string;
+  readonly identity: string;
   readonly state: LogState;
   readonly pages: readonly (readonly Row[])[];
 }
 
 /** The reads of an engine. Each rejects with the engine's error. */
 export interface RemoteLog<P extends Page> {
-  /** The rows after this id, each send whole. Undefined where there is no log. */
+  /** The rows after this id, each send whole. Undefined if there is no log. */
   page(seen: number): Promise<P | undefined>;
-  /** All news after `seen`, for a page that lacks ids. Undefined where the log does not go on from `seen`. */
+  /** All news after `seen`, for a page that lacks ids. Undefined if the log does not go on from `seen`. */
   news(page: P, seen: number): Promise<News | undefined>;
   /** The log from its beginning. */
   replay(): Promise<Replay>;
-  /** Makes the log anew where it is gone. */
+  /** Makes the log anew if it is gone. */
   restore(): Promise<void>;
 }
 
@@ -77,11 +77,11 @@ export class RemoteCursor<P extends Page = Page> {
     }
   }
 
-  #goesOn({ log, begin, last }: Page, from: number): boolean {
-    return log === this.#identity && last >= from && begin <= from;
+  #goesOn({ identity, begin, last }: Page, from: number): boolean {
+    return identity === this.#identity && last >= from && begin <= from;
   }
 
-  /** Hands over a page. False when the log does not go on from `from`. */
+  /** Hands over a page. False if the log does not go on from `from`. */
   async #take(page: P, from: number): Promise<boolean> {
     const { rows, end } = page;
     if (isComplete(from, { last: end, gaps: [], rows })) {
@@ -104,11 +104,11 @@ export class RemoteCursor<P extends Page = Page> {
 
   // All pages are handed over in one turn, since readers of the log before may be waiting.
   async #replay(): Promise<void> {
-    const { log, state, pages } = await this.#log.replay();
+    const { identity, state, pages } = await this.#log.replay();
     this.#sink.reset(state);
     for (const page of pages) if (page.length > 0) this.#sink.commit(page);
     this.#seen = state.last;
-    this.#identity = log;
+    this.#identity = identity;
     this.#isOpen = true;
   }
 }

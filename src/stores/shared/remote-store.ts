@@ -31,7 +31,7 @@ export interface RemoteEngine<Log extends OpenLog> {
   readonly open: (sink: StoreSink) => Promise<Log>;
   /** Makes a `store` error of an engine's error. */
   readonly failure: (sentence: string, error: unknown) => BusError;
-  /** Writes a send into a transaction of the application. Absent where the engine has none. */
+  /** Writes a send into a transaction of the application. Absent if the engine has no transactions. */
   readonly within?: (log: Log, transaction: unknown, send: readonly PendingRow[]) => Promise<void>;
 }
 

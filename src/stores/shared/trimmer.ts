@@ -6,8 +6,8 @@ import { RETRY_FOR } from "./retry.ts";
 /** The time for which trims are gathered, in ms. */
 const DELAY = 500;
 
-/** The rows of one batch, about a millisecond's work. */
-const BATCH = 1_000;
+/** The rows of one portion, about a millisecond's work. */
+const PORTION = 1_000;
 
 /** The pause at the end while another process trims, in ms. */
 const PAUSE = 20;
@@ -15,14 +15,14 @@ const PAUSE = 20;
 /** The engine's part of trimming. */
 export interface TrimmerOptions {
   readonly clock: Clock;
-  /** Deletes a batch of rows and writes its watermarks. False if the batch has to wait, as while another process trims. */
-  readonly trim: (batch: Trimmed) => Promise<boolean> | boolean;
+  /** Deletes a portion of rows and writes its watermarks. False if the portion has to wait, as while another process trims. */
+  readonly trim: (portion: Trimmed) => Promise<boolean> | boolean;
   /** Retries work whose failure may pass. */
   readonly retry: (work: () => Promise<boolean> | boolean) => Promise<boolean>;
   readonly outage: Outage;
 }
 
-/** Deletes the rows that the log trims, in small batches between the sends. Each batch carries its watermarks. */
+/** Deletes the rows that the log trims, in small portions between the sends. Each portion carries its watermarks. */
 export class Trimmer {
   readonly #options: TrimmerOptions;
   #ids: number[] = [];
@@ -49,7 +49,7 @@ export class Trimmer {
     this.#schedule(DELAY);
   }
 
-  /** Deletes the rest. Rejects as `retry` does, and if a batch has to wait for five seconds. */
+  /** Deletes the rest. Rejects as `retry` does, and if a portion has to wait for five seconds. */
   async finish(): Promise<void> {
     const { clock, retry } = this.#options;
     this.#finishing = true;
@@ -57,7 +57,7 @@ export class Trimmer {
     await this.#trimming;
     let deadline = clock.monotonic() + RETRY_FOR;
     while (this.#waits()) {
-      if (await retry(() => this.#trimBatch())) {
+      if (await retry(() => this.#trimPortion())) {
         deadline = clock.monotonic() + RETRY_FOR;
         continue;
       }
@@ -85,7 +85,7 @@ export class Trimmer {
     }
     let delay = DELAY;
     try {
-      if (await this.#trimBatch()) delay = this.#rest();
+      if (await this.#trimPortion()) delay = this.#rest();
       outage.end();
     } catch (error) {
       outage.begin(error);
@@ -95,7 +95,7 @@ export class Trimmer {
   }
 
   // The rest of a round waits for the next turn of the event loop, so that sends get between. Later trims are gathered for
-  // another round, since on a busy log each batch would otherwise hold only a few rows.
+  // another round, since on a busy log each portion would otherwise hold only a few rows.
   #rest(): number {
     if (this.#due > 0) return 0;
     return Math.max(0, DELAY - (this.#options.clock.monotonic() - this.#began));
@@ -105,10 +105,10 @@ export class Trimmer {
     return this.#ids.length > 0 || this.#forgotten.length > 0;
   }
 
-  async #trimBatch(): Promise<boolean> {
-    const ids = this.#ids.slice(0, BATCH);
-    const keys = this.#keys.slice(0, BATCH);
-    const forgotten = this.#forgotten.slice(0, BATCH);
+  async #trimPortion(): Promise<boolean> {
+    const ids = this.#ids.slice(0, PORTION);
+    const keys = this.#keys.slice(0, PORTION);
+    const forgotten = this.#forgotten.slice(0, PORTION);
     if (!(await this.#options.trim({ ids, keys, forgotten, floor: this.#floor }))) return false;
     this.#ids = this.#ids.slice(ids.length);
     this.#keys = this.#keys.slice(ids.length);

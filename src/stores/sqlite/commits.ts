@@ -14,7 +14,9 @@ export interface CommitsOptions {
   readonly feed: Feed;
 }
 
-/** Commits the sends of this process. A commit and its handover share one turn of the event loop, so that nothing comes between. */
+/**
+ * Commits the sends of this process. A commit and its handover share one turn of the event loop, so that nothing comes between.
+ */
 export class Commits {
   readonly #options: CommitsOptions;
   /** The first id of this process's epoch. Undefined before it has begun one. */

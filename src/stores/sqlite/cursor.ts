@@ -65,7 +65,9 @@ export class Cursor {
     this.#seen = news.last;
   }
 
-  /** Catches up after a commit of another connection. True if there was one. Throws `displaced`, `Occupied`, or SQLite's error. */
+  /**
+   * Catches up after a commit of another connection. True if there was one. Throws `displaced`, `Occupied`, or SQLite's error.
+   */
   look(): boolean {
     const { tables, transactions } = this.#file;
     if (transactions.occupied) throw new Occupied();

@@ -15,7 +15,10 @@ export interface OpenFile {
   readonly db: SqliteDatabase;
   readonly tables: Tables;
   readonly transactions: Transactions;
-  /** Copies the write-ahead log into the file and closes it. Leaves the application's database open. Rejects with SQLite's error. */
+  /**
+   * Copies the write-ahead log into the file and closes it. Leaves the application's database open. Rejects with SQLite's
+   * error.
+   */
   close(): Promise<void>;
 }
 

@@ -28,9 +28,9 @@ export function openSqlite(source: Source, sink: StoreSink): Promise<SqliteLog> 
     const commits = new Commits({ sink, file, cursor, feed });
     const trimmer = new Trimmer({
       clock: sink.clock,
-      trim(batch) {
+      trim(portion) {
         if (transactions.occupied) return false;
-        transactions.write(() => tables.trim(batch));
+        transactions.write(() => tables.trim(portion));
         return true;
       },
       retry: (work) => transactions.retry(work),

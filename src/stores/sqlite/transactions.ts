@@ -10,7 +10,9 @@ const PAUSES = { first: 1, longest: 20 };
 export interface TransactionsOptions {
   readonly db: SqliteDatabase;
   readonly clock: Clock;
-  /** True if the store opened the connection, which then never waits inside SQLite. The application's own may be set to wait. */
+  /**
+   * True if the store opened the connection, which then never waits inside SQLite. The application's own may be set to wait.
+   */
   readonly isOurs: boolean;
 }
 

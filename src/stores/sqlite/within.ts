@@ -45,7 +45,7 @@ function haveOneFile(one: SqliteDatabase, other: SqliteDatabase): boolean {
 }
 
 function fileOf(db: SqliteDatabase): { readonly dev: bigint; readonly ino: bigint } {
-  const [main] = db.pragma("database_list") as [{ readonly file: string }]; // an absolute path, also after the process changed its folder
+  const [main] = db.pragma("database_list") as [{ readonly file: string }]; // an absolute path
   return statSync(main.file, { bigint: true });
 }
 

@@ -134,7 +134,7 @@ export const onPostgres: BusFactory = {
 /** Stores in Postgres. */
 export const postgresStores: StoreFactory = { durable: true, shared: true, ownTime: true, place: newSchema };
 
-/** A schema that is not there yet: stores on it, and how to remove it. */
+/** Names a schema that does not exist yet: stores on it, and a function that removes it. */
 export function newSchema(): {
   readonly name: string;
   readonly store: () => Store;
@@ -176,7 +176,7 @@ export function ioredis(): RedisClient {
   return new Redis(REDIS_URL, { lazyConnect: true });
 }
 
-/** A prefix of no keys yet: stores on it, and how to remove them. */
+/** Names a prefix without keys: stores on it, and a function that removes the keys. */
 export function newPrefix(connection: string | (() => RedisClient) = REDIS_URL): {
   readonly name: string;
   readonly store: () => Store;
@@ -210,7 +210,7 @@ export const onNats: BusFactory = {
 /** Stores in NATS. */
 export const natsStores: StoreFactory = { durable: true, shared: true, ownTime: true, place: newStream };
 
-/** A stream with nothing in it: stores on it, and how to remove it. It is made here, since that takes time by a clock that goes. */
+/** Makes an empty stream: stores on it, and a function that removes it. Making it takes time by a clock that goes. */
 export async function newStream(): Promise<{
   readonly name: string;
   readonly store: () => Store;
@@ -230,7 +230,7 @@ export async function newStream(): Promise<{
     async remove() {
       const connection = await connect({ servers: NATS_URL });
       const { streams } = await jetstreamManager(connection);
-      await streams.delete(name).catch(() => {}); // it may never have been made
+      await streams.delete(name).catch(() => {}); // the stream may never have been made
       await connection.close();
     },
   };
@@ -241,7 +241,7 @@ function beginOn(db: Database.Database): Transaction {
   return { handle: db, commit: () => void db.exec("commit"), rollback: () => void db.exec("rollback") };
 }
 
-/** A path for a database that is not there yet, and how to remove it with all that lies beside it. */
+/** Names a database that does not exist yet. `remove` removes its folder. */
 export function temporary(): { readonly path: string; readonly remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "nightbus-"));
   return { path: join(folder, "bus.db"), remove: () => rmSync(folder, { recursive: true, force: true }) };

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import { type Change, cut, NOTHING, packChange, readChange } from "../../../src/stores/nats/trims/changes.ts";
 import { Marks } from "../../../src/stores/nats/trims/marks.ts";
-import { bury, isEmpty, type Message, Messages } from "../../../src/stores/nats/trims/messages.ts";
+import { isEmpty, type Message, Messages, markGone } from "../../../src/stores/nats/trims/messages.ts";
 import { Ranges } from "../../../src/stores/nats/trims/ranges.ts";
 import { messagesOf, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
@@ -38,10 +38,10 @@ describe("ranges of ids", () => {
 describe("the messages of a log", () => {
   it("hold rows until each of them is trimmed, however often one is", () => {
     const messages = new Messages();
-    const message: Message = { seq: 1, was: 4, first: 5, last: 7, dead: new Set() };
+    const message: Message = { seq: 1, was: 4, first: 5, last: 7, gone: new Set() };
     messages.add(message);
     for (const ids of [[5], [5, 5], [4, 5, 7, 8], [7, 5]]) {
-      for (const [held, dying] of messages.holding(ids)) bury(held, dying);
+      for (const [held, trimmed] of messages.holding(ids)) markGone(held, trimmed);
       assert.equal(isEmpty(message), false, `${ids}`);
     }
     assert.deepEqual([...messages.holding([5, 6, 7])], [[message, new Set([6])]]);
@@ -174,10 +174,10 @@ natsRuns(describe)("what is trimmed from a stream", () => {
   it("is deleted by others when the process that said so did not live to do it", async () => {
     const { bus: open, client, held, settle } = stream();
     await settle();
-    const [dying, living] = [new ManualClock(), new ManualClock()];
+    const [trimmed, living] = [new ManualClock(), new ManualClock()];
     const asked = asking(await client());
     const retention = { count: 1 };
-    const [first, second] = [open({ retention, clock: dying }, asked.connection), open({ retention, clock: living })];
+    const [first, second] = [open({ retention, clock: trimmed }, asked.connection), open({ retention, clock: living })];
     first.on("error", () => {});
     await Promise.all([first.ready(), second.ready()]);
     for (const channel of ["rare", "a", "b"]) {
@@ -186,7 +186,7 @@ natsRuns(describe)("what is trimmed from a stream", () => {
     await until(() => second.last === first.last, "the other has seen it");
     let lost = 0;
     asked.loses = (subject) => isDeletion(subject) && lost++ >= 0;
-    dying.advance(500);
+    trimmed.advance(500);
     await until(() => lost > 0, "it says what it will delete");
     asked.loses = () => true;
     assert.deepEqual(await held(), { log: 41, marks: 1 });

@@ -66,7 +66,7 @@ export class Marks {
     return [...this.#watermarks].filter(([, id]) => id > after);
   }
 
-  isDead(id: number, key: string): boolean {
+  isGone(id: number, key: string): boolean {
     return id <= this.watermark(key) || this.#gone.has(id);
   }
 

@@ -8,7 +8,7 @@ export interface Message {
   readonly first: number;
   readonly last: number;
   /** The ids of its rows that are gone. */
-  dead: ReadonlySet<number>;
+  gone: ReadonlySet<number>;
 }
 
 /** The messages of the log, in order. */
@@ -27,12 +27,15 @@ export class Messages {
     this.#list = [];
   }
 
-  /** The messages that hold these ids, each with its own. A trim may name rows that are gone already, after the log was read anew. */
+  /**
+   * The messages that hold these ids, each with its own. A trim may name rows that are gone already, after the log was read
+   * anew.
+   */
   holding(ids: readonly number[]): ReadonlyMap<Message, ReadonlySet<number>> {
     const holding = new Map<Message, Set<number>>();
     for (const id of ids) {
       const message = this.#of(id);
-      if (message === undefined || message.dead.has(id)) continue;
+      if (message === undefined || message.gone.has(id)) continue;
       const held = holding.get(message);
       if (held === undefined) holding.set(message, new Set([id]));
       else held.add(id);
@@ -63,13 +66,13 @@ export class Messages {
 }
 
 /** Notes that these rows of a message are gone. */
-export function bury(message: Message, ids: ReadonlySet<number>): void {
-  message.dead = message.dead.size === 0 ? ids : new Set([...message.dead, ...ids]);
+export function markGone(message: Message, ids: ReadonlySet<number>): void {
+  message.gone = message.gone.size === 0 ? ids : new Set([...message.gone, ...ids]);
 }
 
-/** True if no row of a message is left once `dying` more are gone. */
-export function isEmpty({ first, last, dead }: Message, dying = 0): boolean {
-  return dead.size + dying > last - first;
+/** True if no row of a message is left once `more` more are gone. */
+export function isEmpty({ first, last, gone }: Message, more = 0): boolean {
+  return gone.size + more > last - first;
 }
 
 /** The gap before a message, if an epoch begins with it. */
