@@ -4,7 +4,7 @@ interface Bench {
   lines(): AsyncIterable<Line>;
 }
 
-/** The rows of SPEED.md that are measured here, in their order. */
+/** The measured rows of SPEED.md, in their order. */
 export const benches = {
   P1: () => import("./rows/p1.ts"),
   P2: () => import("./rows/p2.ts"),
@@ -34,7 +34,7 @@ export const benches = {
 /** The name of a bench. */
 export type BenchName = keyof typeof benches;
 
-/** Whether a bench of this name exists. */
+/** Returns true if there is a bench of this name. */
 export function isBench(name: string): name is BenchName {
   return Object.hasOwn(benches, name);
 }

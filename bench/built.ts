@@ -5,7 +5,7 @@ import type * as Postgres from "nightbus/postgres";
 import type * as Redis from "nightbus/redis";
 import type * as Sqlite from "nightbus/sqlite";
 
-// What is measured is what is shipped. The types come from the source, so that the benches type-check before a build.
+// Benches measure the built package. The types come from the source, so that benches type-check before a build.
 const built = (name: string): Promise<unknown> => import(new URL(`../dist/${name}.js`, import.meta.url).href);
 
 /** `nightbus`, as built. */

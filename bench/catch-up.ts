@@ -3,15 +3,15 @@ import { Ring } from "../src/log/ring.ts";
 import { ChannelNumbers, select } from "../src/log/select.ts";
 import { compare, type Line, type Ready } from "./harness.ts";
 
-// The one bench that looks inside, since a bus cannot be told to read by the worse way. It stands on the source of the log.
+// Looks inside, because a bus cannot be told to read by the worse way. The bench uses the source of the log.
 
 const ROWS = 100_000;
 const LIMITS = [1_000, Number.POSITIVE_INFINITY];
 const TAILS = [10_000, 30_000, ROWS];
 const SHARES = [0.01, 0.1, 0.25, 0.5, 1];
-/** How many of the surveyed cells are measured. */
+/** The number of surveyed cells that are measured. */
 const MEASURED = 4;
-/** How long reads are repeated to be timed, in ms: in the survey, and when they are measured. */
+/** The time for which reads are repeated, in ms: in the survey, and in a measurement. */
 const SHORT = 0.1;
 const LONG_ENOUGH = 2;
 
@@ -20,7 +20,7 @@ type Channel = LogChannel<unknown>;
 interface Kept {
   readonly ring: Ring<Channel>;
   readonly numbers: ChannelNumbers;
-  /** What the bare ways write to. Arrays that are constants of a module would be faster than those of any log can be. */
+  /** The target of the bare ways. Arrays that are constants of a module would be faster than those of any log. */
   readonly places: Int32Array;
   readonly marks: Uint8Array;
 }
@@ -35,13 +35,14 @@ interface Cell extends Kept {
 type Way = (cell: Cell) => Int32Array;
 
 /**
- * The log's choice of a way to read, beside the better of a scan and the chains, over all cells of a grid: how many of the rows
- * match, how long the tail is, the limit, and whether one channel matches or many. All cells are surveyed quickly, and those that
- * came out worst are measured; the line is that of the worst. The floor is of the same cell.
+ * Compares the log's choice of a way to read with the better of a scan and the chains, over a grid of cells. Cells
+ * differ in the share of matching rows, the length of the tail, the limit, and the number of matching channels. A quick
+ * survey finds the worst cells, which are then measured. The line is that of the worst cell, and the floor is of the
+ * same cell.
  */
 export async function* worstCell(): AsyncGenerator<Line> {
   const grid = [...cells()];
-  for (const cell of grid) survey(cell); // so that none is read by code that is not yet compiled
+  for (const cell of grid) survey(cell); // every read then runs compiled code
   const all = grid.map(survey).sort((a, b) => b.ratio - a.ratio);
   const measured: { readonly surveyed: Surveyed; readonly line: Line }[] = [];
   for (const surveyed of all.slice(0, MEASURED)) measured.push({ surveyed, line: await measure(surveyed, choice) });
@@ -71,7 +72,7 @@ function oneChannel(share: number): { kept: Kept; channels: readonly Channel[] }
   const { kept, make } = keptRows();
   const wanted = make();
   const others = Array.from({ length: 10_000 }, make);
-  // Multiplied by a number that has no divisor in common with 1,000, so that the matches are spread evenly but not in order.
+  // The factor has no divisor in common with 1,000, so that matches lie evenly but not in order.
   fill(kept.ring, (row) => ((row * 619) % 1_000 < share * 1_000 ? wanted : others[row % others.length]!));
   return { kept, channels: [wanted] };
 }
@@ -110,7 +111,7 @@ function fill(ring: Ring<Channel>, channelOf: (row: number) => Channel): void {
 interface Surveyed {
   readonly cell: Cell;
   readonly better: Way;
-  /** How often a read has to be repeated to be timed. */
+  /** Returns how often a read has to be repeated to be timed. */
   readonly times: number;
   readonly ratio: number;
 }
@@ -133,7 +134,7 @@ function survey(cell: Cell): Surveyed {
   };
 }
 
-/** The shortest time of a read, in ms, over a few runs of so many reads. */
+/** Returns the shortest time of a read, in ms, over a few runs of this many reads. */
 function quickest(way: Way, cell: Cell, times: number): number {
   let shortest = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 15; run += 1) {
@@ -174,7 +175,7 @@ function repeated(way: Way, cell: Cell, times: number): Ready<number[]> {
 const choice: Way = ({ ring, channels, after, limit, numbers }) =>
   select(ring, channels, { after, limit }, numbers).places;
 
-// Every row here is a send of its own, so that a limit cuts where it says.
+// Every row here is a send of its own, so a limit cuts exactly.
 const bareScan: Way = ({ ring, channels, after, limit, places, marks }) => {
   for (const { number } of channels) marks[number] = 1;
   const length = ring.scan(after, limit, marks, places);
@@ -189,7 +190,7 @@ const bareChain: Way = ({ ring, channels, after, limit, places: all }) => {
   return places.subarray(0, Math.min(places.length, limit));
 };
 
-/** Who has to choose looks at every channel before. */
+/** The choice looks at every channel first. */
 function counted(way: Way): Way {
   return (cell) => {
     let rows = 0;

@@ -1,4 +1,4 @@
-/** What a bus keeps of a channel, and how long a poll waits, in ms, unless they are told otherwise. */
+/** The bounds of a bus by default: rows of a channel, and the wait of a poll in ms. */
 const KEPT = 1_000;
 const TIMEOUT = 50_000;
 
@@ -24,9 +24,10 @@ interface Poll {
 }
 
 /**
- * The least that the promises of a bus take. The sends of a tick are committed together by a store that answers with a promise,
- * and keeps the newest of each channel; then who waits, one on each channel and known by its deadline, gets the array that a poll
- * answers; then the sends resolve. Who is behind is given the newest alone. Nothing is aborted or checked.
+ * The least work that the promises of a bus take. A store that answers with a promise commits the sends of a tick
+ * together, and keeps the newest of each channel. Waiting readers, one on each channel and each with a deadline, then
+ * get the array of a poll, and the sends resolve. A reader that is behind gets the newest alone. Nothing is aborted or
+ * checked.
  */
 export class HandBus {
   readonly #kept = new Map<string, Row[]>();
@@ -60,7 +61,7 @@ export class HandBus {
     const sends = this.#queue;
     this.#queue = [];
     const ids = await this.#append(sends);
-    await null; // what is committed in one tick wakes together
+    await null; // commits of one tick wake readers together
     for (const [index, { channel, json, done }] of sends.entries()) {
       const poll = this.#waiting.get(channel);
       this.#waiting.delete(channel);

@@ -3,20 +3,20 @@ import { quantile } from "./numbers.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
-/** One side of a pair: it prepares, which is not timed, and hands back what is. */
+/** One side of a pair. Its preparation is not timed. */
 export type Side<R> = () => Awaitable<Ready<R>>;
 
 /** A side that has been prepared. */
 export interface Ready<R> {
-  /** Done before the clock starts and after the garbage is gone, with which goes what was compiled for it. */
+  /** Called before the clock starts and after the garbage collection, which discards compiled code. */
   warm?(): Awaitable<unknown>;
-  /** What is timed. */
+  /** The timed work. */
   go(): Awaitable<unknown>;
-  /** What it came to, to be compared with the rival's. Called when the clock has stopped; it also ends what was started. */
+  /** Returns the result, to be compared with the rival's. Called after the clock has stopped; it also ends what was started. */
   result(): Awaitable<R>;
 }
 
-/** What a row has to reach: a ratio of ours to the rival's. */
+/** The target of a row: a ratio of ours to the rival's. */
 export type Target = { readonly atMost: number } | { readonly atLeast: number };
 
 /** One line of the report. */
@@ -37,7 +37,7 @@ export interface Line {
   readonly target: Target | undefined;
 }
 
-/** What is to be compared, and how it is reported. */
+/** A comparison, and its line in the report. */
 export interface Comparison<R> {
   readonly id: string;
   readonly workload: string;
@@ -46,13 +46,13 @@ export interface Comparison<R> {
   readonly rival: Side<R>;
   /** Undefined for a floor. */
   readonly target: Target | undefined;
-  /** How many of what a side does, for the report. */
+  /** The number of units of work of a side, for the report. */
   readonly count: number;
-  /** What one of them is. */
+  /** The unit of work. */
   readonly of: string;
   /** At least 31. */
   readonly pairs?: number;
-  /** Whether the ratio is of speeds and not of times. Default: if more is the target. */
+  /** True if the ratio is of speeds and not of times. Default: true if the target is a least ratio. */
   readonly isSpeed?: boolean;
 }
 
@@ -60,7 +60,7 @@ export interface Comparison<R> {
 export const CONTROL = { from: 0.95, to: 1.05 };
 
 const FEWEST_PAIRS = 31;
-/** For what is so short or so uneven, as with an engine's process beside it, that the fewest pairs do not resolve it. */
+/** The number of pairs for work that is so short or uneven that the fewest pairs do not resolve it. */
 export const MANY_PAIRS = 61;
 const WARM_UPS = 2;
 const ATTEMPTS = 2;
@@ -77,12 +77,12 @@ export async function compare<R>(comparison: Comparison<R>): Promise<Line> {
   }
 }
 
-/** Whether a line's control says that its ratio is not to be trusted. */
+/** Returns true if a line's control says that its ratio is not to be trusted. */
 export function isVoid({ control }: Line): boolean {
   return control !== undefined && (control < CONTROL.from || control > CONTROL.to);
 }
 
-/** Whether a ratio reaches a target. */
+/** Returns true if a ratio reaches a target. */
 export function isReached(ratio: number, target: Target): boolean {
   return "atMost" in target ? ratio <= target.atMost : ratio >= target.atLeast;
 }

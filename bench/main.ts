@@ -9,10 +9,10 @@ import { curves, isCurve } from "./curves.ts";
 import type { Line } from "./harness.ts";
 import { machine, type Results, summary, table } from "./report.ts";
 
-// npm run bench                     measures everything
-// npm run bench -- P4 H1 polls      measures these rows and curves
-// npm run bench -- --json FILE      also writes the figures, of which `npm run report` makes bench/results.md
-// It fails when a bench breaks or its results are not equal to its rival's, not when a target is missed.
+// `npm run bench` measures everything.
+// `npm run bench -- P4 H1 polls` measures these rows and curves.
+// `npm run bench -- --json FILE` also writes the figures, and `npm run report` makes bench/results.md from them.
+// The run fails if a bench breaks, or if its results differ from its rival's. A missed target is no failure.
 
 const ROW = fileURLToPath(new URL("./row.ts", import.meta.url));
 

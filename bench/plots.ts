@@ -2,7 +2,7 @@ import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import type { Point } from "./curves/point.ts";
 
-/** What is drawn: points of one curve whose series end so, by their x. */
+/** The data of a plot: points of one curve whose series end so, by their x. */
 export interface Plot {
   readonly title: string;
   readonly x: string;

@@ -4,18 +4,18 @@ import { isReached, isVoid, type Line, type Target } from "./harness.ts";
 
 const HEAD = ["id", "workload", "beside", "ours", "theirs", "ratio", "10–90 %", "control", "target", ""];
 
-/** What a run has measured, as it is written to a file. */
+/** The results of a run, as a file has them. */
 export interface Results {
   /** The machine, and the versions. */
   readonly where: string;
   readonly date: string;
   readonly lines: readonly Line[];
   readonly points: readonly Point[];
-  /** Lines of Markdown that somebody has written of this run: why rows miss. */
+  /** Lines of Markdown that people wrote about this run: the reasons of misses. */
   readonly notes?: readonly string[];
 }
 
-/** Where and when it is measured. */
+/** The time and the machine of a run. */
 export function machine(): Pick<Results, "where" | "date"> {
   const all = cpus();
   const cpu = `${all.length} x ${all[0]?.model ?? "unknown processor"}`;
@@ -34,7 +34,7 @@ export function table(lines: readonly Line[]): string {
   return [text(HEAD), text(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(text)].join("\n");
 }
 
-/** How many lines reached their target, missed it, are void, or say how low a row could come. */
+/** Returns how many lines reached their target, missed it, are void, or state a floor. */
 export function summary(lines: readonly Line[]): string {
   const count = (verdict: string): number => lines.filter((line) => verdictOf(line) === verdict).length;
   return `${count("reached")} reached, ${count("MISSED")} missed, ${count("void")} void, ${count("floor")} floors`;

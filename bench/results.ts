@@ -33,15 +33,16 @@ writeFileSync(
 );
 writeFileSync(
   here("results.md"),
-  `# What was measured
+  `# Measurements
 
-Made by \`npm run report\` of what \`npm run bench -- --json bench/results.json\` has measured: ${where}, ${date.slice(0, 10)}.
+\`npm run bench -- --json bench/results.json\` took these measurements, and \`npm run report\` made this page: ${where},
+${date.slice(0, 10)}.
 
 ## Beside rivals
 
-The ratio is ours to theirs, the median of interleaved pairs, or of rounds of alternating servers; beside it what 80 % of them lie
-between. The control is the ratio of the thing to itself: outside of 0.95 to 1.05 the row is void. A floor is the least that what is
-promised takes on this machine, written by hand and beside the same rival: a target below it cannot be reached here.
+The ratio is ours to theirs: the median of interleaved pairs, or of rounds of alternating servers. The range beside it holds 80 %
+of the ratios. The control is the ratio of the thing to itself: outside of 0.95 to 1.05 the row is void. A floor is the least that
+the promise takes on this machine, written by hand and beside the same rival. No bus reaches a target below its floor here.
 
 ${table(lines)}
 

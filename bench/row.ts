@@ -1,7 +1,7 @@
 import { benches, isBench } from "./benches.ts";
 import { curves, isCurve } from "./curves.ts";
 
-// The process of one row or curve: what others did to the heap and to the compiler's feedback does not reach it.
+// A process of one row or curve, so that others do not affect its heap and its compiled code.
 const [name = ""] = process.argv.slice(2);
 for await (const measured of measurements(name)) process.send?.(measured);
 process.disconnect?.();

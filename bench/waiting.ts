@@ -1,6 +1,6 @@
 import type { Batch } from "nightbus";
 
-/** What many readers made of what they were woken with. */
+/** The result of many readers that were woken. */
 export interface Woken {
   readonly readers: number;
   /** The sum of the numbers that they were sent. */
@@ -9,7 +9,7 @@ export interface Woken {
 
 type Message = { readonly n: number };
 
-/** Reads the answers of many polls, and says when the last has come. The same code reads the bus and its rivals. */
+/** Reads the answers of many polls, and resolves after the last. The same code reads the bus and its rivals. */
 export class Readers {
   readonly done: Promise<void>;
   readonly #all: number;
@@ -24,7 +24,7 @@ export class Readers {
     });
   }
 
-  /** What the readers have read. */
+  /** The sum of the readers so far. */
   get woken(): Woken {
     return { readers: this.#readers, sum: this.#sum };
   }
@@ -41,8 +41,8 @@ export class Readers {
   };
 }
 
-/** What an array of resolvers resolves with: what a bus's poll answers with. */
+/** The answer of a bus's poll, with which an array of resolvers resolves. */
 export type Answer = readonly { readonly id: number; readonly channel: string; readonly message: Message }[];
 
-/** Wakes one who waits. */
+/** Wakes one reader. */
 export type Resolver = (answer: Answer) => void;

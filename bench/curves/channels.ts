@@ -5,10 +5,10 @@ import type { Point } from "./point.ts";
 
 const COUNTS = [1, 1_000, 10_000, 100_000, 1_000_000];
 const SEND = 1_000;
-/** As many sends on each count, so that what is compared is channels and not sends. */
+/** Each count gets as many sends, so that channels are compared and not sends. */
 const MESSAGES = 1_000_000;
 
-/** What it costs to send, and to keep a channel. */
+/** The cost of a send, and of keeping a channel. */
 export async function* points(): AsyncGenerator<Point> {
   await measure(COUNTS[0]!); // warms up
   for (const count of COUNTS) {
@@ -38,6 +38,6 @@ async function measure(count: number): Promise<Readonly<Record<string, number>>>
   await bus.close();
   return {
     "to send, us a message": (sending / MESSAGES) * 1_000,
-    ...(count > 1 && { "heap, bytes a channel": (after - before) / count }), // of one it would be that of the bus
+    ...(count > 1 && { "heap, bytes a channel": (after - before) / count }), // the median of one run would be the bus's own
   };
 }

@@ -7,7 +7,7 @@ import type { Point } from "./point.ts";
 const LENGTHS = [10_000, 100_000, 500_000, 1_000_000, 2_000_000];
 const CHANNELS = 10_000;
 const SEND = 1_000;
-/** A reader of so many channels, who missed this many rows of all channels. */
+/** A reader of this many channels that missed this many rows of all channels. */
 const ASKED = 50;
 const BEHIND = 10_000;
 const TIMES = 51;
@@ -18,7 +18,7 @@ interface Row {
   readonly json: string;
 }
 
-/** What it costs a reader to catch up, and to keep a row, beside an array of rows that is filtered. */
+/** The cost of catching up and of keeping a row, beside an array of rows that is filtered. */
 export async function* points(): AsyncGenerator<Point> {
   await measure(LENGTHS[0]!); // warms up
   for (const length of LENGTHS) {

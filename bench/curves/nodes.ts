@@ -9,7 +9,7 @@ const ROUNDS = 5;
 const PRODUCERS = 32;
 const SENDS = 20;
 
-/** Sends a second of processes that share a log, together, each with as many producers that await each of their sends. */
+/** The sends a second of processes that share a log. Each process has as many producers, which await each send. */
 export async function* points(): AsyncGenerator<Point> {
   for (const engine of Object.keys(LOGS) as LogEngine[]) {
     for (const x of COUNTS)
@@ -27,7 +27,7 @@ async function measure(engine: LogEngine, count: number): Promise<number> {
     const speeds: number[] = [];
     for (let round = -1; round < ROUNDS; round += 1) {
       const began = performance.now();
-      const sent = (await Promise.all(children.map((child) => asked(child, "send")))) as readonly number[]; // how many each sent
+      const sent = (await Promise.all(children.map((child) => asked(child, "send")))) as readonly number[]; // the number of sends of each
       const all = sent.reduce((sum, one) => sum + one, 0);
       deepStrictEqual(all, count * PRODUCERS * SENDS, "nodes: not everything was sent");
       if (round >= 0) speeds.push((all / (performance.now() - began)) * 1_000); // the first warms up

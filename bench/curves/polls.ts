@@ -5,10 +5,10 @@ import { Readers } from "../waiting.ts";
 import type { Point } from "./point.ts";
 
 const COUNTS = [1_000, 10_000, 100_000, 1_000_000];
-/** Of one send, so that one tick wakes a thousand. */
+/** The polls of one send, so that one tick wakes a thousand. */
 const SEND = 1_000;
 
-/** What it costs to park a poll, to hold it, and to wake it. */
+/** The cost of parking, holding and waking a poll. */
 export async function* points(): AsyncGenerator<Point> {
   await measure(COUNTS[0]!); // warms up
   for (const count of COUNTS) {

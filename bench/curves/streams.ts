@@ -3,10 +3,10 @@ import { quantile } from "../numbers.ts";
 import type { Point } from "./point.ts";
 
 const COUNTS = [100, 1_000, 3_000, 10_000];
-/** So many deliveries in each round. */
+/** The deliveries of each round. */
 const DELIVERIES = 50_000;
 
-/** What a delivery to one of many streams costs the server in processor time, and a stream in heap, beside its rivals. */
+/** The server's processor time for a delivery to one of many streams, and its heap for a stream, beside rivals. */
 export async function* points(): AsyncGenerator<Point> {
   for (const connections of COUNTS) {
     const messages = Math.max(3, Math.round(DELIVERIES / connections));

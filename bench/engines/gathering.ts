@@ -1,5 +1,5 @@
 /**
- * Sends that gather while a batch is under way, as the bus's do: `write` is given one batch at a time, in order, and each send
+ * Gathers sends while a batch is under way, as the bus does. `write` gets one batch at a time, in order, and each send
  * resolves with its batch.
  */
 export function gathering<T>(write: (batch: readonly T[]) => Promise<unknown>): (message: T) => Promise<void> {
@@ -7,7 +7,7 @@ export function gathering<T>(write: (batch: readonly T[]) => Promise<unknown>): 
   let isWriting = false;
   const flush = async (): Promise<void> => {
     isWriting = true;
-    await undefined; // what is sent in the same turn belongs to the batch
+    await undefined; // a send of the same turn joins the batch
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];

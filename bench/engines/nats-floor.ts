@@ -6,9 +6,9 @@ import { gathering } from "./gathering.ts";
 import { ownStream } from "./nats-stream.ts";
 
 /**
- * As `natsByHand`, with what no log can do without: a message is text of its own from when it is sent, is kept, and is told to
- * the listeners of an emitter; a batch follows the newest and says where it stands, and is not there twice when it was published
- * twice.
+ * Does the work of `natsByHand`, and the work that no log can omit. A message becomes text at the send, is kept, and
+ * reaches the listeners of an emitter. A batch follows the newest, and names its position. A batch that is published
+ * twice is there once.
  */
 export async function natsFloor(stream: string): Promise<ByHand> {
   const { js, remove } = await ownStream(stream);

@@ -1,7 +1,7 @@
-/** What was sent: by which producer, and the how manieth of it. */
+/** The identity of a send: its producer and its number. */
 export type Sent = readonly { readonly from: number; readonly n: number }[];
 
-/** So many producers at once, each of which awaits each of its sends. */
+/** Runs this many producers at once, each of which awaits each of its sends. */
 export async function produce(
   producers: number,
   sends: number,
@@ -13,7 +13,7 @@ export async function produce(
   await Promise.all(Array.from({ length: producers }, producer));
 }
 
-/** The same by whom and the how manieth, where the order of arrival is not the same on both sides. */
+/** Sorts sends by producer and number, because the order of arrival differs between the two sides. */
 export function inOrder(sent: Sent): Sent {
   return sent.toSorted((one, other) => one.from - other.from || one.n - other.n);
 }

@@ -17,7 +17,7 @@ export async function redisByHand(stream: string): Promise<ByHand> {
       id = entries.at(-1)?.[0] ?? id;
     }
   };
-  read().catch(() => {}); // it ends with its connection
+  read().catch(() => {}); // the connection ends with it
   return {
     send: gathering((batch: Sent) => {
       const pipeline = writer.pipeline();

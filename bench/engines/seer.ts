@@ -1,6 +1,6 @@
 import { type LogEngine, openLog } from "./logs.ts";
 
-// A process that tells how long what another one sends takes to be seen here: `seer.ts ENGINE LOG`. It also answers "close".
+// A process that measures when it sees the sends of another process: `seer.ts ENGINE LOG`. The message "close" ends it.
 
 const [engine, name] = process.argv.slice(2);
 const bus = await openLog(engine as LogEngine, name!); // k3.ts starts it with these

@@ -1,7 +1,8 @@
 import { type LogEngine, openLog } from "./logs.ts";
 import { produce } from "./producers.ts";
 
-// A process that sends when it is told to, and says how much: `sender.ts ENGINE LOG PRODUCERS SENDS`. It also answers "close".
+// A process that sends on command, and reports the number of sends: `sender.ts ENGINE LOG PRODUCERS SENDS`. The message
+// "close" ends it.
 
 const [engine, name, producers, sends] = process.argv.slice(2);
 const bus = await openLog(engine as LogEngine, name!); // nodes.ts starts it with these

@@ -5,13 +5,13 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 
-// npm run guard               counts the instructions of the hot paths, and fails where one takes more than is kept in figures.json
-// npm run guard -- --write    keeps what was counted
-// A count does not depend on what else the machine does. valgrind has to be installed.
+// `npm run guard` counts the instructions of the hot paths, and fails if a path takes more than figures.json has.
+// `npm run guard -- --write` writes the counts to figures.json.
+// A count does not depend on other work of the machine. The program needs valgrind.
 
 interface Figures {
   readonly node: string;
-  /** Instructions for each time. */
+  /** Instructions of one pass. */
   readonly paths: Readonly<Record<string, number>>;
 }
 
@@ -19,9 +19,12 @@ const run = promisify(execFile);
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const FIGURES = here("figures.json");
 const ALLOWED = 1.05;
-/** What is done before the smaller size is compiled code, mostly; the slope between the two is what one time costs. */
+/** The smaller size runs until most code is compiled. The slope between the two sizes is the cost of one pass. */
 const SIZES = { send: [12_000, 16_000], wake: [6_000, 10_000], "catch-up": [2_000, 4_000] } as const;
-/** So that two runs take the same way through the engine; when garbage is collected would else depend on how long things take. */
+/**
+ * The flags make two runs take the same way through the engine. Otherwise the time of a garbage collection would depend
+ * on the machine.
+ */
 const NODE = [
   "--single-threaded",
   "--predictable",

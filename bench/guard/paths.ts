@@ -1,10 +1,10 @@
 import { Bus } from "../../src/bus.ts";
 
-// A hot path, so many times over: `paths.mjs PATH TIMES`. Its instructions are counted, so nothing here depends on time or chance.
+// Runs a hot path this many times: `paths.mjs PATH TIMES`. Its instructions are counted, so no path depends on time or chance.
 
 const CHANNELS = Array.from({ length: 1_000 }, (_, index) => `channel ${index}`);
 
-/** By their names; each does its path so many times. */
+/** The paths by name. Each runs this many times. */
 export const PATHS = {
   /** One send of ten notifications, on ten of a thousand channels. */
   async send(times: number): Promise<void> {
@@ -34,10 +34,10 @@ export const PATHS = {
 
 const [path, times] = process.argv.slice(2);
 await PATHS[path as keyof typeof PATHS](Number(times)); // guard.ts gives it one of them
-process.exit(); // the end of the process is not counted in the slope, but takes its time
+process.exit(); // the end of the process is not in the slope, but would take time
 
 async function opened(): Promise<Bus> {
-  // Time comes from the machine; a bus reads it, and is not to behave differently by it.
+  // The bus reads the machine's clock, and must not behave differently by it.
   const bus = new Bus({ retention: { age: Number.POSITIVE_INFINITY, count: 1_000, total: 20_000 } });
   await bus.ready();
   return bus;

@@ -5,7 +5,7 @@ import { asked, said, start } from "./processes.ts";
 /** The servers of streams there are: the bus, one by hand, better-sse. */
 export type StreamKind = "nightbus" | "hand" | "better-sse";
 
-/** What a server can be asked; `parked` and `last` where polls are held. */
+/** The questions to a server; `parked` and `last` only where it holds polls. */
 export type Task =
   | { readonly do: "cpu" }
   | { readonly do: "heap" }
@@ -14,7 +14,7 @@ export type Task =
   | { readonly do: "last" }
   | { readonly do: "latency"; readonly count: number };
 
-/** What the clients can be asked; `poll` of those alone who do not stream. */
+/** The questions to the clients; `poll` only to clients that do not stream. */
 export type Crowd =
   | { readonly do: "open"; readonly port: number; readonly count: number; readonly last?: number }
   | { readonly do: "wait"; readonly count: number }
@@ -36,7 +36,10 @@ export interface Server {
   ask(task: Task): Promise<number>;
 }
 
-/** How a server is measured with a crowd of clients. `round` counts from 0 to `ROUNDS - 1`; what warms servers up has the number before. */
+/**
+ * The way to measure a server with a crowd of clients. `round` counts from 0 to `ROUNDS - 1`; the warm-up has the
+ * number before.
+ */
 export type Measure = (server: Server, clients: (crowd: Crowd) => Promise<number>, round: number) => Promise<number>;
 
 /** Servers of several kinds, and the clients of all. */
@@ -47,7 +50,7 @@ export interface Alternation {
   readonly measure: Measure;
 }
 
-/** Servers are started anew so often: no two processes compile quite the same. */
+/** The number of fresh starts: no two processes compile the same code alike. */
 const GENERATIONS = 3;
 const ROUNDS_OF_GENERATION = 5;
 export const ROUNDS = GENERATIONS * ROUNDS_OF_GENERATION;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** What the load client is asked for. */
+/** A job of the load client. */
 export interface Load {
   readonly port: number;
   /** The request as it goes over the wire. */
@@ -10,7 +10,7 @@ export interface Load {
   readonly ms: number;
 }
 
-/** What came of it. */
+/** The result of a job. */
 export interface Loaded {
   readonly requests: number;
   readonly ms: number;

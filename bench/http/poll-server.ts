@@ -5,7 +5,7 @@ import { Bus, importNode } from "../built.ts";
 import type { Task } from "./fan-out.ts";
 import { textOf } from "./text-of.ts";
 
-// The process of one server that holds polls. It says its port, then does what it is asked, and answers with a number.
+// A process of one server that holds polls. First it says its port. Then it does each job, and answers with a number.
 
 interface Polled {
   readonly listener: RequestListener;
@@ -21,7 +21,7 @@ const server = createServer(listener);
 server.keepAliveTimeout = 0;
 server.listen({ host: "127.0.0.1", port: 0, backlog: 10_000 });
 await once(server, "listening");
-const { port } = server.address() as AddressInfo; // it listens on a port
+const { port } = server.address() as AddressInfo; // the server listens on a port, not a pipe
 let sent = 0;
 process.on("message", async (task) => process.send?.(await perform(task as Task))); // nothing else is sent
 process.on("disconnect", () => process.exit());
@@ -53,8 +53,8 @@ async function nightbus(): Promise<Polled> {
 }
 
 /**
- * What no long poll can do without that is held by a promise: a body that is JSON, and bounded in size and time, a cursor that is
- * looked at, a deadline, and leave to go before.
+ * The work that no long poll can omit, and that a promise holds. A body is JSON, and bounded in size and time; a cursor
+ * is checked; a wait has a deadline, and a client may leave.
  */
 function floor(): Polled {
   const { listener: _, ...hand } = byHand();
@@ -88,7 +88,10 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** As one would write it: a list of responses, and the answer made into bytes once. It keeps nothing for who is not there. */
+/**
+ * A server as many would write it: a list of responses, and an answer that becomes bytes once. Readers that are away
+ * miss everything.
+ */
 function byHand(): Polled & { answerOf(message: unknown): Answer } {
   let held: ServerResponse[] = [];
   let id = 1_700_000_000_000_000;

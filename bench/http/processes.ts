@@ -15,7 +15,7 @@ export function start(module: string, core: number, args: readonly string[]): Ch
   });
 }
 
-/** What a process says next. Rejects when it ends instead. */
+/** Resolves with the next message of a process. Rejects if the process ends instead. */
 export async function said(child: ChildProcess): Promise<unknown> {
   const ended = new AbortController();
   const { signal } = ended;
@@ -30,7 +30,7 @@ export async function said(child: ChildProcess): Promise<unknown> {
   }
 }
 
-/** What a process answers. */
+/** Resolves with the answer of a process. */
 export async function asked(child: ChildProcess, question: Serializable): Promise<unknown> {
   const answer = said(child);
   child.send(question);

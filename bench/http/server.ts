@@ -5,7 +5,8 @@ import { Bus, importNode } from "../built.ts";
 import type { Kind, Listening } from "./servers.ts";
 import { textOf } from "./text-of.ts";
 
-// The process of one server. It says where it listens, then its processor time in ms whenever asked, and ends with its parent.
+// A process of one server. First it says its address, then its processor time in ms at each request. The process ends
+// with its parent.
 
 /** Every bus here begins at the same id, so that all servers have the same answer to give. */
 const BEGIN = 870_000_000_000_000;
@@ -21,7 +22,7 @@ const [kind, answer = ""] = process.argv.slice(2) as [Kind, string?]; // servers
 
 const server = createServer(await listenerOf(kind));
 server.listen(0, "127.0.0.1", () => {
-  const { port } = server.address() as AddressInfo; // it listens on a port
+  const { port } = server.address() as AddressInfo; // the server listens on a port, not a pipe
   process.send?.({ port, last: BEGIN } satisfies Listening);
 });
 process.on("message", () => process.send?.(processorTime())); // all it is ever asked for
@@ -64,7 +65,10 @@ function bare(request: IncomingMessage, response: ServerResponse): void {
   });
 }
 
-/** What no long poll can do without: it reads a bounded body, says what is wrong with it, may wait, and knows that the client left. */
+/**
+ * The work that no long poll can omit: reading a bounded body, naming its errors, waiting, and noticing a client that
+ * leaves.
+ */
 async function floor(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const left = new Set<() => void>();
   response.on("close", () => {

@@ -7,17 +7,14 @@ import { asked, said, start } from "./processes.ts";
 /** The servers there are: the bus, a bare `node:http`, one that may also wait and refuse, Express alone. */
 export type Kind = "nightbus" | "bare" | "floor" | "express";
 
-/** What a server says when it listens. */
+/** The first message of a server that listens. */
 export interface Listening {
   readonly port: number;
   /** A cursor before all that its bus retains. */
   readonly last: number;
 }
 
-/**
- * Requests in each round, for a second of the server's processor time: what a core of its own would serve, also where other
- * processes take turns on that core.
- */
+/** The requests of each round, for one second of the server's processor time. Other processes may take turns on its core. */
 export interface Speeds {
   readonly ours: readonly number[];
   /** The same server in another process. */

@@ -7,7 +7,7 @@ import { collectGarbage } from "../harness.ts";
 import { quantile } from "../numbers.ts";
 import type { StreamKind, Task } from "./fan-out.ts";
 
-// The process of one server of streams. It says its port, then does what it is asked, and answers with a number.
+// A process of one server of streams. First it says its port. Then it does each job, and answers with a number.
 
 interface Streaming {
   readonly listener: RequestListener;
@@ -20,7 +20,7 @@ const server = createServer(listener);
 server.keepAliveTimeout = 0;
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
-const { port } = server.address() as AddressInfo; // it listens on a port
+const { port } = server.address() as AddressInfo; // the server listens on a port, not a pipe
 process.on("message", async (task) => process.send?.(await perform(task as Task))); // nothing else is sent
 process.on("disconnect", () => process.exit());
 process.send?.(port);
@@ -77,7 +77,7 @@ async function nightbus(): Promise<Streaming> {
   return { listener: mount(bus, { heartbeat: 600_000 }), send: (data) => bus.sendone("lobby", data) };
 }
 
-/** As one would write it: a set of responses, and each frame made into bytes once. */
+/** A server as many would write it: a set of responses, and frames that become bytes once. */
 function byHand(): Streaming {
   const clients = new Set<ServerResponse>();
   let id = 870_000_000_000_000;

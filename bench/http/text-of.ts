@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** The body of a request, as one would read it that has at most so many bytes. */
+/** Reads the body of a request up to a number of bytes, as many would write it. */
 export function textOf(request: IncomingMessage, most: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

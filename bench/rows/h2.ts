@@ -7,7 +7,7 @@ const CROWDS = [
   { connections: 5_000, messages: 10, betterSse: 0.85 },
 ];
 
-/** What a delivery to one of many streams costs the server, in processor time. */
+/** The server's processor time for a delivery to one of many streams. */
 export async function* lines(): AsyncGenerator<Line> {
   for (const { connections, messages, betterSse } of CROWDS) {
     yield* streamLines({

@@ -10,9 +10,9 @@ const CROWDS = [
 ];
 
 /**
- * What it costs a server, in processor time, to hold a poll, answer it with a message, and be polled again. The crowds of the
- * rounds differ in size. With one size the garbage collector comes at the same moment of each round: for one server always when
- * all wait, and all that they hold is copied, for another always when nobody does. A void crowd is measured once more.
+ * The server's processor time for holding a poll, answering it with a message, and taking the next poll. The crowds of
+ * the rounds differ in size. With one size, garbage collections come at the same moment of each round: for one server
+ * when all polls wait, for another when none does. A void crowd is measured once more.
  */
 export async function* lines(): AsyncGenerator<Line> {
   for (const crowd of CROWDS) {

@@ -4,7 +4,7 @@ import { streamLines } from "./streams.ts";
 
 const MESSAGES = 2_000;
 
-/** How long a send takes to arrive at one stream. */
+/** The time from a send to its arrival at one stream. */
 export async function* lines(): AsyncGenerator<Line> {
   yield* streamLines({
     id: "H5",

@@ -6,7 +6,7 @@ import { quantile } from "../numbers.ts";
 
 const OTHERS = 3;
 const SENDS = 200;
-/** What Solid Cable publishes for 100 readers, in ms. */
+/** The figure that Solid Cable publishes for 100 readers, in ms. */
 const SOLID_CABLE = 136;
 const REACH = 25;
 

@@ -25,7 +25,7 @@ export async function* lines(): AsyncGenerator<Line> {
   yield* measure(100, "mitt", onMitt, 1);
 }
 
-/** What listeners of any of Node's emitters are used to, and that one that throws stops no other. Nothing is kept. */
+/** The customs of Node's emitters: a listener that throws stops no other. Nothing is kept. */
 async function floor(listeners: number): Promise<Line> {
   const [here, there] = [new Ears(listeners), new Ears(listeners)];
   const emitter = new NodeEmitter().setMaxListeners(0);
@@ -81,7 +81,7 @@ async function* measure(
 /** Listeners, and what they have heard together. */
 class Ears {
   readonly listeners: readonly Listener[];
-  /** The same for who is handed a notification. */
+  /** The same for readers that take a notification. */
   readonly readers: readonly ((notification: Notification) => void)[];
   #sum = 0;
 
@@ -95,7 +95,7 @@ class Ears {
     });
   }
 
-  /** What was heard since it was last asked. */
+  /** Returns everything that was heard since the last call. */
   take(): number {
     const sum = this.#sum;
     this.#sum = 0;
@@ -117,7 +117,7 @@ function onBus(bus: AnyBus, ears: Ears): Ready<number> {
 function byHand(emit: (message: Message) => void, ears: Ears): Ready<number> {
   return {
     go() {
-      for (let n = 0; n < ALL; n += 1) emit(JSON.parse(JSON.stringify(messageOf(n))) as Message); // it was one
+      for (let n = 0; n < ALL; n += 1) emit(JSON.parse(JSON.stringify(messageOf(n))) as Message); // the message was one
     },
     result: () => ears.take(),
   };

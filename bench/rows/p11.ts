@@ -2,7 +2,7 @@ import { Bus, hubOf } from "../../src/bus.ts";
 import { framesOf, lengthOf } from "../../src/http/sse/frames.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 
-// It looks inside, since a bus cannot be told to encode without a connection to write to.
+// Looks inside, because a bus cannot be told to encode without a connection.
 
 const READERS = 1_000;
 const MESSAGES = 20;
@@ -24,15 +24,17 @@ export async function* lines(): AsyncGenerator<Line> {
   await bus.close();
 }
 
-function shared(bus: Bus): Ready<number> {
-  const reader = hubOf(bus);
+async function shared(bus: Bus): Promise<Ready<number>> {
+  const hub = hubOf(bus);
   const stops: (() => void)[] = [];
   let bytes = 0;
   for (let index = 0; index < READERS; index += 1) {
-    const stop = reader.watch(['"lobby"'], (answer) => {
+    const following = await hub.follow({ keys: ['"lobby"'], last: bus.last, limit: 1_000, size: 2 ** 20 });
+    following.next((answer) => {
       bytes += lengthOf(framesOf(answer));
+      return true;
     });
-    stops.push(stop);
+    stops.push(() => following.stop());
   }
   return {
     async go() {

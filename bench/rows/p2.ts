@@ -7,7 +7,7 @@ type Batch = readonly Entry[];
 const BATCH = 1_000;
 /** Batches of one timed run. One bus and one array live through all runs, a million messages and more in all. */
 const BATCHES = 17;
-/** What a bus keeps, unless it is told otherwise. */
+/** The bounds of a bus by default. */
 const TOTAL = 100_000;
 
 /** `sendmany` with nobody waiting, beside pushing the same entries, serialised as well, to one array. */
@@ -61,7 +61,7 @@ function turn(batches: readonly Batch[], run: number): readonly Batch[] {
   return Array.from({ length: BATCHES }, (_, index) => batches[(run * BATCHES + index) % batches.length]!);
 }
 
-// The same 100,000 entries over and over: a million of them alive would be what the garbage collector is busy with.
+// The same 100,000 entries go again and again, because a million live ones would keep the garbage collector busy.
 function batchesOn(channels: number): readonly Batch[] {
   const entry = (number: number): Entry => [
     `channel ${number % channels}`,

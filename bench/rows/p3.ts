@@ -10,7 +10,7 @@ type Ball = { readonly n: number };
 
 /** Two players who send each other one notification at a time, beside two with JSON there and back. */
 export async function* lines(): AsyncGenerator<Line> {
-  // One bus, on which somebody waits all the while, as in an application: what is compiled for polls is thrown away with the last.
+  // One bus, on which somebody waits all the time, as in an application. The last poll would take its compiled code with it.
   const bus = new Bus();
   const waiting = bus.poll(["another"], 0, Number.POSITIVE_INFINITY);
   const hand = new HandBus();
@@ -34,7 +34,7 @@ export async function* lines(): AsyncGenerator<Line> {
   await waiting;
 }
 
-/** What the players need of a bus. */
+/** The part of a bus that the players need. */
 interface Table {
   readonly last: number;
   poll(channels: readonly [string], last: number): Promise<readonly { readonly message: unknown }[] & { last: number }>;

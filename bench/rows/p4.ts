@@ -4,7 +4,7 @@ import { type Answer, Readers, type Resolver, type Woken } from "../waiting.ts";
 
 /** Waking the parked polls of one channel, beside resolving an array of bare promises. */
 export async function* lines(): AsyncGenerator<Line> {
-  // One bus, as in an application: what is compiled for one that is gone is thrown away with it.
+  // One bus, as in an application: a bus that goes takes its compiled code with it.
   const bus = new Bus();
   for (const [polls, times, atMost] of [
     [1_000, 100, 2],

@@ -13,7 +13,7 @@ export async function* lines(): AsyncGenerator<Line> {
   const theirs: number[] = [];
   for (let time = -1; time < TIMES; time += 1) {
     const [poll, event] = [await heapOfPoll(), await heapOfOnce()];
-    if (time < 0) continue; // what is compiled and cached on the way
+    if (time < 0) continue; // the code and the caches of the path exist then
     ours.push(poll);
     theirs.push(event);
   }

@@ -38,7 +38,7 @@ export async function* lines(): AsyncGenerator<Line> {
 
 async function fill(bus: AnyBus): Promise<readonly Kept[]> {
   const rows: Kept[] = [];
-  // Something is sent before, so that whoever is behind by all that is kept has a cursor in this run.
+  // Something is sent before, so that a reader that lacks everything has a cursor of this run.
   await bus.sendone("before", { n: -1 });
   for (let start = 0; start < ROWS; start += 1_000) {
     const entries = Array.from({ length: 1_000 }, (_, index) => {

@@ -50,7 +50,7 @@ export async function* lines(): AsyncGenerator<Line> {
 function onBus(bus: AnyBus): Ready<Sent> {
   const go = () => produce(PRODUCERS, SENDS, (message) => bus.sendone("lobby", message));
   return {
-    warm: go, // of its rival's time hardly any is JavaScript's
+    warm: go, // hardly any of its rival's time is JavaScript's
     go,
     async result() {
       const batch = await bus.recent(["lobby"], ALL);

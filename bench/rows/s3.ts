@@ -4,7 +4,7 @@ import { createTables, Tables } from "../../src/stores/sqlite/tables.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 import { openByHand, ownFolder } from "../sqlite-files.ts";
 
-// It looks inside: a bus trims half a second later, so that no sends wait for it.
+// Looks inside, because a bus trims half a second later, so that no send waits for it.
 
 const KEPT = 1_000_000;
 const CHANNELS = 10_000;

@@ -3,13 +3,13 @@ import type { Rounds } from "../http/fan-out.ts";
 import { ratioOf } from "../http/servers.ts";
 import { quantile } from "../numbers.ts";
 
-/** What the two lines of a row about streams share. */
+/** The parts that both lines of a row about streams share. */
 export interface StreamRow {
   readonly id: string;
   readonly workload: string;
   readonly rounds: Rounds;
   readonly show: (figure: number) => string;
-  /** Whether it is timed, so that a control can be void. */
+  /** True if the row is timed, so that its control can be void. */
   readonly timed: boolean;
   readonly beside: { readonly hand: Target; readonly betterSse: Target | undefined };
 }

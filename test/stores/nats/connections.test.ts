@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { Bus } from "nightbus";
 import { nats } from "nightbus/nats";
 import { describe, it } from "vitest";
 import { failsWith, messagesOf } from "../../../src/testing/conformance/bus/topic.ts";
 import { NATS_URL, natsRuns } from "../engines.ts";
+import { testConnections } from "../suite/connections.ts";
 import { asking, streams } from "./streams.ts";
 
 describe("what nats() takes", () => {
@@ -34,6 +33,15 @@ describe("what nats() takes", () => {
 
 natsRuns(describe)("a bus on the application's NATS", () => {
   const { stream, server } = streams();
+
+  testConnections({
+    door: "nats",
+    place() {
+      const { name } = stream();
+      const program = `nats(${JSON.stringify(NATS_URL)}, { stream: ${JSON.stringify(name)} })`;
+      return { store: () => nats(NATS_URL, { stream: name }), programs: [{ store: program }] };
+    },
+  });
 
   it("uses its connection, and neither closes it nor leaves anything on it", async () => {
     const { bus: open, client } = stream();
@@ -73,15 +81,6 @@ natsRuns(describe)("a bus on the application's NATS", () => {
     await failsWith("store", () => bus.sendmany(tiny), "this send takes", "send it in parts");
   });
 
-  it("serves one bus with each store", async () => {
-    const { name } = stream();
-    const store = nats(NATS_URL, { stream: name });
-    await using one = new Bus({ store });
-    await one.ready();
-    await using other = new Bus({ store });
-    await failsWith("store", () => other.ready(), "serves another bus");
-  });
-
   it("says what somebody else has published where its log is, and goes on", async () => {
     const { bus: open, client, name } = stream();
     const connection = await client();
@@ -104,27 +103,6 @@ natsRuns(describe)("a bus on the application's NATS", () => {
     assert.match(errors.join(), /message 2 is none of this nightbus/);
   });
 
-  it("lets a process end that has nothing else to do, and one that waits for an answer wait", async () => {
-    const { name } = stream();
-    const store = `nats(${JSON.stringify(NATS_URL)}, { stream: ${JSON.stringify(name)} })`;
-    const said = await run(`
-      const bus = new Bus({ store: ${store} });
-      await bus.ready();
-      const id = await bus.sendone("a", 1);
-      const batch = await bus.poll(["a"], id + 5, 0); // beyond: it reads what others may have committed
-      console.log(batch.missed);
-      setTimeout(() => { console.log("it has stayed"); process.exit(); }, 10_000).unref();
-    `);
-    assert.equal(said, "true");
-    const closed = await run(`
-      const bus = new Bus({ store: ${store} });
-      await bus.sendone("a", 1);
-      await bus.close();
-      console.log("closed");
-    `);
-    assert.equal(closed, "closed");
-  });
-
   it("sends and hears over a link on which one message takes longer than any answer is waited for", async () => {
     const { bus: open, proxy: way } = await server();
     const [up, down] = [await way(), await way()];
@@ -144,12 +122,3 @@ natsRuns(describe)("a bus on the application's NATS", () => {
     for (const { proxy } of [up, down]) proxy.restore();
   });
 });
-
-/** What a process prints that does this. */
-async function run(body: string): Promise<string> {
-  const url = (path: string) => JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
-  const script = `const { Bus } = await import(${url("index.ts")}); const { nats } = await import(${url("stores/nats.ts")}); ${body}`;
-  const args = ["--import", "tsx", "--input-type=module", "--eval", script];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
-  return stdout.trim();
-}

@@ -1,54 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { messagesOf, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { natsRuns } from "../engines.ts";
-import { startTogether } from "../together.ts";
-import { asking, streams } from "./streams.ts";
+import { type CostPlace, type Counting, testCost } from "../suite/cost.ts";
+import { type Asked, asking, streams } from "./streams.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
 natsRuns(describe)("what a bus costs NATS", () => {
   const { stream } = streams();
 
-  it("is one request for each send, and none for a process that reads it, however many polls are parked", async () => {
-    const { bus: open, client } = stream();
-    const [sending, reading] = [asking(await client()), asking(await client())];
-    const [sender, reader] = [open({}, sending.connection), open({}, reading.connection)];
-    await Promise.all([sender.ready(), reader.ready()]);
-    await sender.sendone("a", "begins the run");
-    await until(() => reader.last === sender.last, "the reader has caught up");
-    for (const parked of [1, 1_000]) {
-      const { last } = sender;
-      const polls = Array.from({ length: parked }, () => reader.poll(["a"], last, FOREVER));
-      await until(() => reader.waiting === parked, "they are parked");
-      sending.count = 0;
-      reading.count = 0;
-      await sender.sendone("a", parked);
-      for (const batch of await Promise.all(polls)) assert.deepEqual(messagesOf(batch), [parked]);
-      assert.deepEqual([sending.count, reading.count], [1, 0], `${parked} parked polls`);
-    }
-  });
-
-  it("is one read each five seconds when nothing happens", async () => {
-    const { bus: open, client, settle } = stream();
-    await settle();
-    const [clock, idle] = [new ManualClock(), asking(await client())];
-    const bus = open({ clock }, idle.connection);
-    await bus.ready();
-    const polls = Array.from({ length: 100 }, (_, index) => bus.poll([`a${index}`], bus.last, FOREVER));
-    await until(() => bus.waiting === 100, "it has settled");
-    await new Promise((resolve) => setTimeout(resolve, 100)); // nothing is to come: there is no condition to wait for
-    idle.count = 0;
-    clock.advance(4_990);
-    await turns(5);
-    assert.equal(idle.count, 0);
-    for (let beat = 1; beat <= 3; beat += 1) {
-      clock.advance(5_000);
-      await until(() => idle.count === beat, "it looks");
-    }
-    await bus.close();
-    await Promise.all(polls);
+  testCost<Asked & Counting>({
+    reads: 0,
+    async place() {
+      const { bus, client, settle } = stream();
+      await settle();
+      return { open: bus as Open, counting: async () => withReset(asking(await client())) };
+    },
   });
 
   it("sees by its next look that the server has forgotten to send it anything", async () => {
@@ -93,8 +62,14 @@ natsRuns(describe)("what a bus costs NATS", () => {
     await bus.close();
     assert.deepEqual(await held(), { log: 10, marks: 20 });
   });
-
-  it("lets twenty processes start at once", async () => {
-    await startTogether(stream().bus);
-  });
 });
+
+type Open = CostPlace<Counting>["open"];
+
+function withReset(asked: Asked): Asked & Counting {
+  return Object.assign(asked, {
+    reset() {
+      asked.count = 0;
+    },
+  });
+}

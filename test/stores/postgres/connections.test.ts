@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { isDeepStrictEqual, promisify } from "node:util";
+import { isDeepStrictEqual } from "node:util";
 import { Bus } from "nightbus";
 import { type PostgresConfig, postgres } from "nightbus/postgres";
 import pg from "pg";
 import { describe, it } from "vitest";
 import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { DATABASE_URL, postgresRuns } from "../engines.ts";
+import { testConnections } from "../suite/connections.ts";
 import { eventually } from "./databases.ts";
 import { schemas } from "./schemas.ts";
 
@@ -45,6 +45,15 @@ describe("what postgres() takes", () => {
 
 postgresRuns(describe)("a bus on the application's Postgres", () => {
   const schema = schemas();
+
+  testConnections({
+    door: "postgres",
+    place() {
+      const { name } = schema();
+      const program = `postgres(${JSON.stringify(DATABASE_URL)}, { schema: ${JSON.stringify(name)} })`;
+      return { store: () => postgres(DATABASE_URL, { schema: name }), programs: [{ store: program }] };
+    },
+  });
 
   it("uses its pool, with connections to spare for it, and does not end it", async () => {
     const { bus: open, pool: make } = schema();
@@ -134,36 +143,6 @@ postgresRuns(describe)("a bus on the application's Postgres", () => {
     }
   });
 
-  it("serves one bus with each store", async () => {
-    const { name, bus: open } = schema();
-    await open().ready();
-    const store = postgres(DATABASE_URL, { schema: name });
-    await using one = new Bus({ store });
-    await one.ready();
-    await using other = new Bus({ store });
-    await failsWith("store", () => other.ready(), "serves another bus");
-  });
-
-  it("lets a process end that has nothing else to do, and one that waits for an answer wait", async () => {
-    const { name } = schema();
-    const said = await run(`
-      const bus = new Bus({ store: postgres(${JSON.stringify(DATABASE_URL)}, { schema: ${JSON.stringify(name)} }) });
-      await bus.ready();
-      const id = await bus.sendone("a", 1);
-      const batch = await bus.poll(["a"], id + 5, 0); // beyond: it reads what others may have committed
-      console.log(batch.missed);
-      setTimeout(() => { console.log("it has stayed"); process.exit(); }, 10_000).unref();
-    `);
-    assert.equal(said, "true");
-    const closed = await run(`
-      const bus = new Bus({ store: postgres(${JSON.stringify(DATABASE_URL)}, { schema: ${JSON.stringify(name)} }) });
-      await bus.sendone("a", 1);
-      await bus.close();
-      console.log("closed");
-    `);
-    assert.equal(closed, "closed");
-  });
-
   it("refuses to send within a transaction of another database, where its tables are not", async () => {
     const { bus: open } = schema();
     const bus = open();
@@ -182,12 +161,3 @@ postgresRuns(describe)("a bus on the application's Postgres", () => {
     assert.deepEqual(messagesOf(await bus.poll(["a"], 0, 0)), []);
   });
 });
-
-/** What a process prints that does this. */
-async function run(body: string): Promise<string> {
-  const url = (path: string) => JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
-  const script = `const { Bus } = await import(${url("index.ts")}); const { postgres } = await import(${url("stores/postgres.ts")}); ${body}`;
-  const args = ["--import", "tsx", "--input-type=module", "--eval", script];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
-  return stdout.trim();
-}

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { Redis } from "ioredis";
-import { Bus } from "nightbus";
+import type { Bus } from "nightbus";
 import { type RedisClient, redis } from "nightbus/redis";
 import { createClient, RESP_TYPES } from "redis";
 import { describe, it } from "vitest";
 import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { REDIS_URL, redisRuns } from "../engines.ts";
+import { testConnections } from "../suite/connections.ts";
 import { prefixes } from "./prefixes.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -33,6 +32,21 @@ describe("what redis() takes", () => {
 
 redisRuns(describe)("a bus on the application's Redis", () => {
   const prefix = prefixes();
+
+  testConnections({
+    door: "redis",
+    place() {
+      const { name } = prefix();
+      const byIoredis = `const { Redis } = await import("ioredis"); const client = new Redis("${REDIS_URL}", { lazyConnect: true });`;
+      return {
+        store: () => redis(REDIS_URL, { prefix: name }),
+        programs: [
+          { store: `redis(${JSON.stringify(REDIS_URL)}, { prefix: "${name}" })` },
+          { first: byIoredis, store: `redis(client, { prefix: "${name}" })` },
+        ],
+      };
+    },
+  });
 
   it("duplicates its client of redis, whatever that was told of its answers, and does not end it", async () => {
     const { bus: open, name } = prefix();
@@ -88,51 +102,10 @@ redisRuns(describe)("a bus on the application's Redis", () => {
     }
   });
 
-  it("serves one bus with each store", async () => {
-    const { name } = prefix();
-    const store = redis(REDIS_URL, { prefix: name });
-    await using one = new Bus({ store });
-    await one.ready();
-    await using other = new Bus({ store });
-    await failsWith("store", () => other.ready(), "serves another bus");
-  });
-
   it("refuses to send within a transaction, since Redis has none of the kind", async () => {
     const bus = prefix().bus();
     await failsWith("bad_transaction", () => bus.sendwithin({}, [["a", 1]]), "nightbus/postgres");
   });
-
-  it.each([
-    ["redis", JSON.stringify(REDIS_URL), ""],
-    [
-      "ioredis",
-      "client",
-      `const { Redis } = await import("ioredis"); const client = new Redis("${REDIS_URL}", { lazyConnect: true });`,
-    ],
-  ])(
-    "lets a process end that has nothing else to do, and one that waits for an answer wait, by %s",
-    async (_, connection, first) => {
-      const { name } = prefix();
-      const said = await run(`
-      ${first}
-      const bus = new Bus({ store: redis(${connection}, { prefix: "${name}" }) });
-      await bus.ready();
-      const id = await bus.sendone("a", 1);
-      const batch = await bus.poll(["a"], id + 5, 0); // beyond: it reads what others may have committed
-      console.log(batch.missed);
-      setTimeout(() => { console.log("it has stayed"); process.exit(); }, 10_000).unref();
-    `);
-      assert.equal(said, "true");
-      const closed = await run(`
-      ${first}
-      const bus = new Bus({ store: redis(${connection}, { prefix: "${name}" }) });
-      await bus.sendone("a", 1);
-      await bus.close();
-      console.log("closed");
-    `);
-      assert.equal(closed, "closed");
-    },
-  );
 });
 
 /** Holds that a bus by this client is heard by another one and hears it, also after a wait that is longer than its time-outs. */
@@ -154,13 +127,4 @@ async function serves(open: (options?: object, connection?: RedisClient) => Bus,
   await until(() => heard.length === 3, "all is heard");
   assert.deepEqual([heard, errors], [[1, 2, 3], []]);
   await ours.close();
-}
-
-/** What a process prints that does this. */
-async function run(body: string): Promise<string> {
-  const url = (path: string) => JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
-  const script = `const { Bus } = await import(${url("index.ts")}); const { redis } = await import(${url("stores/redis.ts")}); ${body}`;
-  const args = ["--import", "tsx", "--input-type=module", "--eval", script];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
-  return stdout.trim();
 }

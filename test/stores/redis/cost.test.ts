@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { messagesOf, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { redisRuns } from "../engines.ts";
-import { startTogether } from "../together.ts";
-import { asking, DEAF } from "./asked.ts";
+import { type CostPlace, type Counting, testCost } from "../suite/cost.ts";
+import { type Asked, asking, DEAF } from "./asked.ts";
 import { prefixes } from "./prefixes.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -12,52 +12,30 @@ const FOREVER = Number.POSITIVE_INFINITY;
 redisRuns(describe)("what a bus costs Redis", () => {
   const prefix = prefixes();
 
-  it("is one command for each send, and none but the read that waits for a process that reads it, however many polls are parked", async () => {
-    const { bus: open, ioredis } = prefix();
-    const [sending, reading] = [asking(ioredis()), asking(ioredis())];
-    const [sender, reader] = [open({}, sending.connection), open({}, reading.connection)];
-    await Promise.all([sender.ready(), reader.ready()]);
-    await sender.sendone("a", "begins the run");
-    await until(() => reader.last === sender.last, "the reader has caught up");
-    for (const parked of [1, 1_000]) {
-      const { last } = sender;
-      const polls = Array.from({ length: parked }, () => reader.poll(["a"], last, FOREVER));
-      await until(() => reader.waiting === parked, "they are parked");
-      [sending.commands, reading.commands, reading.waits] = [[], [], 0];
-      await sender.sendone("a", parked);
-      for (const batch of await Promise.all(polls)) assert.deepEqual(messagesOf(batch), [parked]);
-      assert.deepEqual([sending.commands, reading.commands], [["APPEND"], []], `${parked} parked polls`);
-      assert.ok(reading.waits <= 2, `it waits for the next, ${reading.waits} times`);
-    }
-  });
-
-  it("is a read that waits for five seconds, and one read each five seconds, when nothing happens", async () => {
-    const { bus: open, ioredis } = prefix();
-    const [clock, idle] = [new ManualClock(), asking(ioredis())];
-    const blocks = new Set<string>();
-    idle.changes = (command) => {
-      const at = command.indexOf("BLOCK") + 1;
-      if (at === 0) return command;
-      blocks.add(command[at]!);
-      return command.with(at, "20"); // by the test's clock, five seconds pass at once
-    };
-    const bus = open({ clock }, idle.connection);
-    await bus.ready();
-    const polls = Array.from({ length: 100 }, (_, index) => bus.poll([`a${index}`], bus.last, FOREVER));
-    await until(() => bus.waiting === 100 && idle.waits > 2, "it has settled");
-    idle.commands = [];
-    clock.advance(4_990);
-    await turns(5);
-    assert.deepEqual(idle.commands, []);
-    for (let beat = 1; beat <= 3; beat += 1) {
-      idle.waits = 0;
-      await until(() => idle.waits > 1, "what waited before has been answered");
-      clock.advance(5_000);
-      await until(() => idle.commands.length === beat, "it looks");
-    }
-    await bus.close();
-    await Promise.all(polls);
-    assert.deepEqual([idle.commands, [...blocks]], [["PAGE", "PAGE", "PAGE"], ["5000"]]);
+  testCost<Counted>({
+    reads: 0,
+    place() {
+      const { bus, ioredis } = prefix();
+      return { open: bus as CostPlace<Counted>["open"], counting: async () => counted(asking(ioredis())) };
+    },
+    check(sending, reading) {
+      assert.deepEqual([sending.asked.commands, reading.asked.commands], [["APPEND"], []]);
+      assert.ok(reading.asked.waits <= 2, `it waits for the next, ${reading.asked.waits} times`);
+    },
+    idle({ asked }) {
+      asked.changes = (command) => {
+        const at = command.indexOf("BLOCK") + 1;
+        if (at === 0) return command;
+        assert.equal(command[at], "5000");
+        return command.with(at, "20"); // by the test's clock, five seconds pass at once
+      };
+    },
+    hasSettled: ({ asked }) => asked.waits > 2,
+    async beforeLook({ asked }) {
+      assert.ok(asked.commands.every((command) => command === "PAGE"));
+      asked.waits = 0;
+      await until(() => asked.waits > 1, "what waited before has been answered");
+    },
   });
 
   it("sees within five seconds what the read that waits did not tell", async () => {
@@ -136,8 +114,21 @@ redisRuns(describe)("what a bus costs Redis", () => {
     await until(() => reader.last === writer.last, "all has come");
     assert.ok(sizes.length >= 10 && Math.max(...sizes) < 6e6, `reads of ${sizes} bytes`);
   });
-
-  it("lets twenty processes start at once", async () => {
-    await startTogether(prefix().bus);
-  });
 });
+
+interface Counted extends Counting {
+  readonly asked: Asked;
+}
+
+function counted(asked: Asked): Counted {
+  return {
+    asked,
+    connection: asked.connection,
+    get count() {
+      return asked.commands.length;
+    },
+    reset() {
+      [asked.commands, asked.waits] = [[], 0];
+    },
+  };
+}

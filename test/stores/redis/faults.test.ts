@@ -9,6 +9,7 @@ import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { TcpProxy } from "../../system/cluster/proxy.ts";
 import { REDIS_URL, redisRuns } from "../engines.ts";
 import { passing } from "../passing.ts";
+import { survivesKills, testUnreachable } from "../suite/faults.ts";
 import { asking } from "./asked.ts";
 import { prefixes } from "./prefixes.ts";
 
@@ -25,34 +26,13 @@ redisRuns(describe)("a store on Redis, when things go wrong,", () => {
       const connection = (driver === "redis"
         ? createClient({ url: REDIS_URL, name })
         : new Redis(REDIS_URL, { lazyConnect: true, connectionName: name })) as unknown as RedisClient;
-      const [sender, reader] = [open({}, connection), open({}, connection)];
-      for (const bus of [sender, reader]) bus.on("error", () => {});
-      await Promise.all([sender.ready(), reader.ready()]);
       const killer = await client();
-      const heard: unknown[] = [];
-      reader.on("notification", ({ message }) => heard.push(message));
-      const acknowledged: number[] = [];
-      const unknown: number[] = [];
-      for (let step = 0; step < 60; step += 1) {
-        if (step % 20 === 10) void killAll(killer, name);
-        await sender.sendone("a", step).then(
-          () => acknowledged.push(step),
-          (error) => {
-            assert.equal(error.code, "store");
-            unknown.push(step);
-          },
-        );
-      }
-      await until(() => heard.includes(acknowledged.at(-1)), "the reader has caught up");
-      assert.ok(unknown.length <= 3, `${unknown.length} were not acknowledged: one is under way at each kill`);
-      assert.equal(new Set(heard).size, heard.length, "none is heard twice");
-      assert.deepEqual(
-        heard.filter((step) => !unknown.includes(step as number)),
-        acknowledged,
-      );
-      assert.deepEqual(messagesOf(await sender.poll(["a"], 0, 0)), heard);
+      const kill = (): void => void killAll(killer, name);
+      await survivesKills({ sender: open({}, connection), reader: open({}, connection), mostUnknown: 1, kill });
     },
   );
+
+  testUnreachable(() => redis("redis://:secret@127.0.0.1:1"), "ECONNREFUSED");
 
   it("goes on when its connections were forgotten on the way, within twelve seconds", async () => {
     const { name, bus: open } = prefix();
@@ -140,15 +120,6 @@ redisRuns(describe)("a store on Redis, when things go wrong,", () => {
     await using bus = new Bus({ store: redis(url.href) });
     const error = await failsWith("store", () => bus.ready(), "Redis could not be opened", "WRONGPASS");
     assert.deepEqual([error.refused, error.message.includes("secret")], [true, false]);
-  });
-
-  it("waits for a server that cannot be reached, for five seconds", async () => {
-    const clock = new ManualClock();
-    await using bus = new Bus({ clock, store: redis("redis://:secret@127.0.0.1:1") });
-    const before = clock.now();
-    const error = await failsWith("store", () => passing(clock, bus.sendone("a", 1)), "ECONNREFUSED", "tried for 5 s");
-    assert.ok(clock.now() - before >= 5_000);
-    assert.deepEqual([error.refused, error.unavailable, error.message.includes("secret")], [true, true, false]);
   });
 
   it("closes within six seconds when the server does not answer any more", async () => {
