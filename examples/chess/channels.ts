@@ -1,6 +1,6 @@
 import type { Retention } from "nightbus";
 
-/** What was said, in the room or (with `to`) in private. */
+/** A message, in the room or (with `to`) in private. */
 export interface Line {
   readonly from: string;
   readonly to?: string;
@@ -16,26 +16,24 @@ export interface Game {
   readonly status: "offered" | "declined" | "playing" | "over";
   /** In the notation of tournaments: `["e4", "e5", "Nf3"]`. */
   readonly moves: readonly string[];
-  /** How it ended, as a sentence; empty until then. */
+  /** The end of the game as a sentence; empty until then. */
   readonly result: string;
   /** Grows with each change: a page ignores what is older than what it shows. */
   readonly version: number;
 }
 
 /**
- * The club's channels and what they carry. The strings are public. The private ones are only ever used as tuples that end
- * with a name, as in `["whisper", "Ann"]`: no browser can ask for a tuple, the server adds those of the one who is signed in.
+ * The club's channels and what they carry. The strings are public. Private channels are tuples that end with a name, as in `["whisper", "Ann"]`. No browser can ask for a tuple, so the server adds those of the member who is signed in.
  */
 export interface Club {
-  /** What all members hear. */
+  /** The news for all members. */
   room: Line;
   /** A member has joined. */
   members: { readonly name: string };
   /** A game has begun or ended: what there is to watch. */
   games: Game;
   /**
-   * Each move of one game. To watch is to poll this channel: so there is no set of watchers to keep, to clean up when a tab
-   * closes and to restore after a crash, and a move is one notification however many watch. Games are no secret here.
+   * Each move of one game. Watching a game is polling this channel. No set of watchers has to be kept, cleaned up or restored, and a move is one notification for any number of watchers. Games are no secret here.
    */
   [game: `game:${number}`]: Game;
   /** `["player", name]`: what the others do in this person's games. */

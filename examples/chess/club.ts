@@ -7,7 +7,7 @@ import type { Sessions } from "./sessions.ts";
 /** A line as pages show it: ids order it, and tell whether it is there already. */
 export type Said = Line & { readonly id: number };
 
-/** What a page shows when it opens, and the `last` to poll from. */
+/** The content of a page at its opening, with the `last` to poll from. */
 export interface State {
   readonly me: string;
   readonly last: number;
@@ -18,7 +18,7 @@ export interface State {
 
 const MAX_TEXT = 500;
 
-/** What a member may do, and who hears of it. The bus alone keeps what was said; games have their own table. */
+/** The actions of a member, with their listeners. The bus alone keeps what was said; games have their own table. */
 export class ChessClub {
   readonly #bus: Bus<Club>;
   readonly #sessions: Sessions;
@@ -36,8 +36,7 @@ export class ChessClub {
   }
 
   async state(me: string): Promise<State> {
-    // `last` comes first. What happens while the rest is read is then seen twice, which a page can tell by ids and versions;
-    // the other way round it would not be seen at all.
+    // `last` comes first. News that come during the read are then seen twice, and ids and versions tell a page so. In the other order they would be lost.
     const { last } = this.#bus;
     const [room, own] = await Promise.all([
       this.#bus.recent(["room"], 100),
@@ -94,8 +93,7 @@ export class ChessClub {
   }
 
   /**
-   * Sends a game to the players, but not to the sender, who has it as the answer of his request; and to those who watch. It is
-   * in its table already, and the bus commits by itself, so a crash may come in between: `setTold` says that it did not.
+   * Sends a game to the players, but not to the sender, who has it as the answer of his request; and to those who watch. The move is in its table already, and the bus commits by itself. A crash may come in between, and `setTold` tells.
    */
   async #tell(game: Game, sender?: string): Promise<Game> {
     const players = [game.white, game.black].filter((name) => name !== sender);

@@ -76,7 +76,7 @@ export class Games {
     this.#setTold.run({ id, version });
   }
 
-  /** Who challenges plays white. */
+  /** The challenger plays white. */
   offer(white: string, black: string): Game {
     if (white === black) throw new Refused(409, "Nobody plays alone here.");
     const row = this.#add.get({ white, black });

@@ -55,7 +55,8 @@ export function routes(club: ChessClub, sessions: Sessions, games: Games): Route
   return router;
 }
 
-// A page of another site can post a form with our cookie, but not JSON: for that the browser asks us first, and we do not answer.
+// A page of another site can post a form with our cookie, but no JSON. The browser would first ask
+// this server for that, and gets no answer.
 const onlyJson: RequestHandler = (request, _response, next) => {
   if (request.method !== "GET" && !request.is("application/json")) throw new Refused(415, "Send application/json.");
   next();
@@ -76,7 +77,7 @@ function text(request: Request, name: string): string {
 }
 
 function id(request: Request): number {
-  return Number(request.params["id"]); // what is no number is the id of no game
+  return Number(request.params["id"]); // text that is no number is the id of no game
 }
 
 function move(request: Request): Move {

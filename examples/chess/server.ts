@@ -31,7 +31,7 @@ await club.resume();
 let isStopping = false;
 
 const app = express();
-// Whoever asks at the end is sent to the next life at once, and holds nothing up on a connection that it has still open.
+// A request at the end is sent to the next process at once. An open connection would hold the end up.
 app.use((_request, response, next) => {
   if (!isStopping) return next();
   response
@@ -70,12 +70,12 @@ const server = app.listen(PORT, (error) => {
     console.error(`${error.message}. Choose another port with PORT=3001.`);
     process.exit(1);
   }
-  console.log(`The chess club is open: http://localhost:${(server.address() as AddressInfo).port}`); // it listens on a port
+  console.log(`The chess club is open: http://localhost:${(server.address() as AddressInfo).port}`); // the server listens on a port
 });
 
 process.on("SIGTERM", stop);
 process.on("SIGINT", stop);
-process.once("disconnect", stop); // whoever started it is gone
+process.once("disconnect", stop); // the process that started it is gone
 
 /** The bus first: it answers the polls that are held, so that the server has nothing left to wait for. Twice is once. */
 async function stop(): Promise<void> {

@@ -7,8 +7,7 @@ const COOKIE = "chess_session";
 const MAX_NAME = 24;
 
 /**
- * The club's members and their sessions. There are no passwords: a name belongs for good to the browser that picked it, since
- * what was whispered to a name must not go to the next one who likes it.
+ * The club's members and their sessions. No member has a password. A name belongs for good to the browser that picked it, so that nobody else reads whispers to that name.
  */
 export class Sessions {
   readonly cookie = COOKIE;

@@ -32,14 +32,14 @@ describe("a checkout", () => {
   it("reminds the office by a clock of its own", async () => {
     const lines: string[] = [];
     const over = new AbortController();
-    office(bus, (line) => lines.push(line), over.signal).catch(() => {}); // it ends with the signal
+    office(bus, (line) => lines.push(line), over.signal).catch(() => {}); // the loop ends with the signal
     await bus.advance(60_000);
     assert.deepEqual(lines, ["No orders for a minute."]);
     over.abort();
   });
 });
 
-// What those do who write a store of their own.
+// Authors of a store run these suites.
 const place = { durable: false, shared: false };
 testStore("SQLite in memory", { ...place, place: () => ({ store: () => sqlite(":memory:") }) }, { describe, it });
 testBus(

@@ -53,7 +53,7 @@ describe("the office", () => {
   beforeEach(async () => {
     lines.length = 0;
     over = new AbortController();
-    office(bus, (line) => lines.push(line), over.signal).catch(() => {}); // it ends with the signal
+    office(bus, (line) => lines.push(line), over.signal).catch(() => {}); // the loop ends with the signal
     await bus.settled();
   });
   afterEach(() => over.abort());

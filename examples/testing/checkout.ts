@@ -24,7 +24,7 @@ export async function checkout(bus: Bus<Shop>, id: number, { user, email, items 
   ]);
 }
 
-/** What the office sees: orders as they come in, and a reminder when none came for a minute. */
+/** The view of the office: orders as they come in, and a reminder after a minute without one. */
 export async function office(bus: Bus<Shop>, show: (line: string) => void, signal: AbortSignal): Promise<void> {
   let { last } = bus;
   while (!signal.aborted) {

@@ -140,12 +140,18 @@ export class Hub {
     return this.#closing ? Promise.reject(closed()) : this.opening;
   }
 
-  /** Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error of `admit`. */
+  /**
+   * Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error
+   * of `admit`.
+   */
   poll<T>(query: Query, patience: Patience<T>): T | Promise<T> {
     return this.#readers.poll(query, patience);
   }
 
-  /** Returns a follower that stands at this position: it catches up, then watches. Throws or rejects with `closed`, `store` or an error of `admit`. */
+  /**
+   * Returns a follower that stands at this position: it catches up, then watches. Throws or rejects with `closed`,
+   * `store` or an error of `admit`.
+   */
   follow(start: Start, admit?: () => void): Following | Promise<Following> {
     return this.#readers.follow(start, admit);
   }

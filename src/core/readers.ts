@@ -73,7 +73,10 @@ export class Readers {
     return this.#waiters.size;
   }
 
-  /** Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error of `admit`. */
+  /**
+   * Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error
+   * of `admit`.
+   */
   poll<T>(query: Query, patience: Patience<T>): T | Promise<T> {
     const { signal, timeout, admit } = patience;
     const { clock } = this.#options;

@@ -7,7 +7,7 @@ export class Lab {
   readonly #locks = new FakeLocks();
   readonly #radios = new Set<FakeRadio>();
   readonly #mount: FakeMount;
-  /** How long a broadcast takes. */
+  /** The time of a broadcast. */
   readonly #delay: () => number;
   #opened = 0;
 

@@ -1,6 +1,6 @@
 /** A mount in memory, given to the client as its `fetch`: the test sends, trims, breaks and counts. */
 export class FakeMount {
-  /** What was asked, as `GET events?…` or `POST poll {…}`. */
+  /** The requests, as `GET events …` or `POST poll {…}`. */
   readonly asked: string[] = [];
   readonly headers: Headers[] = [];
   last = 100;
@@ -12,7 +12,7 @@ export class FakeMount {
   added: readonly Row["channel"][] = [];
   /** Begins each stream. */
   retry = "retry: 0\n";
-  /** What a stream says of its heartbeat; undefined: its frames have no data, as those of an older mount. */
+  /** The heartbeat that a stream states; undefined: its frames have no data, as those of an older mount. */
   says: number | undefined = 15_000;
   #rows: Row[] = [];
   readonly #watermarks = new Map<string, number>();

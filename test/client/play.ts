@@ -8,7 +8,7 @@ const CHANNEL = fc.constantFrom("a", "b", "c");
 const TAB = fc.nat(3);
 const CLIENTS = fc.constantFrom("auto" as const, "events" as const, "poll" as const);
 
-/** What may happen to the tabs of a browser, to their mount and to what lies between. */
+/** The events that may befall the tabs of a browser, their mount, and the way between. */
 export const STEP = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant("send" as const), on: CHANNEL }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 900 }) }) },
@@ -125,7 +125,7 @@ function check({ heard, life }: Played, wanted: readonly number[], trimmed: numb
 function change({ tab, spans, life }: Played, deed: "add" | "delete", on: string): void {
   if (life !== "awake") return;
   const now = spans.find((span) => span.on === on && span.upTo === Number.POSITIVE_INFINITY);
-  const last = tab.bus.last!; // it was opened with one
+  const last = tab.bus.last!; // the tab was opened with one
   if (deed === "add" && now === undefined) {
     spans.push({ on, after: last, upTo: Number.POSITIVE_INFINITY });
     tab.bus.addChannel(on);

@@ -11,7 +11,7 @@ function sends({ asked }: FakeMount): readonly string[] {
   return asked.filter((one) => one.startsWith("POST send"));
 }
 
-/** What the send was refused with. */
+/** The refusal of the send. */
 async function refused(sending: Promise<unknown>): Promise<ClientError> {
   const error = await sending.then(
     () => assert.fail("it was sent"),

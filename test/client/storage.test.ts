@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What `sessionStorage` is for the client. */
+/** A storage as the client sees `sessionStorage`. */
 class FakeStorage extends Map<string, string> {
   getItem(key: string): string | null {
     return this.get(key) ?? null;

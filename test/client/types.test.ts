@@ -2,7 +2,7 @@ import type { Notification } from "nightbus";
 import { type Client, type ClientEvents, connect, type NamedEntry } from "nightbus/client";
 import { describe, it } from "vitest";
 
-// What is marked here is checked by tsc: an error that does not come fails it as one that comes unmarked.
+// tsc checks the marks here: an error that does not come fails it, as an unmarked error does.
 
 interface Chat {
   lobby: { text: string };

@@ -57,7 +57,7 @@ async function open(port: number, channel: string, heard: { count: number }): Pr
 
 function memory(): number {
   setFlagsFromString("--expose-gc");
-  // What one collection frees outside of the heap is counted by the next.
+  // Memory outside of the heap that one collection frees is counted by the next.
   for (let round = 0; round < 2; round += 1) runInNewContext("gc")();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

@@ -80,7 +80,7 @@ it("does not park a poll over HTTP/2 whose client went while the hook was asked"
   stream.close();
   await until(() => closed);
   answer?.();
-  // Whether it parks is settled after a few turns of the loop.
+  // A few turns of the loop settle if the request parks.
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   expect(bus.waiting).toBe(0);
   expect(errors).toEqual([]);

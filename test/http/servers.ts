@@ -15,7 +15,7 @@ export function startBus(options: BusOptions = {}): { bus: Bus; errors: Error[] 
   return { bus, errors };
 }
 
-/** The port of a server of `node:http` with this handler. It ends with the test. */
+/** The port of a server of `node:http` with this handler. The server ends with the test. */
 export function listen(handler: RequestListener): Promise<number> {
   const server = createServer(handler);
   onTestFinished(() => server.closeAllConnections());
@@ -25,10 +25,10 @@ export function listen(handler: RequestListener): Promise<number> {
 export async function portOf(server: Server): Promise<number> {
   onTestFinished(() => void server.close());
   if (!server.listening) await once(server.listen(0, "127.0.0.1"), "listening");
-  return (server.address() as AddressInfo).port; // it listens on TCP
+  return (server.address() as AddressInfo).port; // the server listens on TCP
 }
 
-/** A bare connection. It ends with the test. */
+/** A bare connection. The server ends with the test. */
 export async function dial(port: number): Promise<Socket> {
   const socket = connect({ port, host: "127.0.0.1" });
   onTestFinished(() => void socket.destroy());

@@ -11,7 +11,7 @@ export class SinkDouble implements Sink {
   readonly writes: Uint8Array[] = [];
   unsent = 0;
   state: "open" | "ended" | "destroyed" = "open";
-  /** Whether the client reads at once. */
+  /** True if the client reads at once. */
   reads = true;
   #drained: (() => void) | undefined;
 

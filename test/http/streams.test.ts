@@ -66,7 +66,7 @@ describe("a stream", () => {
     expect(sink.texts).toEqual([frames(["a", 1], ["a", 2], ["a", 3])]);
     await bed.bus.sendone("a", 6);
     bed.clock.advance(15_000);
-    sink.unsent = 0; // it is about to drain
+    sink.unsent = 0; // the stream is about to drain
     bed.clock.advance(15_000);
     expect(sink.texts, "neither news nor a heartbeat before it has caught up").toHaveLength(1);
     sink.take();

@@ -50,7 +50,7 @@ export async function keepYoung(open: Open): Promise<void> {
   clock.set(Date.now() + 86_400_000);
   assert.deepEqual(messagesOf(await stepping.poll(["a"], 0, 0)), [0]);
   await stepping.sendone("a", 1);
-  for (const _ of clock.steps(1_500)) await turns(2); // it sweeps, and trims what it takes for old
+  for (const _ of clock.steps(1_500)) await turns(2); // the bus sweeps, and trims rows that look old
   assert.deepEqual(messagesOf(await stepping.poll(["a"], 0, 0)), [0, 1]);
   await stepping.close();
   assert.deepEqual(messagesOf(await open({ retention }).poll(["a"], 0, 0)), [0, 1]);

@@ -63,7 +63,7 @@ export function testLaws(name: string, factory: BusFactory, runs: number, within
 
 const bound = fc.oneof({ weight: 3, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.constant(POSITIVE_INFINITY) });
 
-/** Where rows age by the engine's own time, which no test can move, they do not age here. */
+/** Rows that age by the engine's own time, which no test can move, do not age here. */
 function retention(ownTime: boolean): fc.Arbitrary<ModelRetention> {
   return fc.record({
     age: ownTime ? fc.constant(POSITIVE_INFINITY) : fc.oneof(fc.constant(POSITIVE_INFINITY), grid(4)),

@@ -29,6 +29,7 @@ export type Use =
   | "before"
   | "commands"
   | "output"
+  | "picture"
   | "proxy"
   | "image";
 
@@ -44,8 +45,8 @@ export function blocksOf(page: string): readonly Block[] {
 }
 
 /**
- * Returns the use of a block, undefined if no test knows it. A program that begins with `// before: …` shows the code that a page
- * migrates from; one that begins with a file's name belongs to a test of its own.
+ * Returns the use of a block, undefined if no test knows it. A program that begins with `// before: …` shows the code of
+ * another package that a page migrates from. A program that begins with a file's name belongs to a test of its own.
  */
 export function useOf({ page, kind, text }: Block): Use | undefined {
   switch (kind) {
@@ -59,8 +60,9 @@ export function useOf({ page, kind, text }: Block): Use | undefined {
       return "page";
     case "sh":
       return "commands";
-    case "json":
     case "text":
+      return /[▲▼]/.test(text) ? "picture" : "output";
+    case "json":
       return "output";
     case "nginx":
     case "haproxy":

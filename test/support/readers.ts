@@ -9,13 +9,13 @@ export interface Sent {
   readonly wait: boolean;
 }
 
-/** How a reader reads on and on. */
+/** The manner in which a reader reads on and on. */
 export interface Reading {
   readonly channels: readonly number[];
   readonly limit: number;
   /** From 0, or from where the bus stood. */
   readonly fromStart: boolean;
-  /** How long it dawdles between two polls. */
+  /** The pause between two polls, in ms. */
   readonly hops: number;
   /** Every so many polls it hangs up while it waits, and comes back; 0 for never. */
   readonly abortEvery: number;
@@ -35,8 +35,7 @@ interface Answered {
 }
 
 /**
- * Sends and reads all at once, in an order that is nobody's, on buses that share a log, and then checks what each reader was
- * given.
+ * Sends and reads at the same time on buses that share a log. Then it checks the rows of each reader.
  */
 export async function playReaders(
   buses: readonly Bus[],
@@ -48,7 +47,7 @@ export async function playReaders(
   const reading = readings.map((each) => read(buses, each, each.fromStart ? 0 : begin, sending));
   const committed = await send(buses, sent);
   sending.over = true;
-  // Whoever has caught up gets the end for an answer, and everyone else has something to read before.
+  // A reader that has caught up gets the end as its answer, and every other reader has something to read before.
   const readers = Promise.all(reading);
   const waiting = (): number => buses.reduce((sum, bus) => sum + bus.waiting, 0);
   await until(

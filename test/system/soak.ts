@@ -1,6 +1,7 @@
-// What is proven at length: `npm run soak -- [store...] [--seconds N] [--asleep N] [--seed N]` for the cluster test, in which
-// processes are stopped for up to `asleep` seconds; `npm run soak -- load [--seconds N] [--polls N] [--streams N]`; and
-// `npm run soak -- leaks [--count N]`. Exits with 1 when a promise was broken.
+// Proves the promises of the bus at length, and exits with 1 if one was broken.
+// `npm run soak -- [store...] [--seconds N] [--asleep N] [--seed N]` disturbs a cluster. `asleep` bounds the pause of a process, in seconds.
+// `npm run soak -- load [--seconds N] [--polls N] [--streams N]` loads a server.
+// `npm run soak -- leaks [--count N]` looks for memory that stays.
 import { parseArgs } from "node:util";
 import { engineOf } from "../support/engines/engines.ts";
 import { type Proof, prove } from "./cluster/prove.ts";

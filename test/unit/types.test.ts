@@ -12,7 +12,7 @@ import {
 } from "nightbus";
 import { describe, it } from "vitest";
 
-// What is marked here is checked by tsc: an error that does not come fails it as one that comes unmarked.
+// tsc checks the marks here: an error that does not come fails it, as an unmarked error does.
 
 interface Chat {
   lobby: { text: string };

@@ -7,7 +7,7 @@ import { describe, it } from "vitest";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const source = (file: string): string => new URL(`../../src/${file}.ts`, import.meta.url).href;
 
-/** What a process prints, on both of its outputs, that runs this module. */
+/** Returns both outputs of a process that runs this module. */
 async function run(body: string, env: NodeJS.ProcessEnv = {}): Promise<{ stdout: string; stderr: string }> {
   const module = `import { Bus } from "${source("index")}"; import { mount } from "${source("http/fetch")}"; ${body}`;
   const args = ["--import", "tsx", "--input-type=module", "--eval", module];

@@ -54,7 +54,7 @@ async function loadPatiently() {
 
 /** The state of the club, and the `last` that belongs to it. */
 async function load() {
-  // What is heard meanwhile may be newer than the answer, and is heard again after it.
+  // News that come meanwhile may be newer than the answer, and come again after it.
   const meanwhile = [];
   const off = bus?.on("notification", (notification) => meanwhile.push(notification));
   let state;
@@ -119,7 +119,7 @@ function learn(game) {
     games.delete(game.id);
     if (game.white === me) notice(`${game.black} would rather not play now.`);
   }
-  // Who has been waiting for an answer, and looks at nothing else, is shown to the table.
+  // A member who waits for an answer, and looks at nothing else, is shown to the table.
   const idle = games.get(openId())?.status !== "playing";
   if (plays(game) && game.status === "playing" && game.moves.length === 0 && idle) return sitDown(game.id);
   if (game.id === openId()) drawTable();
@@ -248,7 +248,7 @@ function drawGames() {
   redraw($("#games"), items.length > 0 ? items : [make("li", { className: "quiet" }, "No games yet.")]);
 }
 
-/** What one can do about a game in the list. */
+/** Returns the actions for a game in the list. */
 function choices({ id, status, ...game }) {
   if (status === "offered" && game.white === me) return [make("span", { className: "quiet" }, "waiting")];
   if (status === "offered") {

@@ -6,7 +6,10 @@ import { follower } from "./follower.ts";
 import { leader } from "./leader.ts";
 import type { TabMessage } from "./messages.ts";
 
-/** Joins the tabs that share the connection of this name. The tab that holds the lock leads. With an empty name each tab is alone. */
+/**
+ * Joins the tabs that share the connection of this name. The tab that holds the lock leads. With an empty name each tab
+ * is alone.
+ */
 export function share(line: Line, tab: Tab, name: string): void {
   const { BroadcastChannel: Radio, navigator, addEventListener } = globalThis;
   let locks = name ? navigator?.locks : undefined;

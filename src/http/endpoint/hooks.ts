@@ -21,8 +21,9 @@ export class Hooks {
   }
 
   /**
-   * Asks a hook of the application, and returns its answer at once if the hook does not wait. A thrown error with the status 401 or 403 refuses the client;
-   * anything else is the hook's own fault. Throws or rejects with a Refusal, an Error of the hook's, or the signal's reason.
+   * Asks a hook of the application, and returns its answer at once if the hook does not wait. A thrown error with the
+   * status 401 or 403 refuses the client; anything else is the hook's own fault. Throws or rejects with a Refusal, an
+   * Error of the hook's, or the signal's reason.
    */
   ask(name: string, hook: () => unknown, signal?: Signal): unknown {
     let answer: unknown;

@@ -3,7 +3,7 @@ import { until } from "./client.ts";
 import type { Start } from "./host.ts";
 import { openStream } from "./stream.ts";
 
-/** How a server comes to its end. */
+/** The ways in which a server ends. */
 export function describeClosing<Context>(start: Start<Context>): void {
   it.each([
     ["before", true],

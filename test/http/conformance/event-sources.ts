@@ -6,7 +6,7 @@ import { openStream } from "./stream.ts";
 
 const ACCEPT = { accept: "text/event-stream" };
 
-/** What clients of server-sent events need that are no clients of nightbus. */
+/** The needs of clients of server-sent events that are not nightbus's own. */
 export function describeEventSources<Context>(start: Start<Context>): void {
   it("takes as many names as it allows by POST, in letters of three bytes", async () => {
     const { bus, client } = await start();

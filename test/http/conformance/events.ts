@@ -6,7 +6,7 @@ import { until } from "./client.ts";
 import type { Host, Start } from "./host.ts";
 import { type OpenStream, openStream } from "./stream.ts";
 
-/** What every mount owes to clients of server-sent events. */
+/** The promises of every mount to clients of server-sent events. */
 export function describeEvents<Context>(start: Start<Context>, host: Host<Context>): void {
   it("streams what is committed from now on, each notification as a frame with its id", async () => {
     const { bus, client } = await start();

@@ -10,7 +10,7 @@ const silent = {
   },
 };
 
-/** What a hook may throw that is no refusal. */
+/** Values that a hook may throw and that are no refusal. */
 const THROWN: readonly unknown[] = [
   new Error(SECRET),
   undefined,
@@ -25,7 +25,7 @@ const THROWN: readonly unknown[] = [
   Object.assign(Object.create(silent), { status: 401 }),
 ];
 
-/** What neither hook may return. */
+/** Values that neither hook may return. */
 const RETURNED: readonly unknown[] = [
   undefined,
   null,

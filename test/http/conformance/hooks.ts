@@ -4,7 +4,7 @@ import { BusError } from "../../../src/errors.ts";
 import { until } from "./client.ts";
 import type { Host, Start } from "./host.ts";
 
-/** What the application says: the hooks `channels` and `send`. */
+/** The application's hooks: `channels` and `send`. */
 export function describeHooks<Context>(start: Start<Context>, host: Host<Context>): void {
   it("reads the private channels that the hook adds for this client", async () => {
     const channels = (asked: readonly string[], context: Context) => [

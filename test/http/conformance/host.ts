@@ -5,7 +5,7 @@ import type { Client } from "./client.ts";
 
 /** A mount of the bus on a running server, and how to end it. */
 export interface Served {
-  /** Where the mount's routes are. */
+  /** The address of the mount's routes. */
   readonly url: string;
   close(): Promise<unknown>;
   /** Closes the server, and waits for its connections to end by themselves. */
@@ -14,7 +14,7 @@ export interface Served {
 
 export type Options<Context> = MountOptions<AnyChannels, Context>;
 
-/** What a host is like. `Context` is what its framework hands to hooks. */
+/** The traits of a host. `Context` is what its framework hands to hooks. */
 export interface Host<Context> {
   /** Mounts the bus below `/longpolling` on a server that it starts, behind something that sets these headers on the response. */
   serve(bus: Bus, options: Options<Context>, headers: Readonly<Record<string, string>>): Promise<Served>;

@@ -5,7 +5,7 @@ import { openStream } from "./stream.ts";
 
 export const INJECTIONS_OF_A_HOST = 10;
 
-/** What ends a line somewhere, or begins something where a line begins. */
+/** Characters that end a line somewhere, or begin something at the start of a line. */
 const breaks = fc.constantFrom(
   "\r",
   "\n",

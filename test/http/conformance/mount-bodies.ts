@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import type { Host, Start } from "./host.ts";
 
-/** What a mount makes of bodies. */
+/** The bodies of requests at a mount. */
 export function describeBodies<Context>(start: Start<Context>, host: Host<Context>): void {
   it("refuses a body that is no JSON, too large, or not called JSON", async () => {
     const { bus, client } = await start({ maxBody: 1000, send: () => true });

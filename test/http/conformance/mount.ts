@@ -16,7 +16,7 @@ import { describeOdoo } from "./odoo.ts";
 import { describeRoutes } from "./routes.ts";
 import { describeSlowBodies } from "./slow-bodies.ts";
 
-/** What every mount owes, over real HTTP. */
+/** Tests every promise of a mount, over real HTTP. */
 export function describeMount<Context>(name: string, host: Host<Context>): void {
   describe(`mount on ${name}`, () => {
     const ended: (() => Promise<unknown>)[] = [];

@@ -37,7 +37,7 @@ class OdooPage {
   }
 }
 
-/** What Odoo's pages of versions 8 to 14 need, so that none of them asks without end. */
+/** The needs of Odoo's pages of versions 8 to 14, so that no page asks without end. */
 export function describeOdoo<Context>(start: Start<Context>): void {
   async function waits(page: OdooPage, bus: Bus, missed: string | null): Promise<void> {
     const held = page.poll();

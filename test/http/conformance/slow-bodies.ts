@@ -30,7 +30,7 @@ function dribble(url: string, clock: ManualClock): Promise<{ text: string; secon
   socket.on("data", (piece: string) => {
     text += piece;
   });
-  socket.on("error", () => {}); // what is written after the end
+  socket.on("error", () => {}); // bytes that are written after the end
   return new Promise((resolve) => {
     const send = (): void => {
       if (isOver) return;

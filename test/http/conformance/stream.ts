@@ -7,11 +7,11 @@ export interface OpenStream {
   readonly headers: Headers;
   /** All that has come. */
   readonly text: string;
-  /** What came, but for the positions. */
+  /** The frames that came, without the positions. */
   readonly events: readonly EventSourceMessage[];
   readonly positions: readonly EventSourceMessage[];
   readonly retry: number | undefined;
-  /** Whether the server has ended it. */
+  /** True if the server has ended the stream. */
   readonly over: boolean;
   /** Resolves with the events when there are so many. */
   take(count: number): Promise<readonly EventSourceMessage[]>;
@@ -49,7 +49,7 @@ export async function openStream(
     }
   };
   read()
-    .catch(() => {}) // it was left, or the server went
+    .catch(() => {}) // the client left, or the server went
     .finally(() => {
       state.over = true;
     });

@@ -3,7 +3,7 @@ import { INJECTIONS_OF_A_HOST } from "../conformance/injection.ts";
 export const HOSTS = 10;
 export const HANDLERS = 2;
 
-/** How many inputs are tried over sockets on each host, and as Request objects on each handler of the Fetch standard. */
+/** The number of inputs that are tried over sockets on each host, and as Request objects on each handler of the Fetch standard. */
 export const INPUTS_OF_A_HOST = 160;
 export const INPUTS_OF_A_HANDLER = 1_000;
 

@@ -8,7 +8,10 @@ export type Options = OptionsOf<unknown>;
 /** Polls and streams that end soon, and bodies as large as the inputs have them. */
 const LIMITS: Options = { timeout: 5, maxAge: 5, maxBody: 150_000, maxWaiting: 20 };
 
-/** Mounts on which a client may name all strings, and on which hooks keep the string `private` from it, on pages of most origins. */
+/**
+ * Mounts on which a client may name all strings, and on which hooks keep the string `private` from it, on pages of most
+ * origins.
+ */
 export const MOUNTS: readonly (readonly [what: string, options: Options])[] = [
   ["without a hook for what is read", { ...LIMITS, send: () => true }],
   [
@@ -51,14 +54,14 @@ export class Bed {
     this.bus.on("error", (error) => this.#errors.push(error));
   }
 
-  /** What has to hold of all that a client was answered. */
+  /** The conditions of every answer to a client. */
   checkAnswer(text: string, statuses: readonly number[]): void {
     for (const status of statuses) expect(status).toBeLessThan(500);
     expect(text).not.toContain(SECRET);
     expect(text).not.toMatch(/^X-Injected|^event: (?!missed|position)/im);
   }
 
-  /** What has to hold when all clients have gone. */
+  /** The conditions after all clients have gone. */
   async checkRest(): Promise<void> {
     await until(() => this.bus.waiting === 0);
     expect(this.#errors).toEqual([]);

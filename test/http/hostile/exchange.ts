@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { Written } from "./written.ts";
 
-/** How long an answer may take, in ms, on a machine that has much else to do. */
+/** The longest time of an answer, in ms, on a busy machine. */
 const BOUND = 5_000;
 
 /** Sends a request over a connection of its own, and resolves with all that comes back. Rejects when that takes too long. */

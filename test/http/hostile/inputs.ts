@@ -4,7 +4,7 @@ import { CHANNELS, KEYS, NUMBERS, PIECES, TUPLES } from "./values.ts";
 /** A request before it is written down. */
 export interface Input {
   readonly method: string;
-  /** What follows the mount, with its query. */
+  /** The rest of the path behind the mount, with its query. */
   readonly target: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string | undefined;
@@ -54,7 +54,7 @@ const member = fc
   )
   .map(([key, value]) => `${JSON.stringify(key)}:${value}`);
 
-/** What either dialect and either route would take, but for a channel. */
+/** A body that either dialect and either route accept, except for the channel. */
 const sound = fc
   .record({
     channels: fc.array(named, { minLength: 1, maxLength: 2 }).map(list),

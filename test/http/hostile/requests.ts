@@ -11,7 +11,7 @@ const BODIES: readonly ((text: string, at: number) => Body)[] = [
   (text, at) => streamOf([text.slice(0, at)], new Error("the connection was reset")),
 ];
 
-/** What may have happened to a request before it is handed to the mount. */
+/** The events that may befall a request before the mount gets it. */
 type Fate = (request: Request) => unknown;
 const FATES: readonly Fate[] = [() => {}, () => {}, () => {}, (request) => request.text().catch(() => {})];
 

@@ -4,7 +4,7 @@ import { type Input, inputs } from "./inputs.ts";
 /** A request as it goes over a socket. */
 export interface Written {
   readonly bytes: Buffer;
-  /** Whether HTTP says that it has come to its end, so that it has to be answered while the client stays. */
+  /** True if HTTP says that the request is complete: it is then answered while the client stays. */
   readonly isWhole: boolean;
 }
 

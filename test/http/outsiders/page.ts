@@ -40,7 +40,8 @@ window.hear = (name, asked) => {
   OUTSIDERS[name]!(asked, window.tell);
 };
 
-// Its one handler is given each event, whatever its name. It resolves at the end of a stream, and goes on if `onclose` throws.
+// Its one handler is given each event, whatever its name. The promise resolves at the end of a stream, and goes on if
+// `onclose` throws.
 function fetching({ url, lastEventId }: Asked, init: RequestInit, tell: Tell): () => void {
   const going = new AbortController();
   const position = lastEventId === undefined ? {} : { "last-event-id": lastEventId };

@@ -19,7 +19,7 @@ export interface TestStream {
   /** A connection of the test's own, which its end closes. */
   client(): Promise<NatsConnection>;
   manager(): Promise<JetStreamManager>;
-  /** How many messages there are of the log, and how many that say what of it is gone. */
+  /** The numbers of messages of the log, and of messages that say which rows are gone. */
   held(): Promise<{ readonly log: number; readonly marks: number }>;
 }
 
@@ -90,7 +90,7 @@ export function streams(): {
   return { stream, server };
 }
 
-/** What an application's connection was asked of the server. */
+/** The requests over an application's connection. */
 export interface Asked {
   readonly connection: NatsConnection;
   count: number;

@@ -135,7 +135,7 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-/** How many rows of the log a plan has looked at. */
+/** The number of rows of the log that a plan has visited. */
 function rowsVisited(plan: Plan): number {
   const own =
     plan["Relation Name"] === "nightbus_rows" ? plan["Actual Rows"] + (plan["Rows Removed by Filter"] ?? 0) : 0;

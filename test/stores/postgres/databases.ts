@@ -13,7 +13,7 @@ export interface Database {
   readonly admin: pg.Client;
 }
 
-/** Makes a database, perhaps as a copy of another to which nobody is connected. It goes with the test. */
+/** Makes a database, perhaps as a copy of another to which nobody is connected. The database goes with the test. */
 export async function newDatabase(copied?: string): Promise<Database> {
   const name = `nightbus_${Math.random().toString(36).slice(2)}`;
   const admin = new pg.Client(DATABASE_URL);

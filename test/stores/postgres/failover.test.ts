@@ -61,7 +61,7 @@ postgresRuns(describe)("Postgres after a failover", () => {
     await holder.query("begin");
     await holder.query("select * from nightbus.nightbus_meta for update");
     const sending = bus.sendone("a", 2);
-    sending.catch(() => {}); // it is awaited below
+    sending.catch(() => {}); // the promise is awaited below
     await eventually(async () => {
       const { rows } = await holder.query(
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'`,

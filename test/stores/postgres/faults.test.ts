@@ -29,7 +29,7 @@ postgresRuns(describe)("a store on Postgres, when things go wrong,", () => {
     await Promise.all([bus.ready(), other.ready()]);
     const last = await bus.sendone("a", "lost");
     const poll = other.poll(["a"], last, FOREVER);
-    await until(() => other.waiting === 1, "it has read and waits"); // what is read while the tables go is an error
+    await until(() => other.waiting === 1, "it has read and waits"); // reads fail while the tables go
     await (await client()).query(`drop schema "${name}" cascade`);
     const id = await bus.sendone("a", "new");
     assert.ok(id > last);
@@ -47,7 +47,7 @@ postgresRuns(describe)("a store on Postgres, when things go wrong,", () => {
     const [bus, lagging] = [open(), open()];
     await Promise.all([bus.ready(), lagging.ready()]);
     const kept = await bus.sendone("a", "kept");
-    await lagging.poll(["a"], kept, 0); // it has seen what is kept, and not what will be gone
+    await lagging.poll(["a"], kept, 0); // the bus has seen the kept row, and not the one that goes
     const tables = ["nightbus_meta", "nightbus_rows", "nightbus_gaps"].map((table) => `"${name}".${table}`);
     const copier = await client();
     for (const table of tables) await copier.query(`create table ${table}_copy as select * from ${table}`);

@@ -82,7 +82,7 @@ postgresRuns(describe)("a store on a Postgres with settings of its own", () => {
   });
 });
 
-/** How a connection is made for which this is set. */
+/** Returns a connection with this setting. */
 function set(...settings: readonly string[]): PostgresConfig {
   return { connectionString: DATABASE_URL, options: settings.map((setting) => `-c ${setting}`).join(" ") };
 }

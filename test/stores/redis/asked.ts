@@ -9,7 +9,7 @@ const SCRIPTS: readonly (readonly [name: string, script: Script])[] = Object.ent
   TRIM,
 });
 
-/** What a server was asked over an application's client. */
+/** The requests to a server over an application's client. */
 export interface Asked {
   readonly connection: RedisClient;
   /** The scripts that were run, by name, and the commands. Reads that wait are counted by themselves. */
@@ -17,7 +17,7 @@ export interface Asked {
   waits: number;
   /** Called with each command that is sent; what it returns is sent instead. */
   changes: (command: readonly string[]) => readonly string[];
-  /** Awaited before an answer is given. What it throws is what whoever asked is told. */
+  /** Awaited before an answer is given. An error that it throws reaches the caller. */
   answered: (name: string, answer: unknown) => Promise<void> | void;
 }
 

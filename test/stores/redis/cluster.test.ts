@@ -80,7 +80,7 @@ async function cluster(): Promise<readonly Instance[]> {
   return nodes;
 }
 
-/** What a server answers. */
+/** Returns the answer of a server. */
 async function ask(node: Instance, ...command: readonly string[]): Promise<unknown> {
   const client = createClient({ url: node.connection() });
   await client.connect();

@@ -61,7 +61,7 @@ redisRuns(describe)("a bus on the application's Redis", () => {
     await client.connect();
     try {
       await serves(open, client);
-      await until(() => client.isReady, "it is connected, or connects again by itself"); // it may have timed out, as it was told
+      await until(() => client.isReady, "it is connected, or connects again by itself"); // the client may have timed out, as its options say
       assert.equal(String(await client.exists(`{${name}}:meta`)), "1");
     } finally {
       client.destroy();

@@ -7,7 +7,7 @@ import { type Server, serverRuns, startRedis, startServer } from "./servers.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
-/** A bus on a server, which ends with the test. What fails in the background meanwhile is expected to. */
+/** A bus on a server, which ends with the test. Failures in the background are expected meanwhile. */
 function open(server: Pick<Server, "url">): Bus {
   const bus = new Bus({ store: redis(server.url) });
   bus.on("error", () => {});
@@ -171,7 +171,7 @@ serverRuns(describe)("a log on Redis in another life", () => {
       while (!(await connections()).some((line) => line.includes("cmd=xread"))) await turns(1);
       for (const line of await connections()) {
         const [, id] = /^id=(\d+)/.exec(line)!;
-        if (!line.includes("cmd=xread")) await old.sendCommand(["CLIENT", "KILL", "ID", id!]); // it still waits there
+        if (!line.includes("cmd=xread")) await old.sendCommand(["CLIENT", "KILL", "ID", id!]); // the poll still waits there
       }
       const first = await sends(bus, "new");
       if (isUsed) {

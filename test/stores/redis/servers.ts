@@ -18,7 +18,10 @@ export interface Server {
   client(instance?: Instance): Promise<RedisClientType>;
 }
 
-/** `describe` for what needs a server of its own: it is skipped with a sentence where there is none, and fails where all must run. */
+/**
+ * `describe` for what needs a server of its own: it is skipped with a sentence where there is none, and fails where all
+ * must run.
+ */
 export function serverRuns(describe: typeof Describe): (name: string, body: () => void) => void {
   return runs(describe, missing());
 }
@@ -47,7 +50,7 @@ export async function startServer(settings: readonly string[] = []): Promise<Ser
 export async function startRedis(settings: readonly string[] = []): Promise<Instance> {
   const instance = create(settings);
   onTestFinished(async () => {
-    await instance.stop("SIGKILL"); // it would wait for replicas that are gone
+    await instance.stop("SIGKILL"); // the command would wait for replicas that are gone
     await instance.close();
   });
   await instance.start();

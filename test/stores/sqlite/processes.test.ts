@@ -75,7 +75,7 @@ describe("a process that is killed", () => {
       });
       await once(child, "close");
       expect(child.signalCode).toBe("SIGKILL");
-      first += 10; // what was on its way and not acknowledged may have been committed under its number
+      first += 10; // a send that was not acknowledged may have been committed under its number
     }
     const bus = open(path);
     const sends = sendsOf(await bus.poll(CHANNELS, 0, 0, { limit: 1_000_000 }));

@@ -79,7 +79,7 @@ describe("several processes on one file", () => {
     const other = open(path, { retention });
     const ids = [await other.sendone("x", 1), await other.sendone("x", 2), await other.sendone("y", 3)];
     await other.close();
-    await until(() => passed() > 300); // it looks every 250 ms at the latest
+    await until(() => passed() > 300); // the reader looks every 250 ms at the latest
     expect([stopped.last, errors]).toEqual([last, []]);
     handle.exec("commit");
     expect(await parked).toMatchObject({ missed: true, last: ids[2], length: 1, 0: { id: ids[1] } });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { EngineName } from "./engines.ts";
 
-/** Where each engine is said to be, and where it is unless that is said. */
+/** The environment's addresses of the engines, with their defaults. */
 export const ADDRESSES = {
   postgres: ["DATABASE_URL", "postgres://postgres@127.0.0.1:5432/test"],
   redis: ["REDIS_URL", "redis://127.0.0.1:6379"],
@@ -15,7 +15,7 @@ export function addressOf(engine: EngineName): string {
   return process.env[variable] ?? usual;
 }
 
-/** Whether something listens where an engine should. */
+/** Resolves with true if something listens at the address of an engine. */
 export async function answers(engine: EngineName): Promise<boolean> {
   const { hostname, port } = new URL(addressOf(engine));
   const socket = connect(Number(port), hostname);

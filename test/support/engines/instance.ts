@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** How to run the server of one engine. */
+/** The way to run the server of one engine. */
 export interface ServerKind {
   readonly name: string;
   readonly command: string;
@@ -46,7 +46,7 @@ export class Instance {
     return this.#port;
   }
 
-  /** What a client connects to, here or where a proxy for it listens. */
+  /** The address for a client, here or at a proxy. */
   connection(port = this.port): string {
     return this.#kind.connection(port);
   }
@@ -65,7 +65,7 @@ export class Instance {
         said = (said + text.toString()).slice(-2_000);
       });
       if (await this.#answers(child, this.#port, deadline)) return;
-      // It may have ended since what a killed one left behind was not gone yet, or since its port was taken meanwhile.
+      // The server may have ended because files of a killed one were still there, or because its port was taken meanwhile.
       await this.stop("SIGKILL");
       await pause(50);
     }
@@ -122,7 +122,7 @@ function hasEnded(child: ChildProcess): boolean {
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // it listens on TCP
+  const { port } = server.address() as AddressInfo; // the server listens on TCP
   server.close();
   await once(server, "close");
   return port;

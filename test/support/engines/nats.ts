@@ -14,7 +14,7 @@ export function create(): Instance {
     command: program("nats-server")!,
     politely: "SIGTERM",
     args: (port, folder) => ["-a", "127.0.0.1", "-p", `${port}`, "-js", "-sd", folder],
-    // It listens once JetStream has recovered.
+    // The server listens after JetStream has recovered.
     answers: (port) => greeting(port, "", /^INFO .*"jetstream":true/),
     connection: (port) => `nats://127.0.0.1:${port}`,
   });

@@ -45,7 +45,7 @@ export function create(): Instance {
     },
     async answers(port) {
       const client = new pg.Client({ connectionString: connection(port), connectionTimeoutMillis: 2_000 });
-      client.on("error", () => {}); // what ends it while it is asked rejects the question
+      client.on("error", () => {}); // an end of the server rejects the question
       try {
         await client.connect();
         await client.query("select 1");

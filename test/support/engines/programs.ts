@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Where distributions put servers, which is not on everybody's path. */
+/** The folders in which distributions put servers, which are not in every PATH. */
 const FOLDERS = ["/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin"];
 
 /** The path of an installed program, or undefined. */

@@ -1,5 +1,5 @@
-// Runs a command while every engine answers: `serve.ts vitest run`. An engine that is not where its variable says, or where it
-// usually is, gets a server of its own, which ends with the command; the tests say what is missing of one that is not installed.
+// Runs a command while every engine answers: `serve.ts vitest run`. Starts a server for each engine that does not
+// answer at its address, and ends it with the command. The tests name engines that are not installed.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { ADDRESSES, answers } from "./addresses.ts";

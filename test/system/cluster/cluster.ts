@@ -54,7 +54,7 @@ export class Cluster {
     return this.#seats;
   }
 
-  /** Where the nodes listen that live. */
+  /** The addresses of the living nodes. */
   get ports(): readonly number[] {
     return this.#seats.flatMap(({ member }) => member.port ?? []);
   }
@@ -70,7 +70,7 @@ export class Cluster {
     await seat.member.ready();
   }
 
-  /** Ends whatever runs. It may be called twice. */
+  /** Ends whatever runs. A second call does nothing. */
   async close(): Promise<void> {
     await Promise.all(this.#members.map((member) => member.kill()));
     await Promise.all(this.proxies.map((proxy) => proxy.close()));

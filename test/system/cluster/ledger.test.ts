@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { type Account, Ledger, type Read } from "./ledger.ts";
 import { CHANNELS } from "./lines.ts";
 
-/** What a reader of all channels reads of one send. */
+/** The rows of one send, as a reader of all channels reads them. */
 function send(name: string, n: number, first: number): readonly Read[] {
   return CHANNELS.map((channel, part) => ({ id: first + part, channel, message: { name, n, part } }));
 }
 
-/** What the ledger complains of. */
+/** The complaints of the ledger. */
 function complaints(script: (ledger: Ledger, ann: Account, ben: Account) => void): readonly string[] {
   const ledger = new Ledger();
   script(ledger, ledger.open("ann", CHANNELS), ledger.open("ben", CHANNELS));

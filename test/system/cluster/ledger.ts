@@ -6,7 +6,7 @@ export interface Read {
   readonly message: Part;
 }
 
-/** What a reader has read so far. */
+/** The reading of one reader so far. */
 export interface Account {
   readonly name: string;
   readonly channels: readonly string[];
@@ -22,7 +22,7 @@ export class Ledger {
   /** The sends that were refused for certain, and with what sentence. */
   readonly #refused = new Map<string, string>();
   readonly #accounts: Account[] = [];
-  /** What each id stands for. Who reads it later has to read the same. */
+  /** The meaning of each id. Later readers have to read the same. */
   readonly #notifications = new Map<number, string>();
   readonly #violations: string[] = [];
   #rejections = 0;
@@ -83,7 +83,7 @@ export class Ledger {
     }
   }
 
-  /** When all readers are at the end: holds what was read against what was sent, and against each other. */
+  /** Compares the readings with the sends, and with each other. Called when all readers are at the end. */
   check(): void {
     const order = [...this.#notifications.keys()].sort((a, b) => a - b);
     const sends = this.#sends(order);

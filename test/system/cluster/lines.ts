@@ -15,7 +15,7 @@ export interface Part {
   readonly part: number;
 }
 
-/** What a node prints. */
+/** A line that a node prints. */
 export type Line =
   | { readonly listening: number }
   | { readonly ack: number; readonly ids: readonly number[] }

@@ -43,7 +43,7 @@ export class Member {
     this.#child.stderr!.on("data", (text: Buffer) => {
       this.#trouble = (this.#trouble + text.toString()).slice(-2_000);
     });
-    this.#child.stdin!.on("error", () => {}); // it was killed
+    this.#child.stdin!.on("error", () => {}); // the member was killed
     this.#child.once("close", (code, signal) => {
       this.#port = undefined;
       this.#isGone = true;
@@ -52,7 +52,7 @@ export class Member {
     });
   }
 
-  /** Where it listens; undefined before and after. */
+  /** The address of the node; undefined before and after its life. */
   get port(): number | undefined {
     return this.#port;
   }
@@ -114,7 +114,7 @@ export class Member {
 
   #hear(text: string): void {
     const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop()!; // what a killed one has not finished counts for nothing
+    this.#rest = lines.pop()!; // work that a killed member left unfinished does not count
     for (const line of lines) this.#note(JSON.parse(line) as Line);
   }
 

@@ -1,6 +1,5 @@
-// One process of a cluster: a bus, its mount on HTTP, and writers. `node.ts STORE CONNECTION NAME LANES REST`
-//
-// It prints lines of JSON, and obeys the lines that it reads: `stop` ends the writers, `mark` is one more send, `close` the end.
+// One process of a cluster: a bus, its mount on HTTP, and writers. The command is `node.ts STORE CONNECTION NAME LANES REST`.
+// A node prints lines of JSON, and obeys the lines of its input: `stop` ends the writers, `mark` is one more send, `close` ends all.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -14,9 +13,9 @@ import { STORES, type StoreName } from "./stores.ts";
 
 const [store, connection, name, lanes, rest] = process.argv.slice(2);
 const commands = createInterface({ input: process.stdin });
-commands.once("close", () => process.exit(1)); // whoever started it is gone
+commands.once("close", () => process.exit(1)); // the process that started it is gone
 
-/** What its listener was told, which are the ids of all that was committed since its bus was open. */
+/** The ids that the listener heard: all that were committed since the bus was open. */
 const heard: number[] = [];
 const bus = await openBus();
 const server = createServer(mount(bus)).listen(0, "127.0.0.1");
@@ -26,8 +25,8 @@ let count = 0;
 let isWriting = true;
 const writers = Promise.all(Array.from({ length: Number(lanes) }, write));
 const obey: Readonly<Record<string, () => Promise<void>>> = { stop, mark, close };
-commands.on("line", (command) => void obey[command]!()); // what it throws ends the process, as it should
-print({ listening: (server.address() as AddressInfo).port }); // it listens on TCP
+commands.on("line", (command) => void obey[command]!()); // an error here ends the process, as it should
+print({ listening: (server.address() as AddressInfo).port }); // the node listens on TCP
 
 /** A supervisor would start a process again whose store did not open; here it tries again by itself. */
 async function openBus(): Promise<Bus> {

@@ -7,17 +7,17 @@ export interface PlayOptions {
   readonly cluster: Cluster;
   /** Of which the order of things and their victims come. */
   readonly seed: number;
-  /** It ends with the first round after which this holds. */
+  /** The play ends with the first round after which this holds. */
   readonly until: () => boolean;
   /** The longest that one disturbance lasts, in ms. */
   readonly longest: number;
   /** The longest that a node is stopped, in ms. */
   readonly asleep: number;
-  /** What befalls the engine and the way to it beyond the usual. Stores notice `forget` only by time-outs of their own. */
+  /** Further disturbances of the engine and of the way to it. Stores notice `forget` only by time-outs of their own. */
   readonly besides: readonly Disturbance[];
 }
 
-/** How often each disturbance was played. */
+/** The number of plays of each disturbance. */
 export type Played = Record<Disturbance, number>;
 
 export type Disturbance = keyof typeof DISTURBANCES;
@@ -74,14 +74,13 @@ const DISTURBANCES = {
 };
 
 /**
- * Disturbs a cluster: what happens to its nodes and what happens to its engine go on beside each other, in rounds in which
- * each disturbance comes once.
+ * Disturbs a cluster. Disturbances of its nodes and of its engine go on beside each other, in rounds in which each comes once.
  */
 export async function play(options: PlayOptions): Promise<Played> {
   const { cluster, besides } = options;
   const played = Object.fromEntries(Object.keys(DISTURBANCES).map((name) => [name, 0])) as Played; // all of its names
   const lanes: (readonly Disturbance[])[] = cluster.instance === undefined ? [NODES] : [NODES, [...ENGINE, ...besides]];
-  // When one lane fails the other is waited for, so that nothing is started in a cluster that is closed.
+  // A lane that fails waits for the other, so that nothing starts in a cluster that is closed.
   const failure = new AbortController();
   const playing = lanes.map((lane, index) => {
     // Each its own chance, since in which order they come to draw is not of the seed.

@@ -6,7 +6,7 @@ import { Reader } from "./reader.ts";
 import type { StoreName } from "./stores.ts";
 
 export interface ProofOptions extends Pick<PlayOptions, "seed" | "longest" | "asleep" | "besides"> {
-  /** How long it is disturbed at the least, and until how many sends are acknowledged, if that is a minute more at the most. */
+  /** The shortest disturbance in ms, and the number of sends to wait for, for a minute more at most. */
   readonly ms: number;
   readonly sends: number;
   readonly lanes: number;
@@ -16,11 +16,11 @@ export interface ProofOptions extends Pick<PlayOptions, "seed" | "longest" | "as
 export interface Proof {
   readonly counts: Ledger["counts"];
   readonly played: Played;
-  /** What the bus promises and did not keep: none. */
+  /** The broken promises of the bus: none. */
   readonly violations: readonly string[];
 }
 
-/** How long a cluster is given for its sends beyond `ms`, in ms. */
+/** The time for a cluster to finish its sends beyond `ms`, in ms. */
 const LONGEST = 60_000;
 
 /** Four nodes send and are read while nodes, connections and the engine fail; then everything is held against everything. */

@@ -156,7 +156,7 @@ describe("the proxy", () => {
   });
 
   it("resets who connects while there is nothing behind it", async () => {
-    const proxy = await TcpProxy.open(() => 1); // where nothing listens
+    const proxy = await TcpProxy.open(() => 1); // nothing listens there
     onTestFinished(() => proxy.close());
     const { error } = await dial(proxy);
     await eventually(

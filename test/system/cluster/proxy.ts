@@ -35,7 +35,7 @@ export class TcpProxy {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port; // it listens on TCP
+    return (this.#server.address() as AddressInfo).port; // the proxy listens on TCP
   }
 
   /** The number of connections that it holds. */
@@ -69,7 +69,7 @@ export class TcpProxy {
     this.#rate = rate;
   }
 
-  /** Accepts everything and forwards nothing: both sides believe in their connections. What is held is forwarded later. */
+  /** Accepts everything and forwards nothing: both sides believe in their connections. Held bytes are forwarded later. */
   halfOpen(): void {
     this.#isHolding = true;
   }
@@ -116,7 +116,10 @@ export class TcpProxy {
     void this.#forward(server, client, link);
   }
 
-  /** Forwards in one direction until one side ends. It reads on only when it has written, so that nothing piles up here. */
+  /**
+   * Forwards in one direction until one side ends. The socket reads on only after its bytes were written, so that
+   * nothing piles up here.
+   */
   async #forward(from: Socket, to: Socket, link: Link): Promise<void> {
     try {
       // The other direction may go on when this one has ended.

@@ -19,7 +19,7 @@ interface Answer {
 export class Person {
   name = "";
   last = 0;
-  /** Where this person goes, if not where the club is. */
+  /** The address that this person visits, if it is not the club's. */
   at: string | undefined;
   #cookie = "";
 
@@ -75,7 +75,7 @@ export class Person {
     return fetch(`${this.at ?? address}/longpolling/events?channels=room&last=${last}`, { headers });
   }
 
-  /** What comes next, waited for; goes on from there. */
+  /** Waits for the next notification, and goes on from there. */
   async hears(channels: readonly string[] = ["room"], timeout = 10_000): Promise<readonly Heard[]> {
     const answer = (await (await this.poll(channels, this.last, timeout)).json()) as Answer;
     expect(answer.missed).toBe(false);

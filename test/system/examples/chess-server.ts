@@ -5,13 +5,13 @@ import { fileURLToPath } from "node:url";
 
 let server: ChildProcess;
 
-/** What this process was given, but for where the club would find an engine. */
+/** The environment of this process, without the addresses of engines. */
 export function withoutEngines(): NodeJS.ProcessEnv {
   const { DATABASE_URL: _, REDIS_URL: __, ...rest } = process.env;
   return rest;
 }
 
-/** Where the application can be reached. */
+/** The address of the application. */
 export let address = "";
 
 /** Starts the application as `npm start` does, on a port that the system picks, or on the one that it had before. */
@@ -22,7 +22,7 @@ export async function start(DATABASE: string, on: "any port" | "the same port" =
     env: { ...withoutEngines(), PORT, DATABASE },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  // It is piped.
+  // The output is piped.
   for await (const line of createInterface({ input: server.stdout! })) {
     address = /http:\S+$/.exec(line)?.[0] ?? "";
     if (address !== "") return;

@@ -11,7 +11,7 @@ import { start, stop } from "./chess-server.ts";
 const folder = mkdtempSync(join(tmpdir(), "nightbus-chess-"));
 const DATABASE = join(folder, "chess.db");
 
-/** What was said, and what came of it: an id, or that nobody knows. */
+/** The message, and its outcome: an id, or that nobody knows. */
 interface Spoken {
   readonly text: string;
   readonly id: number | undefined;
@@ -54,7 +54,7 @@ describe("the chess club that is told to end while many talk", { timeout: 60_000
     );
 
     const held = people[0]!.poll(["a quiet one"], (await people[0]!.state()).last, 30_000);
-    for (let turn = 0; turn < 3; turn += 1) await people[1]!.state(); // it is held now
+    for (let turn = 0; turn < 3; turn += 1) await people[1]!.state(); // the send is held now
     const began = performance.now();
     expect(await stop("SIGTERM")).toBe(0);
     const took = performance.now() - began;

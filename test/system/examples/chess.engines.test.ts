@@ -19,7 +19,7 @@ async function open(env: Readonly<Record<string, string>>): Promise<readonly [Ch
     stdio: ["ignore", "pipe", "inherit"],
   });
   const addresses: string[] = [];
-  // It is piped.
+  // The output is piped.
   for await (const line of createInterface({ input: club.stdout! })) {
     const [address] = /http:\S+$/.exec(line) ?? [];
     if (address !== undefined) addresses.push(address);

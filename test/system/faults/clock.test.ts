@@ -58,7 +58,7 @@ describe.each(STORES)("a clock that is set, %s", (_, place) => {
     expect(await bus.poll(["x"], old, 0)).toMatchObject({ missed: false, length: 1, 0: { id: last } });
     const next = await bus.sendone("x", "next");
     expect(next).toBe(last + 1);
-    clock.set(clock.now() - DAY); // it is noticed, and set right
+    clock.set(clock.now() - DAY); // the bus notices the step, and corrects it
     const after = await bus.sendone("x", "after");
     expect((await bus.poll(["x"], old, 0)).map(({ id }) => id)).toEqual([last, next, after]);
     clock.advance(DAY - HOUR);

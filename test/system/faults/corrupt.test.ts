@@ -19,7 +19,7 @@ const PAGE = 4_096;
 const newPath = temporaryFiles();
 const close = closing();
 
-/** What can befall the bytes of a file. */
+/** The damages that may befall the bytes of a file. */
 const HARMS = {
   "has bytes overwritten in its middle": (path: string) => overwrite(path, 3 * PAGE, 20 * PAGE),
   "has lost its header": (path: string) => overwrite(path, 0, 100),
@@ -114,7 +114,7 @@ describe("a file that is corrupted under a bus", () => {
     const looked = close(new Bus({ store: sqlite(path) }));
     const large = bus.poll(["x"], bus.last, 5_000);
     await looked.sendone("x", "large");
-    await large; // it has looked
+    await large; // the reader has looked
     other.exec("drop table mine; vacuum");
     other.pragma("wal_checkpoint(truncate)");
     expect(statSync(path).size).toBeLessThan(size);

@@ -32,7 +32,7 @@ async function cutting(): Promise<string> {
     server.close();
   });
   await once(server, "listening");
-  return `postgres://ann@127.0.0.1:${(server.address() as AddressInfo).port}/club`; // it listens on TCP
+  return `postgres://ann@127.0.0.1:${(server.address() as AddressInfo).port}/club`; // the proxy listens on TCP
 }
 
 /** A message of Postgres's protocol: its kind, its length, and what it says. */

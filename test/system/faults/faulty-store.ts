@@ -1,13 +1,13 @@
 import { BusError } from "../../../src/errors.ts";
 import type { PendingRow, Row, Store, StoreSink } from "../../../src/store.ts";
 
-/** What becomes of one append, or of one sync or opening, of which only some can be. */
+/** The outcome of one append, sync or opening. Some outcomes fit only some of them. */
 export type Fate = (typeof FATES)[number];
 
 /**
- * "lost" is an answer that did not come, though the rows are committed; "lost late" the same, but this process is handed them
- * later; "in vain" one that did not come and nothing is committed. "late" and "stalled" wait to be released, before the answer
- * and before the commit. "odd" throws what is no error of nightbus's.
+ * "lost" is an answer that does not come, although the rows are committed. "lost late" is the same, but this process
+ * gets the rows later. "in vain" is an answer that does not come, and nothing is committed. "late" and "stalled" wait
+ * to be released, before the answer and before the commit. "odd" throws what is no error of nightbus's.
  */
 export const FATES = [
   "works",
@@ -26,13 +26,13 @@ export const FATES = [
 const UNKNOWN: readonly Fate[] = ["lost", "lost late", "in vain", "cut off", "odd"];
 const BEGIN = 1_000;
 
-/** A store to which things happen by a script. It knows the truth: all that was committed, whoever was told of it. */
+/** A store to which things happen by a script. The store knows the truth: all that was committed, whatever its callers heard. */
 export class FaultyStore implements Store {
   readonly maxRows = 4;
   readonly maxBytes = Number.POSITIVE_INFINITY;
   /** All that is committed, by anyone. */
   readonly rows: Row[] = [];
-  /** What comes next for appends, and for syncs; when there is nothing more, everything works. */
+  /** The next outcomes of appends, and of syncs; with an empty list everything works. */
   readonly appends: Fate[] = [];
   readonly syncs: Fate[] = [];
   opening: Fate = "works";

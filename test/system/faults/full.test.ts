@@ -9,7 +9,7 @@ import { canMount, disk, fileSize } from "./quotas.ts";
 const TEXT = "x".repeat(2_000);
 const close = closing();
 
-/** How a full disk shows. What failed to be written leaves the outcome open, where the system does not say that there is no room. */
+/** The signs of a full disk. A failed write leaves the outcome open, unless the system says that there is no room. */
 const QUOTAS = [
   ["a disk that is full", disk, true],
   ["a file that may grow no further", fileSize, false],

@@ -69,11 +69,11 @@ async function repeat(work: () => Promise<unknown>, times: number): Promise<void
   for (let done = 0; done < times; done += ROUND) await work();
 }
 
-/** What is in use when everything that can go has gone, the shared timer of earlier deadlines too. */
+/** The memory in use after everything that can go has gone, even the shared timer of earlier deadlines. */
 async function heap(): Promise<number> {
   for (let turn = 0; turn < 5; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve));
-    globalThis.gc!(); // it is run with --expose-gc
+    globalThis.gc!(); // the process runs with --expose-gc
   }
   return process.memoryUsage().heapUsed;
 }

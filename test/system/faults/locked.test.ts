@@ -8,7 +8,7 @@ import { closing, temporaryFiles } from "../../stores/files.ts";
 const newPath = temporaryFiles();
 const close = closing();
 
-/** Of a file that is locked for longer than 5 s. What becomes of sends is told beside the other tests of commits. */
+/** Of a file that is locked for longer than 5 s. Other tests of commits tell the outcome of sends. */
 const refusal = {
   code: "store",
   refused: true,
@@ -85,6 +85,6 @@ function fast(): Clock {
     monotonic: () => performance.now() * 100,
     base: () => Date.now() * 1_000,
     setTimeout: (callback, ms) => setTimeout(callback, ms / 100),
-    clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout), // it came from setTimeout above
+    clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout), // `setTimeout` above returned it
   };
 }

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** What is left when something was done so many times, beyond what is left when it was done some times. */
+/** Returns the memory that remains after many passes, beyond that after a few. */
 export interface Leak {
   readonly what: string;
   /** Of the heap. */

@@ -6,7 +6,7 @@ import type { Fate, FaultyStore } from "./faulty-store.ts";
 
 export type Step =
   | { readonly do: "send"; readonly sizes: readonly number[] }
-  /** What becomes of the next append, or sync. */
+  /** The outcome of the next append, or sync. */
   | { readonly do: "append" | "sync"; readonly fate: Fate }
   /** Another process commits so many rows, which are handed over later. */
   | { readonly do: "elsewhere"; readonly size: number }
@@ -77,7 +77,7 @@ export class Ordeal {
   }
 
   #handOver(): void {
-    if (this.#bus.last > 0) this.#store.handOver(); // it is open
+    if (this.#bus.last > 0) this.#store.handOver(); // the store is open
   }
 
   #entries(size: number): (readonly ["a", number])[] {
@@ -109,7 +109,7 @@ export class Ordeal {
     const all = await this.#bus.poll(["a"], 0, 0, { limit: Number.POSITIVE_INFINITY });
     const truth = this.#store.rows.map(({ id, json }) => ({ id, channel: "a", message: Number(json) }));
     assert.deepEqual([...all], truth);
-    await this.#bus.sendone("a", ++this.#message); // it works again
+    await this.#bus.sendone("a", ++this.#message); // the store works again
   }
 
   async #close(): Promise<void> {

@@ -31,7 +31,7 @@ export function disk(): Quota {
   }
 }
 
-/** A folder on the machine's disk, and no file that this process writes may be larger. It needs no rights. */
+/** A folder on the machine's disk, and no file that this process writes may be larger. The quota needs no rights. */
 export function fileSize(): Quota {
   const { folder, remove } = newFolder();
   const ignore = (): void => {};
@@ -48,7 +48,7 @@ export function fileSize(): Quota {
   };
 }
 
-/** Whether this process may mount disks: in many containers it may not. */
+/** True if this process may mount disks, which many containers forbid. */
 export function canMount(): boolean {
   try {
     disk().remove();

@@ -22,7 +22,7 @@ describe("a file that may only be read", () => {
       expect(await bus.poll(["x"], last, 0)).toMatchObject({ missed: false, length: 0 });
       await bus.close();
     });
-    expect(errors.length).toBeLessThanOrEqual(1); // it could not tidy up
+    expect(errors.length).toBeLessThanOrEqual(1); // the store could not tidy up
     await goesOn(path, last);
   });
 

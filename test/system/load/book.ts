@@ -1,6 +1,6 @@
 import type { Finals, Message } from "./lines.ts";
 
-/** What one reader has read: every message of its channel from some time on, each once, in order. */
+/** The reading of one reader: every message of its channel from some time on, each once, in order. */
 export class Book {
   readonly channel: string;
   readonly problems: string[] = [];
@@ -26,7 +26,7 @@ export class Book {
     this.#complain("was told that it has missed something");
   }
 
-  /** Whether it has read everything: some may have begun when nothing more was sent. */
+  /** Returns true if the reader has read everything. Some readers begin when nothing more is sent. */
   isComplete({ newest, counts }: Finals): boolean {
     const hasAll = this.#n === counts[this.channel];
     return hasAll || (this.#n === undefined && Number(this.last) >= newest);

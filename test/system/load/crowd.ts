@@ -1,4 +1,5 @@
-// Some of the readers: `crowd.ts POLLS STREAMS ADDRESS...`. It is forked, and tells its account when it is told what is the last.
+// Some of the readers: `crowd.ts POLLS STREAMS ADDRESS...`. A crowd is forked, and reports its account after it heard
+// the last number.
 import { setTimeout as pause } from "node:timers/promises";
 import { eventually } from "../../support/eventually.ts";
 import { Book } from "./book.ts";
@@ -8,10 +9,10 @@ import { READERS } from "./readers.ts";
 const [polls, streams, ...addresses] = process.argv.slice(2);
 const POLLING = ["patient", "patient", "hasty"] as const;
 const STREAMING = ["steady", "steady", "crashing", "slow"] as const;
-/** Those on the channel of large messages; few, since each gets a megabyte a second. */
+/** The readers of the channel of large messages; few, because each gets a megabyte a second. */
 const FLOODED = ["steady", "slow", "stalled", "stalled", "never", "never"] as const;
 
-process.once("disconnect", () => process.exit(1)); // whoever started it is gone
+process.once("disconnect", () => process.exit(1)); // the process that started it is gone
 
 const end = new AbortController();
 const books: { readonly book: Book; readonly reads: boolean }[] = [];
@@ -31,7 +32,7 @@ process.on("message", async (finals: Finals) => {
     reads: all.reduce((sum, { reads }) => sum + reads, 0),
     problems: [...late, ...all.flatMap(({ problems }) => problems)],
   };
-  process.send!(account, () => process.exit(0)); // it is forked
+  process.send!(account, () => process.exit(0)); // the crowd is forked
 });
 
 for (const how of FLOODED) open(how, 0, FLOOD);

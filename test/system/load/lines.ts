@@ -2,13 +2,13 @@
 export const CHANNELS = Array.from({ length: 100 }, (_, n) => `small ${n}`);
 export const FLOOD = "flood";
 
-/** What is sent: the how manieth it is on its channel. */
+/** A message: its number on its channel. */
 export interface Message {
   readonly n: number;
   readonly text: string;
 }
 
-/** What the server tells: where it listens, what is the last on each channel, what it holds. */
+/** The messages of the server: its address, the last number of each channel, the memory that it holds. */
 export type Told = { readonly addresses: readonly string[] } | { readonly finals: Finals } | { readonly holds: Holds };
 
 /** The newest id, and the last `n` of each channel. */
@@ -27,10 +27,10 @@ export interface Holds {
   readonly sends: number;
 }
 
-/** What the server is asked for. */
+/** The requests to the server. */
 export type Asked = "stop" | "hold";
 
-/** What a crowd tells when each of its readers has read everything. */
+/** The message of a crowd after each of its readers has read everything. */
 export interface Account {
   readonly reads: number;
   readonly problems: readonly string[];

@@ -17,7 +17,7 @@ export interface LoadOptions {
 export interface LoadReport {
   readonly sends: number;
   readonly reads: number;
-  /** When everybody was there, when memory had to be flat, at the end of the load, and when everybody had gone. */
+  /** The memory when everybody was there, when it had to be flat, at the end of the load, and after everybody had gone. */
   readonly full: Holds;
   readonly flat: Holds;
   readonly end: Holds;
@@ -46,7 +46,7 @@ export async function load({ polls, streams, ms, flatAfter, crowds }: LoadOption
       eventually(
         () => `everybody has come; there are ${full.sockets}`,
         async () => {
-          await pause(1_000); // it collects garbage each time
+          await pause(1_000); // the server collects garbage each time
           full = await holds(server);
           return full.sockets > (polls + streams) * 0.9;
         },

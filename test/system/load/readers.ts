@@ -7,7 +7,7 @@ import type { Message } from "./lines.ts";
 /** Reads on and on into its book, until the signal. */
 export type Reader = (book: Book, address: () => string, end: AbortSignal) => Promise<void>;
 
-/** How readers read. The last two of the streams hold the server up as far as they can. */
+/** The manner in which readers read. The last two of the streams hold the server up as far as they can. */
 export const READERS = {
   /** Polls, waits for the answer, and polls again. */
   patient: (book, address, end) => polls(book, address, end, () => Number.POSITIVE_INFINITY),

@@ -1,4 +1,4 @@
-// The server that is loaded: a bus on HTTP, which sends at a steady rate and in bursts. It is forked, and obeys by messages.
+// The server that is loaded: a bus on HTTP, which sends at a steady rate and in bursts. The server is forked, and obeys messages.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,10 +9,10 @@ import { type Asked, CHANNELS, FLOOD, type Message, type Told } from "./lines.ts
 const HOSTS = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
 const FLOODING = "x".repeat(100_000);
 
-process.once("disconnect", () => process.exit(1)); // whoever started it is gone
+process.once("disconnect", () => process.exit(1)); // the process that started it is gone
 
-// The large messages are soon as many as are retained. The small ones are more than a reader lacks whom a busy machine lets wait for
-// a connection.
+// The large messages are soon as many as are retained. The small ones are more than a reader lacks whom a busy machine
+// lets wait for a connection.
 const bus = new Bus<Record<string, Message>>({
   retention: { count: 100, of: (c) => (c === FLOOD ? { count: 300 } : {}) },
 });
@@ -47,7 +47,7 @@ async function stop(): Promise<void> {
 }
 
 function hold(): void {
-  globalThis.gc!(); // it is run with --expose-gc
+  globalThis.gc!(); // the server runs with --expose-gc
   const { heapUsed, external } = process.memoryUsage();
   const kinds = process.getActiveResourcesInfo();
   const count = (kind: string) => kinds.filter((each) => each === kind).length;
@@ -56,7 +56,7 @@ function hold(): void {
 }
 
 function tell(told: Told): void {
-  process.send!(told); // it is forked
+  process.send!(told); // the server is forked
 }
 
 function addressOf({ address, port }: AddressInfo): string {

@@ -3,7 +3,7 @@ import { load } from "./load.ts";
 
 const MEGABYTE = 2 ** 20;
 
-/** Memory is flat when at the end it is at most so much more than it was when all had come, or after the first minute. */
+/** Memory is flat if it ends at most this much above its level after the arrival of all clients, or after the first minute. */
 const FLAT = 16 * MEGABYTE;
 
 /** Loads a server for so many seconds, and throws what it does not keep. Answers what was held. */

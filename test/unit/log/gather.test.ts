@@ -14,7 +14,7 @@ interface Laid {
 const { POSITIVE_INFINITY } = Number;
 
 describe("gathering", () => {
-  // How often each channel occurs decides whether chains are followed or the whole is scanned.
+  // The number of rows on each channel decides between following chains and scanning the whole.
   const log = fc.record({
     sends: fc.array(fc.record({ channel: fc.nat(99), length: fc.integer({ min: 1, max: 4 }), spread: fc.boolean() }), {
       minLength: 1,

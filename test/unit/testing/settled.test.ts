@@ -34,7 +34,7 @@ describe("settled", () => {
     const long = "a".repeat(900);
     for (let id = 1; id <= 5; id += 1) {
       bus.receive("orders", long);
-      void bus.poll(["orders"], 0, 0); // it ends the tick, so that the stream is handed each alone
+      void bus.poll(["orders"], 0, 0); // `settled` ends the tick, so that the stream gets each notification alone
     }
     expect((await read()).match(/^id: \d+$/gm)).toEqual(["id: 1", "id: 2", "id: 3", "id: 4", "id: 5"]);
   });
@@ -56,7 +56,7 @@ describe("settled", () => {
 
 describe("advance", () => {
   it("adds up, also where it is not awaited", async () => {
-    await bus.sendone("mail", 1); // what is retained is swept each minute
+    await bus.sendone("mail", 1); // retained rows are swept each minute
     let answered = false;
     void bus.poll(["orders"], 0, 20 * 60_000).then(() => {
       answered = true;
@@ -117,7 +117,7 @@ async function sendAfter(work: () => Promise<unknown>): Promise<void> {
   await bus.sendone("orders", { total: 1 });
 }
 
-/** What a response's body brings, as often as it is asked for. */
+/** Returns the chunks of a response's body, as often as it is asked. */
 function reading(response: Response): () => Promise<string> {
   let text = "";
   const done = response.body!.pipeThrough(new TextDecoderStream()).pipeTo(
