@@ -9,7 +9,7 @@ import { type Entry, entriesOf, type RawEntry } from "./entries.ts";
 import type { Link } from "./link.ts";
 
 /** The longest wait of a read for entries, and the pause between two looks, in ms. */
-const BEAT = 5_000;
+const PAUSE = 5_000;
 
 /** The time beyond that wait, in ms, after which a connection without an answer counts as dead. */
 const GRACE = 2_000;
@@ -42,7 +42,7 @@ export class Feed {
   constructor(options: FeedOptions) {
     this.#options = options;
     const { clock, cursor, outage } = options;
-    this.#polls = new PollLoop({ clock, outage, pause: () => BEAT, work: () => cursor.catchUp() });
+    this.#polls = new PollLoop({ clock, outage, pause: () => PAUSE, work: () => cursor.catchUp() });
   }
 
   start(): void {
@@ -100,9 +100,9 @@ export class Feed {
   async #wait(seen: number | undefined): Promise<readonly Entry[]> {
     const { link, log } = this.#options;
     const from = seen === undefined ? "$" : `${seen}-0`;
-    const wait = seen === undefined ? 100 : BEAT;
+    const wait = seen === undefined ? 100 : PAUSE;
     const command = ["XREAD", "COUNT", `${this.#count}`, "BLOCK", `${wait}`, "STREAMS", log, from];
-    const found = (await link.ask(command, BEAT + GRACE)) as readonly [string, readonly RawEntry[]][] | null; // as Redis answers
+    const found = (await link.ask(command, PAUSE + GRACE)) as readonly [string, readonly RawEntry[]][] | null; // as Redis answers
     const entries = found?.[0]?.[1] ?? [];
     this.#count = countAfter(entries);
     return entriesOf(entries);
