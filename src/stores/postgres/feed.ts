@@ -54,7 +54,7 @@ export class Feed {
       clock,
       make: () => makeClient(connections.pool, listen),
       channel: `"${channel.replaceAll('"', '""')}"`,
-      onNotification: (payload) => this.#notified(payload),
+      onNotification: (payload) => this.#hear(payload),
       onListening: () => void this.#polls.look(),
       onFailure: (error) => outage.begin(error),
     });
@@ -95,7 +95,7 @@ export class Feed {
     await this.#listener.stop();
   }
 
-  #notified(payload: string): void {
+  #hear(payload: string): void {
     this.#deaf = 0;
     this.#isKnownDeaf = false;
     const [id, node] = payload.split(" ");

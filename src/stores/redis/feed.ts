@@ -24,7 +24,8 @@ export interface FeedOptions {
   readonly clock: Clock;
   /** The connection that waits. */
   readonly link: Link;
-  readonly log: string;
+  /** The key of the stream. */
+  readonly logKey: string;
   readonly cursor: RemoteCursor<EnginePage>;
   /** Makes the other connection find again the server that commits. */
   readonly renew: () => void;
@@ -98,10 +99,10 @@ export class Feed {
 
   /** Waits for entries after an id. Without an id, since its log is gone, the wait is short. */
   async #wait(seen: number | undefined): Promise<readonly Entry[]> {
-    const { link, log } = this.#options;
+    const { link, logKey } = this.#options;
     const from = seen === undefined ? "$" : `${seen}-0`;
     const wait = seen === undefined ? 100 : PAUSE;
-    const command = ["XREAD", "COUNT", `${this.#count}`, "BLOCK", `${wait}`, "STREAMS", log, from];
+    const command = ["XREAD", "COUNT", `${this.#count}`, "BLOCK", `${wait}`, "STREAMS", logKey, from];
     const found = (await link.ask(command, PAUSE + GRACE)) as readonly [string, readonly RawEntry[]][] | null; // as Redis answers
     const entries = found?.[0]?.[1] ?? [];
     this.#count = countAfter(entries);
