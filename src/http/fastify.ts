@@ -1,3 +1,9 @@
+/**
+ * Mounts a bus on Fastify 5.
+ *
+ * @module nightbus/fastify
+ */
+
 import type { Bus } from "../bus.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "./hosts/fastify-types.ts";

@@ -1,3 +1,9 @@
+/**
+ * Mounts a bus on Hono.
+ *
+ * @module nightbus/hono
+ */
+
 import type { Bus } from "../bus.ts";
 import { Endpoint } from "./endpoint.ts";
 import { FetchRequest, response } from "./hosts/fetch-host.ts";
@@ -7,7 +13,15 @@ export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./option
 
 /** The part of a Hono context that nightbus uses. */
 export interface HonoContext {
-  readonly req: { readonly raw: Request; readonly routePath: string; text(): Promise<string> };
+  /** The request of Hono. */
+  readonly req: {
+    /** The request of the Fetch standard. */
+    readonly raw: Request;
+    /** The pattern of the route, which states the place of the mount. */
+    readonly routePath: string;
+    /** Reads the body, also if a middleware has read it before. */
+    text(): Promise<string>;
+  };
 }
 
 /**

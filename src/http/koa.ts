@@ -1,3 +1,9 @@
+/**
+ * Mounts a bus on Koa.
+ *
+ * @module nightbus/koa
+ */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Bus } from "../bus.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -8,9 +14,13 @@ export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./option
 
 /** The part of a Koa context that nightbus uses. */
 export interface KoaContext {
+  /** The request of Node. */
   readonly req: IncomingMessage;
+  /** The response of Node, which the mount writes. */
   readonly res: ServerResponse;
+  /** Koa's own request. A body parser may have left a body on it. */
   readonly request: object;
+  /** The mount sets this to false, so that Koa leaves the response alone. */
   respond?: boolean | undefined;
 }
 
