@@ -17,7 +17,7 @@ export default defineConfig({
     ["meta", { name: "theme-color", content: "#1b2a6b" }],
   ],
   markdown: {
-    theme: { light: "github-light-high-contrast", dark: "github-dark" },
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     // Shiki has no grammar for these two. The shapes of their comments, words and blocks are those of nginx.
     languageAlias: { haproxy: "nginx", caddyfile: "nginx" },
     config(md) {
