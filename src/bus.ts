@@ -80,7 +80,11 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     if (options.store === undefined) this.#warnOfSiblings();
   }
 
-  /** The inside of the bus, for other parts of nightbus, even of another copy. */
+  /**
+   * The inside of the bus, for other parts of nightbus, even of another copy.
+   *
+   * @internal
+   */
   get [INSIDE](): Inside<Hub> {
     return { version: VERSION, hub: this.#hub, isClosed: this.#closing !== undefined };
   }
@@ -215,6 +219,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     return this.#closing;
   }
 
+  /** Closes the bus at the end of an `await using`, as `close()` does. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

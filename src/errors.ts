@@ -34,12 +34,14 @@ const BRAND = Symbol.for("nightbus.error");
  * the reason. `instanceof` also recognises an error of another copy of nightbus.
  */
 export class BusError extends Error {
+  /** Recognises errors of every copy of nightbus. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this, and has instances of its own.
     if (this !== BusError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return (Object(value) as { readonly [BRAND]?: unknown })[BRAND] === true;
   }
 
+  /** The kind of the error, as a stable word. */
   readonly code: BusErrorCode;
   /**
    * True if nothing of the rejected call was committed. False only for a `store` error with an unknown outcome, because
@@ -57,6 +59,11 @@ export class BusError extends Error {
     this.unavailable = options.unavailable ?? false;
   }
 
+  /**
+   * The mark by which other copies recognise the error.
+   *
+   * @internal
+   */
   get [BRAND](): true {
     return true;
   }

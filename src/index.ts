@@ -1,5 +1,11 @@
+/**
+ * The bus, its options, its errors, and the interface of a store.
+ *
+ * @module nightbus
+ */
+
 export { Bus } from "./bus.ts";
-export type { Diagnostics } from "./core/diagnostics.ts";
+export type { Diagnostics, FromBus } from "./core/diagnostics.ts";
 export type { BusStats } from "./core/meter.ts";
 export { BusError, type BusErrorCode, type BusErrorOptions } from "./errors.ts";
 export type { ChannelRetention, Retention } from "./log/retention.ts";

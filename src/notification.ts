@@ -27,14 +27,26 @@ export type Entry<C extends object = AnyChannels, N extends NameOf<C> = NameOf<C
 
 /** A notification as a reader receives it. Ids grow in the order of the commits. */
 export type Notification<C extends object = AnyChannels, K = ChannelOf<C>> = K extends Channel
-  ? { readonly id: number; readonly channel: K; readonly message: MessageOf<C, K> }
+  ? {
+      /** The id, larger than those of all notifications that were committed before. */
+      readonly id: number;
+      /** The channel, a string or a frozen tuple. */
+      readonly channel: K;
+      /** The message, parsed from its JSON text. All readers share it. */
+      readonly message: MessageOf<C, K>;
+    }
   : never;
 
 /**
  * The answer to a poll: an array of notifications. `last` is the reader's next position, and `missed` says if it missed
  * something. Both are not enumerable, so that the batch serialises and compares as the array.
  */
-export type Batch<N> = readonly N[] & { readonly last: number; readonly missed: boolean };
+export type Batch<N> = readonly N[] & {
+  /** The position to poll after next. */
+  readonly last: number;
+  /** True if something after the given position is no longer retained, or the position is none of this bus. */
+  readonly missed: boolean;
+};
 
 /**
  * Returns true if a notification came on the channel of this name, string or tuple. The call narrows the notification's

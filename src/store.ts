@@ -2,6 +2,7 @@ import type { Clock } from "./util/clock.ts";
 
 /** One committed notification, as a store keeps it. */
 export interface Row {
+  /** The id: a safe integer, larger than those of all earlier rows. */
   readonly id: number;
   /** The channel's canonical key, which is its JSON text. */
   readonly key: string;
@@ -15,13 +16,17 @@ export interface Row {
 
 /** A notification that waits for its commit. */
 export interface PendingRow {
+  /** The channel's canonical key. */
   readonly key: string;
+  /** The message's JSON text. */
   readonly json: string;
 }
 
 /** A gap between two epochs: the ids strictly between `after` and `before` were never given out. */
 export interface Gap {
+  /** The last id of the earlier epoch. */
   readonly after: number;
+  /** The first id of the later epoch. */
   readonly before: number;
 }
 
@@ -34,7 +39,9 @@ export interface LogState {
   readonly begin: number;
   /** The newest committed id, else `begin`. */
   readonly last: number;
+  /** The gaps between the epochs of the log, the oldest first. */
   readonly gaps: readonly Gap[];
+  /** The newest trimmed id of each channel that lost rows. */
   readonly watermarks: readonly Watermark[];
   /** Watermarks up to this id may have been forgotten. 0 if none was. */
   readonly floor: number;
@@ -56,7 +63,9 @@ export interface Trimmed {
 export interface Unseen {
   /** Everything up to this id is committed, and either handed over or gone. */
   readonly last: number;
+  /** The newest trimmed id of each channel that lost rows. */
   readonly watermarks: readonly Watermark[];
+  /** Watermarks up to this id may have been forgotten. 0 if none was. */
   readonly floor: number;
 }
 

@@ -75,6 +75,8 @@ async function count(program: string, path: string, times: number): Promise<numb
 }
 
 function judge(counted: Readonly<Record<string, number>>, figures: Figures): void {
+  const major = (version: string): string => version.split(".")[0]!;
+  const isJudged = major(figures.node) === major(process.version); // another compiler takes other instructions
   for (const [path, instructions] of Object.entries(counted)) {
     const kept = figures.paths[path];
     const ratio = kept === undefined ? Number.POSITIVE_INFINITY : instructions / kept;
@@ -82,7 +84,10 @@ function judge(counted: Readonly<Record<string, number>>, figures: Figures): voi
     console.log(
       `${path}: ${instructions.toLocaleString("en")} instructions, ${ratio.toFixed(3)} of what is kept: ${verdict}`,
     );
-    if (ratio > ALLOWED) process.exitCode = 1;
+    if (isJudged && ratio > ALLOWED) process.exitCode = 1;
   }
-  if (figures.node !== process.version) console.log(`kept for Node ${figures.node}, and this is ${process.version}`);
+  if (figures.node !== process.version) {
+    const weight = isJudged ? "" : ": the figures decide nothing here";
+    console.log(`kept for Node ${figures.node}, and this is ${process.version}${weight}`);
+  }
 }

@@ -1,3 +1,9 @@
+/**
+ * Connects a browser, or another process, to a mount. The same module is minified in `nightbus/client.min.js`.
+ *
+ * @module nightbus/client
+ */
+
 import type { AnyChannels, MessageOf, NameOf, Notification } from "../notification.ts";
 import { ClientError, must, mustBeOneOf, quietly } from "./errors.ts";
 import { subscription } from "./subscription.ts";
@@ -16,6 +22,7 @@ export type NamedEntry<C extends object = AnyChannels, N extends NameOf<C> = Nam
 
 /** A browser's end of the bus. Each notification on its channels arrives once and in order, even if the network breaks. */
 export interface Client<C extends object = AnyChannels> {
+  /** The state of the client. The event `status` tells of each change. */
   readonly status: Status;
   /** The position up to which the client has everything; undefined until the first connection has a position. */
   readonly last: number | undefined;
@@ -26,6 +33,7 @@ export interface Client<C extends object = AnyChannels> {
   on<E extends keyof ClientEvents<C>>(event: E, listener: ClientEvents<C>[E]): () => void;
   /** Reads this channel too, from the client's position on. The channel stays until it was deleted as often as added. */
   addChannel(channel: NameOf<C>): void;
+  /** Takes back one `addChannel`. The last one ends the reading of this channel. */
   deleteChannel(channel: NameOf<C>): void;
   /**
    * Iterates over the notifications of these channels. The loop adds the channels as `addChannel` does, and deletes

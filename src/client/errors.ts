@@ -25,7 +25,9 @@ export type ClientErrorCode =
  * what to do.
  */
 export class ClientError extends Error {
+  /** The name of the class, also in minified code. */
   override readonly name: string = "ClientError";
+  /** The kind of the error, as a stable word. */
   declare readonly code: ClientErrorCode;
   /** The status of the answer; undefined without an answer. */
   declare readonly status: number | undefined;

@@ -44,6 +44,7 @@ export interface ClientOptions<C extends object = AnyChannels> {
   readonly shareTabs?: string;
   /** Headers of each request. A function is asked for each request, and once more after a 401. */
   readonly headers?: Headings | (() => Headings | Promise<Headings>);
+  /** The credentials of each request, as in `fetch`. Default: that of `fetch`, `same-origin`. */
   readonly credentials?: "omit" | "same-origin" | "include";
   /** The fetch function. Default: the global one. */
   readonly fetch?: Fetch;
@@ -57,7 +58,9 @@ export interface ClientOptions<C extends object = AnyChannels> {
 type Headings = Readonly<Record<string, string>>;
 
 interface Kept {
+  /** Returns the text of a key; null without one. */
   getItem(key: string): string | null;
+  /** Keeps a text under a key. */
   setItem(key: string, value: string): void;
 }
 

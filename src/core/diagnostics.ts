@@ -2,29 +2,64 @@ import { type Channel, channel } from "node:diagnostics_channel";
 
 /**
  * The messages on Node's diagnostics channels, by the channel's name. A subscriber runs at once, before the bus goes
- * on. Without subscribers a message costs one look. `bus` is the bus that speaks.
+ * on. Without subscribers a message costs one look.
  */
 export interface Diagnostics {
   /** A send joined the queue. */
-  "nightbus:send": { readonly bus: object; readonly rows: number };
-  /** The store committed sends of this process in `ms` milliseconds. */
-  "nightbus:commit": { readonly bus: object; readonly sends: number; readonly rows: number; readonly ms: number };
-  /** A commit of this or another process woke this many parked polls and streams. */
-  "nightbus:wake": { readonly bus: object; readonly polls: number; readonly streams: number };
-  /** A poll of `channels` channels found `rows` rows, or parked. */
-  "nightbus:poll": {
-    readonly bus: object;
-    readonly channels: number;
+  "nightbus:send": FromBus & {
+    /** The notifications of the send. */
     readonly rows: number;
+  };
+  /** The store committed sends of this process. */
+  "nightbus:commit": FromBus & {
+    /** The sends that shared the commit. */
+    readonly sends: number;
+    /** The notifications of these sends. */
+    readonly rows: number;
+    /** The time that the store took, in ms. */
+    readonly ms: number;
+  };
+  /** A commit of this or another process woke readers. */
+  "nightbus:wake": FromBus & {
+    /** The parked polls that woke. */
+    readonly polls: number;
+    /** The streams that woke. */
+    readonly streams: number;
+  };
+  /** A poll was answered, or parked. */
+  "nightbus:poll": FromBus & {
+    /** The number of its channels. */
+    readonly channels: number;
+    /** The notifications that the poll found; 0 if it parked. */
+    readonly rows: number;
+    /** True if the answer says that the reader missed something. */
     readonly missed: boolean;
+    /** True if the poll waits. */
     readonly parked: boolean;
   };
-  /** A stream opened or ended. `streams` are open now. */
-  "nightbus:stream": { readonly bus: object; readonly change: 1 | -1; readonly streams: number };
-  /** The log no longer retains this many rows. */
-  "nightbus:trim": { readonly bus: object; readonly rows: number };
+  /** A stream opened or ended. */
+  "nightbus:stream": FromBus & {
+    /** 1 for a stream that opened, -1 for one that ended. */
+    readonly change: 1 | -1;
+    /** The streams that are open now. */
+    readonly streams: number;
+  };
+  /** The log no longer retains some notifications. */
+  "nightbus:trim": FromBus & {
+    /** The number of trimmed notifications. */
+    readonly rows: number;
+  };
   /** The error of an `error` event, or the error with which a send or a poll was rejected because the store failed. */
-  "nightbus:error": { readonly bus: object; readonly error: Error };
+  "nightbus:error": FromBus & {
+    /** The error, a BusError or the error of a hook or a listener. */
+    readonly error: Error;
+  };
+}
+
+/** The part that all messages share. */
+export interface FromBus {
+  /** The bus that speaks. */
+  readonly bus: object;
 }
 
 /** The diagnostics channels, for the code that publishes. */

@@ -1,3 +1,9 @@
+/**
+ * Mounts a bus on Express 4 and 5.
+ *
+ * @module nightbus/express
+ */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Bus } from "../bus.ts";
 import { mount as mountOnNode } from "./node.ts";

@@ -1,3 +1,4 @@
+/** Mounts a bus on Fastify 5. @module nightbus/fastify */
 import type { Bus } from "../bus.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "./hosts/fastify-types.ts";
@@ -8,9 +9,9 @@ export type { FastifyInstance, FastifyReply, FastifyRequest } from "./hosts/fast
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
- * Makes the bus a plugin of Fastify 5: `app.register(mount(bus, options), { prefix: "/longpolling" })`. Hooks get
- * Fastify's request. The reply keeps headers that others have set. `onSend` hooks do not run, because answers go to the
- * raw response. The application's end answers polls and ends streams. Throws `bad_option`.
+ * Makes the bus a plugin of Fastify 5: `app.register(mount(bus, options), { prefix: "/longpolling" })`. Hooks get Fastify's request.
+ * The reply keeps headers that others have set. `onSend` hooks do not run, because answers go to the raw response. The
+ * application's end answers polls and ends streams. Throws `bad_option`.
  */
 export function mount<C extends object, Request extends FastifyRequest = FastifyRequest>(
   bus: Bus<C>,
@@ -19,8 +20,7 @@ export function mount<C extends object, Request extends FastifyRequest = Fastify
   const endpoint = new Endpoint(bus, options);
   return async (instance) => {
     instance.addHook("preClose", async () => endpoint.close()); // Fastify waits for the connections that this ends
-    // Inside the plugin bodies are left to the endpoint, which knows what to say of bad ones.
-    instance.removeAllContentTypeParsers();
+    instance.removeAllContentTypeParsers(); // inside the plugin the endpoint reads bodies, and refuses bad ones
     instance.addContentTypeParser("*", async (_, payload) => payload);
     const handler = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {
       const answer = await endpoint.handle(new NodeRequest(request.raw, reply.raw, request, instance.prefix), request);

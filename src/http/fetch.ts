@@ -1,3 +1,9 @@
+/**
+ * Mounts a bus on hosts of the Fetch standard: Next.js, h3, Bun, Deno.
+ *
+ * @module nightbus/fetch
+ */
+
 import type { Bus } from "../bus.ts";
 import { Endpoint, notFound } from "./endpoint.ts";
 import { FetchRequest, response } from "./hosts/fetch-host.ts";

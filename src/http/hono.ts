@@ -1,14 +1,13 @@
+/** Mounts a bus on Hono. @module nightbus/hono */
+
 import type { Bus } from "../bus.ts";
 import { Endpoint } from "./endpoint.ts";
 import { FetchRequest, response } from "./hosts/fetch-host.ts";
+import type { HonoContext } from "./hosts/hono-types.ts";
 import type { MountOptions } from "./options.ts";
 
+export type { HonoContext } from "./hosts/hono-types.ts";
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
-
-/** The part of a Hono context that nightbus uses. */
-export interface HonoContext {
-  readonly req: { readonly raw: Request; readonly routePath: string; text(): Promise<string> };
-}
 
 /**
  * Mounts the bus on Hono: `app.all("/longpolling/*", mount(bus, options))`. A pattern such as `/lp/:room/*` needs

@@ -1,18 +1,13 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+/** Mounts a bus on Koa. @module nightbus/koa */
+
 import type { Bus } from "../bus.ts";
 import { Endpoint } from "./endpoint.ts";
+import type { KoaContext } from "./hosts/koa-types.ts";
 import { NodeRequest, reply } from "./hosts/node-host.ts";
 import type { MountOptions } from "./options.ts";
 
+export type { KoaContext } from "./hosts/koa-types.ts";
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
-
-/** The part of a Koa context that nightbus uses. */
-export interface KoaContext {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  readonly request: object;
-  respond?: boolean | undefined;
-}
 
 /**
  * Mounts the bus on Koa: `app.use(mount(bus, { prefix: "/longpolling" }))`. Hooks get the context. A path that is no

@@ -1,3 +1,9 @@
+/**
+ * Mounts a bus on `node:http`, and on the hosts that pass its request and response on.
+ *
+ * @module nightbus/node
+ */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Bus } from "../bus.ts";
 import type { EndpointReply } from "./endpoint/request.ts";

@@ -93,6 +93,7 @@ export interface MountOptions<C extends object, Context> {
   readonly unsentTimeout?: number;
   /** The most unsent bytes of a stream. The stream of a slower client is closed, and the client resumes. Default: 1 MiB. */
   readonly maxBuffered?: number;
+  /** The other origins whose pages may use the mount. Default: none. */
   readonly cors?: Cors;
 }
 

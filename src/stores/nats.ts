@@ -1,3 +1,9 @@
+/**
+ * Keeps notifications in a stream of NATS JetStream, which processes on any machines share.
+ *
+ * @module nightbus/nats
+ */
+
 import { BusError, given } from "../errors.ts";
 import type { Store } from "../store.ts";
 import { checkNames } from "../util/validate.ts";

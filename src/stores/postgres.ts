@@ -1,3 +1,9 @@
+/**
+ * Keeps notifications in PostgreSQL, which processes on any machines share.
+ *
+ * @module nightbus/postgres
+ */
+
 import { BusError, given } from "../errors.ts";
 import type { Store } from "../store.ts";
 import { checkNames } from "../util/validate.ts";

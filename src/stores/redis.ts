@@ -1,3 +1,9 @@
+/**
+ * Keeps notifications in a stream of Redis, which processes on any machines share.
+ *
+ * @module nightbus/redis
+ */
+
 import { BusError, given } from "../errors.ts";
 import type { Store } from "../store.ts";
 import { checkNames } from "../util/validate.ts";

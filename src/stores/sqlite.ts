@@ -1,3 +1,9 @@
+/**
+ * Keeps notifications in a SQLite file, which the processes of one machine share.
+ *
+ * @module nightbus/sqlite
+ */
+
 import { BusError, given } from "../errors.ts";
 import type { Store } from "../store.ts";
 import { isDatabase, type SqliteDatabase } from "./sqlite/driver.ts";

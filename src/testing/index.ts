@@ -1,3 +1,9 @@
+/**
+ * Tests an application with a fake bus, a fake client and a clock to move.
+ *
+ * @module nightbus/testing
+ */
+
 export { ExpectationError } from "./expect/expectation-error.ts";
 export type { SentOptions } from "./expect/expectations.ts";
 export type { Like, Matcher } from "./expect/matching.ts";

@@ -13,7 +13,9 @@ export interface Clock {
   base(): number;
   /** Deadlines this close together, in ms, may fall due at the last of them. Default: 4. */
   readonly grain?: number;
+  /** Calls back once, after `ms` milliseconds. Returns the timer. */
   setTimeout(callback: () => void, ms: number): Timer;
+  /** Stops a timer of `setTimeout`. A timer that has fired is ignored. */
   clearTimeout(timer: Timer): void;
 }
 

@@ -9,7 +9,9 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly allowScripts: Readonly<Record<string, boolean>>;
   readonly scripts: Readonly<Record<string, string>>;
-  readonly publishConfig: unknown;
+  readonly keywords: readonly string[];
+  readonly repository?: unknown;
+  readonly publishConfig: { readonly access: string; readonly provenance?: boolean };
 }
 
 interface Locked {
@@ -59,8 +61,17 @@ describe("the package", () => {
     expect(manifest.allowScripts).toEqual({ "better-sqlite3": true, esbuild: true });
   });
 
-  it("is published with its provenance, and not before it was built and checked", () => {
-    expect(manifest.publishConfig).toEqual({ access: "public", provenance: true });
+  it("says provenance if it says its repository, and only then: npm refuses the one without the other", () => {
+    expect(manifest.publishConfig.provenance === true).toBe(manifest.repository !== undefined);
+  });
+
+  it("has keywords, each of them once", () => {
+    expect(manifest.keywords.length).toBeGreaterThan(10);
+    expect(new Set(manifest.keywords).size).toBe(manifest.keywords.length);
+  });
+
+  it("is public, and is not published before it was built and checked", () => {
+    expect(manifest.publishConfig.access).toBe("public");
     expect(manifest.scripts["prepublishOnly"]).toBe("npm run check");
     expect(manifest.scripts["check"]).toContain("npm run build");
   });

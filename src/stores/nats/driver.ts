@@ -20,16 +20,24 @@ export interface NatsMessage {
 
 /** The part of a NatsConnection that nightbus uses, the application's or its own. */
 export interface NatsConnection {
+  /** The server's facts about itself, once connected. `max_payload` is the most bytes of a message. */
   readonly info?: { readonly max_payload: number } | undefined;
+  /** Calls back with each message of a subject, until `unsubscribe()`. */
   subscribe(
     subject: string,
     options: { callback(error: Error | null, message: NatsMessage): void },
   ): { unsubscribe(): void };
+  /** Publishes an empty message. */
   publish(subject: string): void;
+  /** Iterates over the changes of the connection, such as `reconnect`. */
   status(): AsyncIterable<{ readonly type: string }>;
+  /** Resolves when the server has answered everything that was sent before. */
   flush(): Promise<void>;
+  /** Breaks the connection off and makes a new one. */
   reconnect(): Promise<void>;
+  /** True after the end of the connection. */
   isClosed(): boolean;
+  /** Closes the connection for good. */
   close(): Promise<void>;
 }
 

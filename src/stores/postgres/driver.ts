@@ -39,7 +39,9 @@ export interface PgPool {
   readonly options: object;
   /** The number of its connections. */
   readonly totalCount?: number;
+  /** Lends a client to the callback, which releases it. */
   connect(lent: (error: Error | undefined, client: PgPoolClient | undefined) => void): void;
+  /** Closes all connections. */
   end(): Promise<void>;
 }
 

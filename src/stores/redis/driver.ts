@@ -2,6 +2,7 @@ import { asError, BusError } from "../../errors.ts";
 
 /** A client of `redis` or `ioredis`, of one server or of a cluster. nightbus only duplicates it. */
 export interface RedisClient {
+  /** Makes another client with the same configuration, not yet connected. */
   duplicate(...overrides: never[]): unknown;
 }
 

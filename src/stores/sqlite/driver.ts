@@ -3,21 +3,33 @@ import { asError, BusError } from "../../errors.ts";
 
 /** The part of a better-sqlite3 database that nightbus uses. */
 export interface SqliteDatabase {
+  /** The path of the file, or `":memory:"`. */
   readonly name: string;
+  /** True if no file holds the data. */
   readonly memory: boolean;
+  /** True while a transaction is open. */
   readonly inTransaction: boolean;
+  /** Compiles a statement. */
   prepare(sql: string): SqliteStatement;
+  /** Runs statements without parameters. */
   exec(sql: string): unknown;
+  /** Runs a pragma. With `simple`, returns its first value. */
   pragma(sql: string, options?: { simple?: boolean }): unknown;
+  /** Closes the connection. */
   close(): unknown;
 }
 
 /** The part of a better-sqlite3 statement that nightbus uses. */
 export interface SqliteStatement {
+  /** Runs the statement for its effect. */
   run(...parameters: unknown[]): unknown;
+  /** Returns the first row; undefined without rows. */
   get(...parameters: unknown[]): unknown;
+  /** Returns all rows. */
   all(...parameters: unknown[]): unknown[];
+  /** Makes rows arrays instead of objects. */
   raw(on?: boolean): SqliteStatement;
+  /** Makes integers bigints. */
   safeIntegers(on?: boolean): SqliteStatement;
 }
 

@@ -3,7 +3,9 @@ export type Caller = (...args: never[]) => unknown;
 
 /** The values that runners show beside the message. */
 export interface Difference {
+  /** The value that the test states. */
   readonly expected: unknown;
+  /** The value that the bus has. */
   readonly actual: unknown;
 }
 
@@ -12,7 +14,9 @@ export interface Difference {
  * and `actual`.
  */
 export class ExpectationError extends Error {
+  /** The value that the test states. */
   readonly expected: unknown;
+  /** The value that the bus has. */
   readonly actual: unknown;
 
   constructor(message: string, caller?: Caller, difference?: Difference) {

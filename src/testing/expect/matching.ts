@@ -1,5 +1,6 @@
 /** A matcher of a test runner, such as `expect.any(Number)` of vitest and jest. */
 export interface Matcher {
+  /** Returns true if the value fits. */
   asymmetricMatch(value: unknown): boolean;
 }
 

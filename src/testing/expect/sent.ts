@@ -7,7 +7,9 @@ export type Sent<C extends object = AnyChannels, K = ChannelOf<C>> = readonly No
    * alone.
    */
   on<const N extends ChannelOf<C>>(channel: N): Sent<C, N>;
+  /** The last entry; undefined without entries. */
   readonly last: Notification<C, K> | undefined;
+  /** The number of entries. */
   readonly count: number;
 };
 

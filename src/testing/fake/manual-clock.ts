@@ -39,12 +39,14 @@ export class ManualClock implements Clock {
     return this.#highest;
   }
 
+  /** Calls back when the clock has been moved on by `ms` milliseconds. Returns the timer. */
   setTimeout(callback: () => void, ms: number): Timer {
     const timer: Pending = { due: this.#passed + ms, callback };
     this.#timers.add(timer);
     return timer;
   }
 
+  /** Stops a timer of `setTimeout`. */
   clearTimeout(timer: Timer): void {
     this.#timers.delete(timer as Pending); // setTimeout above returned it
   }

@@ -3,6 +3,7 @@ import type { Clock } from "../../util/clock.ts";
 
 /** A parked poll. */
 export interface ParkedPoll {
+  /** The channels that the poll reads. */
   readonly channels: readonly Channel[];
   /** The cursor of the poll. */
   readonly last: number;

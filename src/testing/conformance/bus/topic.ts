@@ -6,7 +6,9 @@ import { ManualClock } from "../../fake/manual-clock.ts";
 
 /** The functions of a test runner: vitest, node:test, or any other. */
 export interface Runner {
+  /** Declares a group of tests. */
   readonly describe: (name: string, body: () => void) => void;
+  /** Declares a test. */
   readonly it: (name: string, body: () => Promise<void>) => void;
 }
 
@@ -17,7 +19,9 @@ export type OptionsOfBus = Omit<BusOptions, "store">;
 export interface Transaction {
   /** The value that `sendwithin` takes. */
   readonly handle: unknown;
+  /** Commits the transaction. */
   commit(): Promise<void> | void;
+  /** Rolls the transaction back. */
   rollback(): Promise<void> | void;
 }
 
