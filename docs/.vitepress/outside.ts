@@ -18,8 +18,8 @@ const COPIES: Readonly<Record<string, string>> = {
 };
 
 /** The folders of examples, each of which becomes one page with all its programs. */
-const EXAMPLES = readdirSync(join(root, "examples")).filter((name) =>
-  statSync(join(root, "examples", name)).isDirectory(),
+const EXAMPLES = readdirSync(join(root, "examples")).filter(
+  (name) => name !== "node_modules" && statSync(join(root, "examples", name)).isDirectory(),
 );
 
 /** The endings of files that an example's page shows, and their languages. */
@@ -87,7 +87,7 @@ function relinked(page: string, text: string, folder: string): string {
 function exampleOf(name: string): string {
   const folder = `examples/${name}`;
   const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((file) => !file.includes("node_modules") && languageOf(file) !== undefined)
+    .filter((file) => !/(^|\/)(node_modules|\.next)\//.test(file) && languageOf(file) !== undefined)
     .sort();
   const readme = files.length > 0 && readdirSync(join(root, folder)).includes("README.md");
   const beginning = readme
