@@ -1,4 +1,4 @@
-// The pages and programs outside `docs/` that the site shows too. `node docs/.vitepress/outside.ts` is not needed: the configuration calls it.
+// The pages and programs outside `docs/` that the site shows too. The configuration calls `writeCopies` before each build.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,6 +26,8 @@ const EXAMPLES = readdirSync(join(root, "examples")).filter(
 const LANGUAGES: Readonly<Record<string, string>> = {
   ts: "ts",
   tsx: "tsx",
+  jsx: "jsx",
+  json: "json",
   js: "js",
   mjs: "js",
   html: "html",
