@@ -29,10 +29,12 @@ async function shared(bus: Bus): Promise<Ready<number>> {
   const stops: (() => void)[] = [];
   let bytes = 0;
   for (let index = 0; index < READERS; index += 1) {
-    const following = await hub.follow({ keys: ['"lobby"'], last: bus.last, limit: 1_000, size: 2 ** 20 });
-    following.next((answer) => {
-      bytes += lengthOf(framesOf(answer));
-      return true;
+    const following = await hub.follow(['"lobby"'], bus.last, { limit: 1_000, size: 2 ** 20 });
+    following.next({
+      take(answer) {
+        bytes += lengthOf(framesOf(answer));
+        return true;
+      },
     });
     stops.push(() => following.stop());
   }

@@ -65,6 +65,26 @@ describe("a file of JSON lines", () => {
     }
   });
 
+  it.skipIf(process.platform === "win32")(
+    "refuses a send that the disk does not take, whole, and goes on",
+    async () => {
+      const path = newFile();
+      const command = `trap '' XFSZ; ulimit -f 8192; exec "$0" "$@"`; // 4 MiB
+      const script = fileURLToPath(new URL("full-disk.ts", import.meta.url));
+      const child = spawn("sh", ["-c", command, process.execPath, "--import", tsx, script, path]);
+      let text = "";
+      child.stdout.on("data", (data: Buffer) => {
+        text += String(data);
+      });
+      await once(child, "close");
+      expect(JSON.parse(text)).toEqual({ code: "store", refused: true });
+      const bus = new Bus({ store: jsonl(path) });
+      const batch = await bus.poll(["a"], 0, 0);
+      await bus.close();
+      expect(batch.map(({ message }) => message)).toEqual(["before", "after"]);
+    },
+  );
+
   it("is refused to a second store, in this process and in another", async () => {
     const path = newFile();
     const child = start(path);
@@ -102,6 +122,8 @@ describe("a file of JSON lines", () => {
     const path = newFile();
     const retention = { count: 10 };
     const bus = new Bus({ store: jsonl(path), retention });
+    await bus.ready();
+    const begin = bus.last;
     const start = await bus.sendone("rare", 0);
     for (let n = 0; n < 30; n += 1) {
       await bus.sendmany(Array.from({ length: 100 }, (_, at) => ["a", 100 * n + at] as const));
@@ -117,7 +139,7 @@ describe("a file of JSON lines", () => {
         true,
         last,
       ]);
-      expect((await again.poll(["rare"], start - 1, 0)).missed).toBe(false);
+      expect((await again.poll(["rare"], begin, 0)).missed).toBe(false);
       await again.close();
     }
     expect(readFileSync(path).length).toBeLessThan(before / 10);

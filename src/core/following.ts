@@ -1,19 +1,19 @@
 import type { Answer } from "../log/answer.ts";
 import type { Known, Query } from "../log/query.ts";
 
-/** The position and the bounds with which a follower begins. */
-export interface Start {
-  readonly keys: readonly string[];
-  /** The id of the last row that it has. */
-  readonly last: number;
+/** The bounds of a follower's pages. Followers with the same bounds share one object. */
+export interface PageBounds {
   /** The most rows of a page. */
   readonly limit: number;
   /** The most text of a page, in UTF-16 units. A first send that is larger comes whole. */
   readonly size: number;
 }
 
-/** Takes news. Returns false to leave the news in the log: the follower stops watching, and `next` reads them later. */
-export type Take = (answer: Answer) => boolean;
+/** The receiver of a follower's news. */
+export interface Taker {
+  /** Takes news. Returns false to leave the news in the log: the follower stops watching, and `next` reads them later. */
+  take(answer: Answer): boolean;
+}
 
 /** The two ways in which a follower gets rows. */
 export interface Feeding {
@@ -29,15 +29,18 @@ export interface Feeding {
  */
 export class Following {
   readonly #feeding: Feeding;
-  readonly #start: Start;
+  readonly #keys: readonly string[];
+  readonly #bounds: PageBounds;
   #last: number;
   #known: Known | undefined = undefined;
   #unwatch: (() => void) | undefined = undefined;
 
-  constructor(feeding: Feeding, start: Start) {
+  /** `last` is the id of the last row that the follower has. */
+  constructor(feeding: Feeding, keys: readonly string[], last: number, bounds: PageBounds) {
     this.#feeding = feeding;
-    this.#start = start;
-    this.#last = start.last;
+    this.#keys = keys;
+    this.#last = last;
+    this.#bounds = bounds;
   }
 
   /** The position up to which rows were handed over. */
@@ -52,21 +55,23 @@ export class Following {
 
   /** Returns the next page without moving past it. */
   peek(): Answer | undefined {
-    const { keys, limit, size } = this.#start;
-    const last = this.#last;
-    return this.#feeding.read({ keys, last, known: this.#known, limit, size, lookback: Number.POSITIVE_INFINITY });
+    const query = { keys: this.#keys, last: this.#last, known: this.#known, lookback: Number.POSITIVE_INFINITY };
+    return this.#feeding.read({ ...query, limit: this.#bounds.limit, size: this.#bounds.size });
   }
 
-  /** Returns the next page and moves past it. Without a page it returns undefined, and `take` receives the news from now on. */
-  next(take: Take): Answer | undefined {
+  /**
+   * Returns the next page and moves past it. Without a page it returns undefined, and the taker receives the news from
+   * now on.
+   */
+  next(taker: Taker): Answer | undefined {
     const answer = this.peek();
     if (answer !== undefined) {
       this.#pass(answer);
       return answer;
     }
     this.#last = this.#feeding.newest();
-    this.#unwatch = this.#feeding.watch(this.#start.keys, (news) => {
-      if (take(news)) this.#pass(news);
+    this.#unwatch = this.#feeding.watch(this.#keys, (news) => {
+      if (taker.take(news)) this.#pass(news);
       else this.stop();
     });
     return undefined;

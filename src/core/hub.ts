@@ -8,7 +8,7 @@ import type { Notification } from "../notification.ts";
 import type { Store } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Line } from "../waiters/waiters.ts";
-import type { Following, Start } from "./following.ts";
+import type { Following, PageBounds } from "./following.ts";
 import { Ingest } from "./ingest.ts";
 import type { Held, Meter } from "./meter.ts";
 import type { Probe } from "./probe.ts";
@@ -152,8 +152,13 @@ export class Hub {
    * Returns a follower that stands at this position: it catches up, then watches. Throws or rejects with `closed`,
    * `store` or an error of `admit`.
    */
-  follow(start: Start, admit?: () => void): Following | Promise<Following> {
-    return this.#readers.follow(start, admit);
+  follow(
+    keys: readonly string[],
+    last: number,
+    bounds: PageBounds,
+    admit?: () => void,
+  ): Following | Promise<Following> {
+    return this.#readers.follow(keys, last, bounds, admit);
   }
 
   /** Returns the newest `count` rows of these channels. */

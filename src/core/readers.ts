@@ -8,7 +8,7 @@ import { unlessAborted } from "../util/signals.ts";
 import type { Answering } from "../waiters/answers.ts";
 import { type Line, Waiters } from "../waiters/waiters.ts";
 import { Watchers } from "../waiters/watchers.ts";
-import { type Feeding, Following, type Start } from "./following.ts";
+import { type Feeding, Following, type PageBounds } from "./following.ts";
 import type { Channel, Ingest } from "./ingest.ts";
 import type { Meter } from "./meter.ts";
 import type { Probe } from "./probe.ts";
@@ -91,11 +91,17 @@ export class Readers {
   }
 
   /** Returns a follower that stands at this position. Throws or rejects with `closed`, `store` or an error of `admit`. */
-  follow(start: Start, admit?: () => void): Following | Promise<Following> {
-    const reaching = this.#reach(start.last, undefined);
-    if (reaching === undefined) return new Following(this.#feeding, start);
+  follow(
+    keys: readonly string[],
+    last: number,
+    bounds: PageBounds,
+    admit?: () => void,
+  ): Following | Promise<Following> {
+    const following = new Following(this.#feeding, keys, last, bounds);
+    const reaching = this.#reach(last, undefined);
+    if (reaching === undefined) return following;
     admit?.();
-    return reaching.then(() => new Following(this.#feeding, start));
+    return reaching.then(() => following);
   }
 
   /** Returns the newest `count` rows of these channels. */

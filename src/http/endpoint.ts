@@ -62,6 +62,7 @@ export class Endpoint<C extends object, Context> {
       options: checked,
       capacity,
       streams,
+      pages: { limit: hub.limit, size: checked.maxBuffered },
       bodies: new BodyDeadlines({ ...checked, waits }),
       hooks: new Hooks({ ...checked, waits, failed }),
       idle: new Idle(hub),

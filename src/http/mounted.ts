@@ -1,4 +1,5 @@
 import type { Bus } from "../bus.ts";
+import type { PageBounds } from "../core/following.ts";
 import type { Hub } from "../core/hub.ts";
 import type { Answer } from "../log/answer.ts";
 import type { BodyDeadlines } from "./endpoint/body-deadlines.ts";
@@ -17,6 +18,8 @@ export interface Mounted<C extends object, Context> {
   readonly options: CheckedOptions<C, Context>;
   readonly capacity: Capacity;
   readonly streams: Streams;
+  /** The bounds of a stream's pages. */
+  readonly pages: PageBounds;
   readonly bodies: BodyDeadlines;
   readonly hooks: Hooks;
   readonly idle: Idle;

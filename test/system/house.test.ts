@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { repeats } from "../support/repeats.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -191,6 +192,18 @@ describe("the house", () => {
     expect(long).toEqual([]);
     const mounts = ["express", "koa", "fastify", "hono"].filter((name) => lines(`http/${name}`) > 40);
     expect(mounts).toEqual([]);
+  });
+
+  it("says nothing of twelve lines twice, the same or with other names", () => {
+    expect(repeats(files.map((file) => ({ file, text: source(file) })))).toEqual([]);
+    const twice = Array.from({ length: 12 }, (_, at) => `${"let ".repeat(at)}first(${at});`).join("\n");
+    const other = twice.replaceAll("first", "second");
+    expect(
+      repeats([
+        { file: "a", text: twice },
+        { file: "b", text: `// a comment\n${other}` },
+      ]),
+    ).toEqual(["a:1 ~ b:2"]);
   });
 
   it("has no variable that other modules see change", () => {

@@ -45,9 +45,11 @@ describe("a callback of the application that polls", () => {
     const bus = new Bus({ store });
     onTestFinished(() => bus.close());
     await bus.ready();
-    const following = await hubOf(bus).follow({ keys: ['"a"'], last: bus.last, limit: 1, size: 1 });
-    following.next(() => {
-      throw new Error("a stream broke");
+    const following = await hubOf(bus).follow(['"a"'], bus.last, { limit: 1, size: 1 });
+    following.next({
+      take() {
+        throw new Error("a stream broke");
+      },
     });
     const polled: unknown[] = [];
     bus.on("error", () => {

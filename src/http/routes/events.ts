@@ -40,8 +40,7 @@ export async function events<C extends object, Context>(
   const { last, missed } = beginning(request.header("last-event-id"), asked, now);
   const keys = await grant(mounted, { requested, request, context, options: {} });
   checkSome(keys);
-  const start = { keys, last, limit: hub.limit, size: options.maxBuffered };
-  const following = await followed(mounted, hub.follow(start, mounted.admit));
+  const following = await followed(mounted, hub.follow(keys, last, mounted.pages, mounted.admit));
   const headers = { "Nightbus-Last": String(hub.last), ...STREAMING };
   if (request.method === "HEAD") return { status: 200, headers, body: undefined };
   capacity.check();

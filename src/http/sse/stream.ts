@@ -1,4 +1,4 @@
-import type { Following } from "../../core/following.ts";
+import type { Following, Taker } from "../../core/following.ts";
 import type { Answer } from "../../log/answer.ts";
 import type { Bucket, Due } from "../../util/deadlines.ts";
 import type { Sink } from "../endpoint/request.ts";
@@ -15,7 +15,7 @@ const RETRY = { from: 1_000, to: 3_000 };
  * The server-sent events of one client. The stream catches up page by page, each after the client took the page before,
  * and then takes the news. Only bytes that the connection has not taken are queued, because the log is the buffer.
  */
-export class Stream implements Due {
+export class Stream implements Due, Taker {
   bucket: Bucket | undefined = undefined;
   slot = 0;
   /** The time of the next heartbeat, by the monotonic clock. */
@@ -110,11 +110,21 @@ export class Stream implements Due {
     this.#outlet.release();
   }
 
+  /** Takes news. A failed write leaves a gap between two notifications, so the client then has to come back for it. */
+  take(answer: Answer): boolean {
+    try {
+      return this.#take(answer);
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
   #catchUp(): void {
     this.#outlet.release();
     while (!this.#hasEnded) {
       const from = this.#following.last;
-      const answer = this.#following.next((news) => this.#hand(news));
+      const answer = this.#following.next(this);
       if (answer === undefined) return;
       if (this.#shared.unsent.isFull) {
         this.end();
@@ -160,16 +170,6 @@ export class Stream implements Due {
       else this.#catchUp();
     };
     writePieces({ outlet: this.#outlet, read: between(gap, pieces.read(), ""), guard, done });
-  }
-
-  // A failed write leaves a gap between two notifications, so the client has to come back for it.
-  #hand(answer: Answer): boolean {
-    try {
-      return this.#take(answer);
-    } catch (error) {
-      this.end();
-      throw error;
-    }
   }
 
   #take(answer: Answer): boolean {

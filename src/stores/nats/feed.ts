@@ -13,7 +13,7 @@ import type { State, Stream } from "./stream.ts";
 import { idOf, readCommit } from "./wire.ts";
 
 /** The pause between two looks, in ms, in case a message was overlooked. */
-const BEAT = 5_000;
+const PAUSE = 5_000;
 
 /** The silence, in ms, after which missing messages are requested again. */
 const STALL = 1_000;
@@ -54,7 +54,7 @@ export class Feed {
   constructor(options: FeedOptions) {
     this.#options = options;
     const { clock, outage } = options;
-    this.#polls = new PollLoop({ clock, outage, pause: () => BEAT, work: () => this.catchUp() });
+    this.#polls = new PollLoop({ clock, outage, pause: () => PAUSE, work: () => this.catchUp() });
     options.connection.onLoss = () => this.#breakOff();
   }
 

@@ -3,7 +3,7 @@ import type { StreamConfig } from "./driver.ts";
 
 /**
  * The subjects of the log that begins at this id. After a stream was deleted and made anew, a process that has not noticed
- * publishes to the old subjects, which the new stream refuses.
+ * publishes to the old subjects, which no stream takes.
  */
 export function subjectsOf(name: string, begin: number): readonly [log: string, marks: string] {
   return [`${name}.log.${begin}`, `${name}.marks.${begin}`];

@@ -34,8 +34,8 @@ export class Connections {
   }
 
   /**
-   * Lends a client for some work. Rejects with `Unreachable` if there is none, and then the work has not begun. After a read-
-   * only error the work is repeated on another client: such a session writes nothing, and may be one from before a failover.
+   * Lends a client for some work. Rejects with `Unreachable` if there is none, and then the work has not begun. After an error of
+   * a read-only session the work is repeated on another client: it wrote nothing, and may be one from before a failover.
    */
   async lend<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
     for (let kept = Number.NaN; ; kept -= 1) {

@@ -43,7 +43,7 @@ class TablesLog implements RemoteLog<TablesPage> {
       const page = await tables.page(ask, seen);
       if (page !== undefined) time.observe(page.now, asked);
       if (page?.isReadOnly === true) doubtServer();
-      else if (page?.waits === true) commitOutbox();
+      else if (page?.hasOutbox === true) commitOutbox();
       return page;
     } catch (error) {
       if (isMissing(error)) return undefined;

@@ -71,12 +71,12 @@ export async function makePool(config: object): Promise<PgPool> {
 export async function makeClient(pool: PgPool, config: object | undefined): Promise<PgOwnClient> {
   const ownClass = (pool as { Client?: Pg["Client"] }).Client; // the same copy of pg, and perhaps a class of its own
   const Client = ownClass ?? (await load()).Client;
-  return new Client(patient(config ?? pool.options));
+  return new Client(withTimeouts(config ?? pool.options));
 }
 
-// All own properties are copied: pg hides the password as one that spreads do not copy, and adds nothing to a connection
-// string.
-function patient(config: object): object {
+// All own properties are copied, hidden ones too, since pg hides the password. With a connection string, pg reads no inherited
+// property.
+function withTimeouts(config: object): object {
   const { connectionTimeoutMillis } = config as { connectionTimeoutMillis?: number };
   return Object.defineProperties(
     { keepAlive: true },

@@ -11,7 +11,7 @@ import { Listener } from "./listener.ts";
 import type { Ask } from "./tables.ts";
 
 /** The pause between two looks, in ms, in case a notification was lost. */
-const BEAT = 5_000;
+const PAUSE = 5_000;
 
 /** The number of looks in a row that find news without a notification, after which the connection counts as deaf. */
 const DEAF = 3;
@@ -46,15 +46,15 @@ export class Feed {
     this.#polls = new PollLoop({
       clock,
       outage,
-      pause: () => BEAT,
-      turn: () => this.#beat(),
+      pause: () => PAUSE,
+      turn: () => this.#turn(),
       work: () => this.#cursor?.catchUp(),
     });
     this.#listener = new Listener({
       clock,
       make: () => makeClient(connections.pool, listen),
       channel: `"${channel.replaceAll('"', '""')}"`,
-      onNotification: (payload) => this.#notified(payload),
+      onNotification: (payload) => this.#hear(payload),
       onListening: () => void this.#polls.look(),
       onFailure: (error) => outage.begin(error),
     });
@@ -95,7 +95,7 @@ export class Feed {
     await this.#listener.stop();
   }
 
-  #notified(payload: string): void {
+  #hear(payload: string): void {
     this.#deaf = 0;
     this.#isKnownDeaf = false;
     const [id, node] = payload.split(" ");
@@ -103,7 +103,7 @@ export class Feed {
     else if (node !== this.#options.node && Number(id) > (this.#cursor?.seen ?? 0)) void this.#polls.look();
   }
 
-  async #beat(): Promise<void> {
+  async #turn(): Promise<void> {
     const seen = this.#cursor?.seen;
     this.#deaf += 1;
     if (this.#isDoubted) this.#listener.renew();

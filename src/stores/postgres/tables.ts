@@ -1,4 +1,5 @@
 import type { Gap, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import type { Sends } from "../shared/given-ids.ts";
 import { PAGE_BYTES, PAGE_ROWS } from "../shared/limits.ts";
 import type { Committed, Writer } from "../shared/remote-commits.ts";
 import type { Page } from "../shared/remote-cursor.ts";
@@ -12,7 +13,7 @@ export interface NamedWriter extends Writer {
 /** A page of rows. Its `identity` is the first beginning of the log. */
 export interface TablesPage extends Page {
   /** True if the outbox holds something. */
-  readonly waits: boolean;
+  readonly hasOutbox: boolean;
   /** True for a session that can only read, as on a server that does not commit any more. */
   readonly isReadOnly: boolean;
   /** The engine's clock, in ms. */
@@ -51,7 +52,7 @@ export class Tables {
   }
 
   /** Commits the outbox and then these sends. */
-  async append(ask: Ask, as: NamedWriter, sends: readonly (readonly PendingRow[])[]): Promise<Committed> {
+  async append(ask: Ask, as: NamedWriter, sends: Sends): Promise<Committed> {
     const keys: string[] = [];
     const jsons: string[] = [];
     const starts: number[] = [];
@@ -115,7 +116,7 @@ export class Tables {
     );
     const [head] = found;
     if (head === undefined) return undefined;
-    const [origin, newest, waits, now, readOnly, isCut, first] = head;
+    const [origin, newest, outbox, now, readOnly, isCut, first] = head;
     const rows = first === null ? [] : found.map(rowOf);
     const last = Number(newest);
     const end = isCut === "t" ? rows.at(-1)!.id : last;
@@ -125,7 +126,7 @@ export class Tables {
       rows,
       last,
       end,
-      waits: waits === "t",
+      hasOutbox: outbox === "t",
       isReadOnly: readOnly === "on",
       now: Number(now),
     };

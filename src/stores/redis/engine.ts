@@ -1,4 +1,5 @@
-import type { Gap, PendingRow, Trimmed, Watermark } from "../../store.ts";
+import type { Gap, Trimmed, Watermark } from "../../store.ts";
+import type { Sends } from "../shared/given-ids.ts";
 import { PAGE_BYTES, PAGE_ROWS } from "../shared/limits.ts";
 import { pack } from "../shared/packed.ts";
 import type { Committed, Writer } from "../shared/remote-commits.ts";
@@ -37,7 +38,7 @@ export class Engine {
   }
 
   /** The key of the stream, which has one entry for each send. */
-  get log(): string {
+  get logKey(): string {
     return this.#keys[1]!;
   }
 
@@ -47,7 +48,7 @@ export class Engine {
   }
 
   /** Commits these sends. Undefined if there is no log. */
-  async append(ask: Ask, as: Writer, sends: readonly (readonly PendingRow[])[]): Promise<Committed | undefined> {
+  async append(ask: Ask, as: Writer, sends: Sends): Promise<Committed | undefined> {
     const packed = sends.flatMap((send) => [`${send.length}`, pack(send)]);
     const writer = [as.hasEpoch ? "1" : "0", `${as.seen}`, `${as.base}`];
     const found = (await this.#run(ask, APPEND, [...writer, ...packed])) as readonly string[] | null; // as the script answers

@@ -9,7 +9,7 @@ import { type Entry, entriesOf, type RawEntry } from "./entries.ts";
 import type { Link } from "./link.ts";
 
 /** The longest wait of a read for entries, and the pause between two looks, in ms. */
-const BEAT = 5_000;
+const PAUSE = 5_000;
 
 /** The time beyond that wait, in ms, after which a connection without an answer counts as dead. */
 const GRACE = 2_000;
@@ -24,7 +24,8 @@ export interface FeedOptions {
   readonly clock: Clock;
   /** The connection that waits. */
   readonly link: Link;
-  readonly log: string;
+  /** The key of the stream. */
+  readonly logKey: string;
   readonly cursor: RemoteCursor<EnginePage>;
   /** Makes the other connection find again the server that commits. */
   readonly renew: () => void;
@@ -42,7 +43,7 @@ export class Feed {
   constructor(options: FeedOptions) {
     this.#options = options;
     const { clock, cursor, outage } = options;
-    this.#polls = new PollLoop({ clock, outage, pause: () => BEAT, work: () => cursor.catchUp() });
+    this.#polls = new PollLoop({ clock, outage, pause: () => PAUSE, work: () => cursor.catchUp() });
   }
 
   start(): void {
@@ -98,11 +99,11 @@ export class Feed {
 
   /** Waits for entries after an id. Without an id, since its log is gone, the wait is short. */
   async #wait(seen: number | undefined): Promise<readonly Entry[]> {
-    const { link, log } = this.#options;
+    const { link, logKey } = this.#options;
     const from = seen === undefined ? "$" : `${seen}-0`;
-    const wait = seen === undefined ? 100 : BEAT;
-    const command = ["XREAD", "COUNT", `${this.#count}`, "BLOCK", `${wait}`, "STREAMS", log, from];
-    const found = (await link.ask(command, BEAT + GRACE)) as readonly [string, readonly RawEntry[]][] | null; // as Redis answers
+    const wait = seen === undefined ? 100 : PAUSE;
+    const command = ["XREAD", "COUNT", `${this.#count}`, "BLOCK", `${wait}`, "STREAMS", logKey, from];
+    const found = (await link.ask(command, PAUSE + GRACE)) as readonly [string, readonly RawEntry[]][] | null; // as Redis answers
     const entries = found?.[0]?.[1] ?? [];
     this.#count = countAfter(entries);
     return entriesOf(entries);

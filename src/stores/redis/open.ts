@@ -29,7 +29,7 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
   const unopened = (error: unknown): never => {
     throw failure("Redis could not be opened", error);
   };
-  const connect = await connectBy(source, engine.log).catch(unopened);
+  const connect = await connectBy(source, engine.logKey).catch(unopened);
   const link = new Link(clock, connect);
   const ask: Ask = (command) => link.ask(command);
   const create = (): Promise<void> => engine.create(ask, randomBytes(12).toString("hex"), clock.base());
@@ -39,7 +39,7 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
   const feed = new Feed({
     clock,
     link: new Link(clock, connect),
-    log: engine.log,
+    logKey: engine.logKey,
     cursor,
     renew: () => link.renew(),
     outage: outage(),
