@@ -18,7 +18,11 @@ import type { PendingRow, Store } from "./store.ts";
 import { checkCallback, checkMs, checkNames, checkSignal } from "./util/validate.ts";
 import { VERSION } from "./util/version.ts";
 
-/** Returns the hub of a bus, for the parts that work on rows instead of messages. Throws `bad_option`. */
+/**
+ * Returns the hub of a bus, for the parts that work on rows instead of messages. Throws `bad_option`.
+ *
+ * @internal
+ */
 export function hubOf<C extends object>(bus: Bus<C>): Hub {
   return insideOf<Hub>(bus).hub;
 }

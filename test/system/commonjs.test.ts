@@ -13,7 +13,7 @@ const place = join(root, "test/system/commonjs");
 const folder = join(place, `run-${process.pid}`);
 
 const isInCi = process.env["CI"] !== undefined;
-const hasTypes = existsSync(join(root, "dist/index.d.ts")) || isInCi;
+const hasTypes = existsSync(join(root, "dist/types/index.d.ts")) || isInCi;
 const hasJest = existsSync(join(place, "node_modules")) || isInCi;
 
 /** The programs of the page, by the names in their first lines. */
@@ -53,7 +53,7 @@ describe("the page on CommonJS", () => {
   });
 });
 
-describe.skipIf(!hasTypes)("TypeScript in a CommonJS project (it needs `npm run build`)", () => {
+describe.skipIf(!hasTypes)("TypeScript in a CommonJS project (it needs `npm run build`)", { timeout: 60_000 }, () => {
   it.each(["node20", "nodenext"])("takes the import as it stands under module %s", async (module) => {
     expect(await compiled("server.ts", module)).toBe("true\n");
   });

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
@@ -21,6 +21,11 @@ interface Locked {
   readonly hasInstallScript?: true;
 }
 
+interface SourceMap {
+  readonly sources: readonly string[];
+  readonly sourcesContent: readonly string[];
+}
+
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const manifest = read<Manifest>("package.json");
 const locked = Object.entries(read<{ packages: Readonly<Record<string, Locked>> }>("package-lock.json").packages)
@@ -28,14 +33,16 @@ const locked = Object.entries(read<{ packages: Readonly<Record<string, Locked>> 
   .map(([path, facts]) => ({ name: path.replace(/^.*node_modules\//, ""), ...facts }));
 
 // `npm test` builds no types, `npm run build` does; on the way to a verdict they have to be there.
-const hasTypes = existsSync(join(root, "dist/index.d.ts")) || process.env["CI"] !== undefined;
+const hasTypes = existsSync(join(root, "dist/types/index.d.ts")) || process.env["CI"] !== undefined;
 
 describe("the package", () => {
   it("holds dist, the README, the licence and the changes, and nothing else", () => {
     const paths = packed();
     const others = paths.filter((path) => !path.startsWith("dist/"));
     expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
-    expect(paths.filter((path) => /^dist\/(?![\w-]+(\.d)?\.ts$|[\w-]+(\.min)?\.js$)/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /^dist\/(?!types\/[\w/-]+\.d\.ts$|[\w-]+(\.min)?\.js(\.map)?$)/.test(path))).toEqual(
+      [],
+    );
     const targets = exported().filter((path) => !path.endsWith(".d.ts"));
     expect(targets.filter((path) => !paths.includes(path))).toEqual([]);
   });
@@ -44,6 +51,43 @@ describe("the package", () => {
     const types = exported().filter((path) => path.endsWith(".d.ts"));
     expect(types).toHaveLength(Object.keys(manifest.exports).length - 1);
     expect(types.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it.skipIf(!hasTypes)("names each file of types after its module, and takes no module that no export reaches", () => {
+    const types = packed().filter((path) => path.endsWith(".d.ts"));
+    const sources = types.map((path) => path.replace(/^dist\/types/, "src").replace(/\.d\.ts$/, ".ts"));
+    expect(sources.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    const entries = exported().filter((path) => path.endsWith(".d.ts"));
+    expect([...reached(entries, ".d.ts")].sort()).toEqual([...types].sort());
+    expect(types.filter((path) => /\/(core\/hub|log\/log)\.d\.ts$/.test(path))).toEqual([]);
+  });
+
+  it("has a source map with its sources beside every script, the minified client's too", () => {
+    const paths = packed();
+    const scripts = paths.filter((path) => path.endsWith(".js"));
+    expect(scripts).toContain("dist/client.min.js");
+    for (const script of scripts) {
+      expect(paths).toContain(`${script}.map`);
+      const map = read<SourceMap>(`${script}.map`);
+      expect(map.sourcesContent ?? []).toHaveLength(map.sources.length);
+      const { href } = new URL(`file:///dist/${script}.map`);
+      if (map.sources.length > 0) expect(readFileSync(join(root, script), "utf8")).toContain(href.split("/").at(-1));
+    }
+    const { sources, sourcesContent } = read<SourceMap>("dist/client.min.js.map");
+    const client = sources.findIndex((source) => source.endsWith("src/client/client.ts"));
+    expect(sourcesContent[client]).toBe(readFileSync(join(root, "src/client/client.ts"), "utf8"));
+  });
+
+  it("brings with `nightbus/testing` the fake alone, and the suites with `nightbus/conformance`", () => {
+    const testing = reached(["dist/testing.js"], ".js");
+    const application = reached(["dist/index.js", "dist/fetch.js", "dist/client.js"], ".js"); // a fake client asks a mount
+    const added = [...testing].filter((path) => !application.has(path));
+    expect(bytesOf(added)).toBeLessThan(32_000);
+    const suites = [...reached(["dist/conformance.js"], ".js")].filter((path) => !testing.has(path));
+    expect(bytesOf(suites)).toBeGreaterThan(3 * bytesOf(added));
+    expect([...testing].filter((path) => /from "(node:)?assert/.test(readFileSync(join(root, path), "utf8")))).toEqual(
+      [],
+    );
   });
 
   it("brings two packages along, which bring none", () => {
@@ -97,4 +141,23 @@ function exported(): readonly string[] {
     typeof target === "string" ? [target] : Object.values(target),
   );
   return targets.map((path) => path.replace(/^\.\//, ""));
+}
+
+/** Returns these files and all that they import from beside them, with paths from the root. */
+function reached(files: readonly string[], ending: ".js" | ".d.ts"): ReadonlySet<string> {
+  const known = new Set<string>();
+  const visit = (file: string): void => {
+    if (known.has(file)) return;
+    known.add(file);
+    const text = readFileSync(join(root, file), "utf8");
+    for (const [, path] of text.matchAll(/(?:from |import |import\()"(\.[^"]+)\.js"/g)) {
+      visit(`${join(dirname(file), path!)}${ending}`);
+    }
+  };
+  files.forEach(visit);
+  return known;
+}
+
+function bytesOf(files: readonly string[]): number {
+  return files.reduce((sum, file) => sum + readFileSync(join(root, file)).length, 0);
 }
