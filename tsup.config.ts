@@ -1,12 +1,12 @@
 import { build } from "esbuild";
 import { defineConfig } from "tsup";
-import { entryOf, modules, nameOf } from "./entries.ts";
+import { entryOf, modules, nameOf } from "./build/entries.ts";
 
 export default defineConfig({
   entry: Object.fromEntries(modules().map((subpath) => [nameOf(subpath), entryOf(subpath)])),
   format: "esm",
   target: "node20",
-  dts: false, // declarations.ts writes the types
+  dts: false, // build/declarations.ts writes the types
   sourcemap: true,
   clean: true,
   // `Bus` has to be one class over all subpaths, so shared code goes into shared chunks.

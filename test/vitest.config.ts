@@ -12,6 +12,9 @@ const ENGINES = [
   "test/stores/!(conformance|shared|sqlite)/*.test.ts",
 ];
 
+/** The tests of applications on other hosts, and of the built site. They have installs of their own, and take a minute. */
+const EXAMPLES = ["test/system/examples/hosts.test.ts", "test/system/site.test.ts"];
+
 const common = { testTimeout: 20_000, hookTimeout: 60_000, typecheck: { enabled: false } };
 
 export default defineConfig({
@@ -28,10 +31,11 @@ export default defineConfig({
           ...common,
           name: "alone",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...ENGINES],
+          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES],
         },
       },
       { extends: true, test: { ...common, name: "engines", include: ENGINES } },
+      { extends: true, test: { ...common, name: "examples", include: EXAMPLES } },
     ],
   },
 });

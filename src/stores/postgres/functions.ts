@@ -76,11 +76,11 @@ function append(named: string): string {
       newest := first + cardinality(string_to_array(keys, e'\\n')) - 1;
     end if;
     if began > was + 1 then
-      insert into ${named}.nightbus_gaps (before, after) values (began, was);
-      if (select count(*) from ${named}.nightbus_gaps) > ${MOST_GAPS} then
+      insert into ${named}.nightbus_holes (before, after) values (began, was);
+      if (select count(*) from ${named}.nightbus_holes) > ${MOST_GAPS} then
         with folded as (
-          delete from ${named}.nightbus_gaps where before in (
-            select before from ${named}.nightbus_gaps order by before limit ${FOLDED}
+          delete from ${named}.nightbus_holes where before in (
+            select before from ${named}.nightbus_holes order by before limit ${FOLDED}
           ) returning before, after
         )
         insert into ${named}.nightbus_watermarks as known (key, id)
@@ -138,7 +138,7 @@ function mend(named: string): string {
   begin
     perform ${LOCK};
     perform pg_advisory_xact_lock(hashtextextended(${literal(`nightbus trim ${named}`)}, 0));
-    select m.last - m.begin - (select coalesce(sum(before - after - 1), 0) from ${named}.nightbus_gaps)
+    select m.last - m.begin - (select coalesce(sum(before - after - 1), 0) from ${named}.nightbus_holes)
       - (select count(*) from ${named}.nightbus_rows) into missing from ${named}.nightbus_meta m;
     select coalesce(max(id) filter (where key = '${GONE}'), 0) into known from ${named}.nightbus_watermarks;
     if not counted and (exists (select from ${named}.nightbus_watermarks)

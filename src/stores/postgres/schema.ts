@@ -91,12 +91,12 @@ async function create(client: PgClient, named: string, base: number): Promise<vo
     `create table if not exists ${named}.nightbus_rows (
       id bigint primary key, key text not null, json text not null, at bigint not null, send bigint not null
     )`,
-    `create table if not exists ${named}.nightbus_gaps (before bigint primary key, after bigint not null)`,
+    `create table if not exists ${named}.nightbus_holes (before bigint primary key, after bigint not null)`,
     `create table if not exists ${named}.nightbus_watermarks (key text primary key, id bigint not null)`,
     `create table if not exists ${named}.nightbus_floor (id bigint not null)`,
     `create table if not exists ${named}.nightbus_outbox (id bigserial primary key, keys text not null, jsons text not null)`,
     ...functions(named),
-    `truncate ${named}.nightbus_rows, ${named}.nightbus_gaps, ${named}.nightbus_watermarks, ${named}.nightbus_floor`,
+    `truncate ${named}.nightbus_rows, ${named}.nightbus_holes, ${named}.nightbus_watermarks, ${named}.nightbus_floor`,
     `insert into ${named}.nightbus_floor values (0)`,
   ];
   for (const statement of statements) await ask(client, statement);

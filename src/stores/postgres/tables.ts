@@ -143,7 +143,7 @@ export class Tables {
       `select m.begin, m.last, f.id,
          (select id from ${this.#named}.nightbus_watermarks where key = '${BEGIN}'),
          (select id from ${this.#named}.nightbus_watermarks where key = '${GONE}'),
-         (select json_agg(json_build_array(after, before) order by before) from ${this.#named}.nightbus_gaps where before > $1),
+         (select json_agg(json_build_array(after, before) order by before) from ${this.#named}.nightbus_holes where before > $1),
          (select json_agg(json_build_array(key, id)) from ${this.#named}.nightbus_watermarks
            where key not in ('${BEGIN}', '${GONE}') and id > (case when f.id > $1 then 0 else $1 end))
        from (select * from ${this.#named}.nightbus_meta limit 1) m, (select * from ${this.#named}.nightbus_floor limit 1) f`,

@@ -9,7 +9,7 @@ export interface Script {
 
 /** The keys of a log, in the order in which each script takes them. A hash tag keeps them on one node of a cluster. */
 export function keysOf(prefix: string): readonly string[] {
-  return ["meta", "log", "gaps", "marks", "sends", "gone"].map((name) => `{${prefix}}:${name}`);
+  return ["meta", "log", "holes", "marks", "sends", "gone"].map((name) => `{${prefix}}:${name}`);
 }
 
 // The common head of all scripts. `sizes` are the sizes of the keys after nightbus's last write. If they differ, another

@@ -39,7 +39,7 @@ export function createTables(db: SqliteDatabase, begin: () => number): void {
     create table if not exists nightbus_rows (
       id integer primary key, key text not null, json text not null, at integer not null, send integer not null
     );
-    create table if not exists nightbus_gaps (before integer primary key, after integer not null);
+    create table if not exists nightbus_holes (before integer primary key, after integer not null);
     create table if not exists nightbus_watermarks (key text primary key, id integer not null) without rowid;
   `);
   if (db.prepare("select 1 from nightbus_meta").get() !== undefined) return;
@@ -77,11 +77,11 @@ export class Tables {
     this.#setMeta = this.#prepare("update nightbus_meta set last = ?, at = ?");
     this.#raiseFloor = this.#prepare("update nightbus_meta set floor = ? where floor < ?");
     this.#insertRow = this.#prepare("insert into nightbus_rows (id, key, json, at, send) values (?, ?, ?, ?, ?)");
-    this.#insertGap = this.#prepare("insert into nightbus_gaps (before, after) values (?, ?)");
+    this.#insertGap = this.#prepare("insert into nightbus_holes (before, after) values (?, ?)");
     const columns = "select id, key, json, at, send from nightbus_rows where id > ? order by id";
     this.#rowsAfter = this.#prepare(columns).raw();
     this.#page = this.#prepare(`${columns} limit ${PAGE_ROWS}`).raw();
-    this.#gapsAfter = this.#prepare("select after, before from nightbus_gaps where before > ? order by before");
+    this.#gapsAfter = this.#prepare("select after, before from nightbus_holes where before > ? order by before");
     this.#watermarksAfter = this.#prepare("select key, id from nightbus_watermarks where id > ?").raw();
     this.#deleteRows = this.#prepare("delete from nightbus_rows where id between ? and ?");
     this.#raiseWatermark = this.#prepare(
@@ -182,10 +182,10 @@ export class Tables {
   }
 
   #foldGaps(): void {
-    const sql = `select before from nightbus_gaps order by before desc limit 1 offset ${MOST_GAPS}`;
+    const sql = `select before from nightbus_holes order by before desc limit 1 offset ${MOST_GAPS}`;
     const folded = this.#prepare(sql).get() as { before: number } | undefined;
     if (folded === undefined) return;
-    this.#prepare("delete from nightbus_gaps where before <= ?").run(folded.before);
+    this.#prepare("delete from nightbus_holes where before <= ?").run(folded.before);
     this.beginAt(folded.before);
   }
 }

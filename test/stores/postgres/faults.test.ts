@@ -48,7 +48,7 @@ postgresRuns(describe)("a store on Postgres, when things go wrong,", () => {
     await Promise.all([bus.ready(), lagging.ready()]);
     const kept = await bus.sendone("a", "kept");
     await lagging.poll(["a"], kept, 0); // the bus has seen the kept row, and not the one that goes
-    const tables = ["nightbus_meta", "nightbus_rows", "nightbus_gaps"].map((table) => `"${name}".${table}`);
+    const tables = ["nightbus_meta", "nightbus_rows", "nightbus_holes"].map((table) => `"${name}".${table}`);
     const copier = await client();
     for (const table of tables) await copier.query(`create table ${table}_copy as select * from ${table}`);
     const gone = await bus.sendone("a", "gone");

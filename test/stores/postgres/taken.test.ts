@@ -129,7 +129,7 @@ postgresRuns(describe)("rows of Postgres that somebody took away", () => {
     const operator = await client();
     await operator.query(`set search_path to "${name}"`);
     await operator.query(
-      `insert into nightbus_gaps (before, after) select last + n * 2, last + (n - 1) * 2
+      `insert into nightbus_holes (before, after) select last + n * 2, last + (n - 1) * 2
        from nightbus_meta, generate_series(1, 100000) n`,
     );
     await operator.query(
@@ -138,7 +138,7 @@ postgresRuns(describe)("rows of Postgres that somebody took away", () => {
     );
     await operator.query("update nightbus_meta set last = last + 100000 * 2, server = 'another'");
     const next = await bus.sendone("a", 2);
-    const { rows } = await operator.query("select count(*)::int as gaps from nightbus_gaps");
+    const { rows } = await operator.query("select count(*)::int as gaps from nightbus_holes");
     assert.ok(rows[0].gaps <= 92_000, `${rows[0].gaps} gaps`);
     const again = open({ retention: { count: 1e6, age: 1e13 } });
     assert.equal((await again.poll(["a"], next - 1, 0, { limit: 1 })).missed, true, "it was never given out");

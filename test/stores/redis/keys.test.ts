@@ -49,7 +49,7 @@ redisRuns(describe)("a log on Redis of which somebody else has deleted something
     );
   });
 
-  it.each(["meta", "log", "gaps", "marks", "sends", "gone"])(
+  it.each(["meta", "log", "holes", "marks", "sends", "gone"])(
     "says missed when %s was evicted, and goes on",
     async (which) => {
       const { bus: open, client, key } = prefix();
@@ -65,7 +65,7 @@ redisRuns(describe)("a log on Redis of which somebody else has deleted something
       await until(() => bus.last === last, "it hears of it");
       await writer.close(); // by then it has trimmed
       const tampering = await client();
-      for (const each of ["meta", "log", "gaps", "marks", "sends", "gone"]) {
+      for (const each of ["meta", "log", "holes", "marks", "sends", "gone"]) {
         assert.equal(await tampering.exists(key(each)), 1, `there is ${each}`);
       }
       await tampering.del(key(which));

@@ -13,7 +13,7 @@ const close = closing();
 
 function epochs(path: string): number {
   const database = new Database(path, { readonly: true });
-  const { count } = database.prepare("select count(*) as count from nightbus_gaps").get() as { count: number };
+  const { count } = database.prepare("select count(*) as count from nightbus_holes").get() as { count: number };
   database.close();
   return count;
 }

@@ -83,7 +83,7 @@ describe("the file", () => {
     const names = db.prepare("select type, name from sqlite_master where name not like 'sqlite_%'").all();
     expect(names).toEqual([
       { type: "table", name: "mine" },
-      ...["meta", "rows", "gaps", "watermarks"].map((name) => ({ type: "table", name: `nightbus_${name}` })),
+      ...["meta", "rows", "holes", "watermarks"].map((name) => ({ type: "table", name: `nightbus_${name}` })),
     ]);
     expect(db.pragma("user_version", { simple: true })).toBe(42);
     expect(db.prepare("select version from nightbus_meta").get()).toEqual({ version: 1 });

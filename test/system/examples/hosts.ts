@@ -101,10 +101,6 @@ export class Application {
 /** Returns the environment of a user who has Node.js, Bun, Deno and the example's own programs on the path. */
 function environment(): NodeJS.ProcessEnv {
   const { NODE_ENV: _, VITEST: __, ...rest } = process.env;
-  const native = ["@oven", "@deno"].flatMap((scope) => {
-    const packages = existsSync(join(installed, scope)) ? readdirSync(join(installed, scope)) : [];
-    return packages.flatMap((name) => [join(installed, scope, name, "bin"), join(installed, scope, name)]);
-  });
-  const PATH = [...native, join(installed, ".bin"), dirname(process.execPath), rest["PATH"]].join(delimiter);
+  const PATH = [join(installed, ".bin"), dirname(process.execPath), rest["PATH"]].join(delimiter);
   return { ...rest, PATH, NEXT_TELEMETRY_DISABLED: "1" };
 }

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 
 /** Returns the subpaths of the package that are modules. `client.min.js` is built by itself, and the manifest is no module. */
 export function modules(): readonly string[] {
-  const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as { exports: object };
+  const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    exports: object;
+  };
   return Object.keys(exports).filter((subpath) => !/\.js(on)?$/.test(subpath));
 }
 
@@ -16,7 +18,7 @@ export function entryOf(subpath: string): string {
   const name = nameOf(subpath);
   const places = ["", "stores/", "http/", `${name}/`].map((folder) => `src/${folder}${name}.ts`);
   const folders = ["", "testing/"].map((folder) => `src/${folder}${name}/index.ts`);
-  const source = [...places, ...folders].find((place) => existsSync(new URL(place, import.meta.url)));
+  const source = [...places, ...folders].find((place) => existsSync(new URL(`../${place}`, import.meta.url)));
   if (source === undefined) throw new Error(`package.json exports ${subpath}, and no file of src has that name`);
   return source;
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { entryOf, modules } from "./entries.ts";
 
-const root = fileURLToPath(new URL(".", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
 const types = join(root, "dist/types");
 const IMPORT = /(from |import\()"(\.[^"]+)\.ts"/g;
 
