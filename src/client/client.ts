@@ -8,7 +8,7 @@ import type { AnyChannels, MessageOf, NameOf, Notification } from "../notificati
 import { ClientError, must, mustBeOneOf, quietly } from "./errors.ts";
 import { subscription } from "./subscription.ts";
 import { checkNames, openTab } from "./tab.ts";
-import { share } from "./tabs/tabs.ts";
+import { share } from "./tabs/election.ts";
 import { failureOf, post, requester } from "./transport/request.ts";
 import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
 

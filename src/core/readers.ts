@@ -1,6 +1,7 @@
 import { closed } from "../errors.ts";
 import { Answer } from "../log/answer.ts";
 import type { Log } from "../log/log.ts";
+import { canMiss } from "../log/missed.ts";
 import type { Query } from "../log/query.ts";
 import type { Signal } from "../util/abort.ts";
 import type { Clock } from "../util/clock.ts";
@@ -19,7 +20,7 @@ export interface ReadersOptions {
   readonly log: Log<Line>;
   readonly ingest: Pick<Ingest, "end" | "since">;
   readonly meter: Meter;
-  /** Resolves when the store has handed over everything up to this position; undefined if the log has it. Rejects with `store`. */
+  /** Resolves after a sync of the store, even if the log still ends before this position; undefined if the log has it. Rejects with `store`. */
   readonly reach: (last: number) => Promise<void> | undefined;
   /** Returns true once the hub refuses new readers. */
   readonly isClosing: () => boolean;
@@ -29,7 +30,7 @@ export interface ReadersOptions {
 }
 
 /** The terms on which a poll waits. */
-export interface Patience<T> {
+export interface PollTerms<T> {
   /** The longest wait, in ms; may be Infinity. */
   readonly timeout: number;
   readonly signal: Signal | undefined;
@@ -77,7 +78,7 @@ export class Readers {
    * Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error
    * of `admit`.
    */
-  poll<T>(query: Query, patience: Patience<T>): T | Promise<T> {
+  poll<T>(query: Query, patience: PollTerms<T>): T | Promise<T> {
     const { signal, timeout, admit } = patience;
     const { clock } = this.#options;
     const reaching = this.#reach(query.last, signal);
@@ -144,14 +145,14 @@ export class Readers {
     return reached;
   }
 
-  #readOrPark<T>(query: Query, patience: Patience<T>): T | Promise<T> {
+  #readOrPark<T>(query: Query, patience: PollTerms<T>): T | Promise<T> {
     const { timeout, form, admit, goesOn } = patience;
     const { meter } = this.#options;
     const answer = this.#read(query) ?? (timeout === 0 ? this.nothing() : undefined);
     if (answer === undefined) admit?.();
     const result = answer === undefined ? this.#park(query, patience) : form(answer);
     // The meter comes last: its subscribers may poll, and a commit between the read and the parking would be lost.
-    if (goesOn !== true) meter.polled(query.keys, answer);
+    if (goesOn !== true) meter.countPoll(query.keys, answer);
     return result;
   }
 
@@ -160,7 +161,7 @@ export class Readers {
     return this.#options.log.read(query);
   }
 
-  #park<T>({ keys, limit, size = Number.POSITIVE_INFINITY, last }: Query, patience: Patience<T>): Promise<T> {
+  #park<T>({ keys, limit, size = Number.POSITIVE_INFINITY, last }: Query, patience: PollTerms<T>): Promise<T> {
     const { timeout, signal, form } = patience;
     const { clock, isClosing, probe } = this.#options;
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -168,8 +169,8 @@ export class Readers {
     if (isClosing()) return Promise.resolve(form(this.nothing()));
     const deadline = clock.monotonic() + timeout;
     const channels = this.#channels(keys);
-    const answer = this.#waiters.park({ channels, limit, size, exact: last > 0, deadline, signal, form });
-    probe()?.parked(keys, last, deadline, answer);
+    const answer = this.#waiters.park({ channels, limit, size, exact: canMiss(last), deadline, signal, form });
+    probe()?.onPark(keys, last, deadline, answer);
     return answer;
   }
 

@@ -3,7 +3,7 @@ import type { Tab } from "../tab.ts";
 import type { News, Status } from "../types.ts";
 import { onChange, pause } from "./pause.ts";
 import { polls } from "./poll.ts";
-import { failureOf, foreign, isFinal, type Line } from "./request.ts";
+import { failureOf, foreign, isFinal, type Route } from "./request.ts";
 import { stream } from "./stream.ts";
 import { aborted, stopwatch } from "./timeout.ts";
 
@@ -14,7 +14,7 @@ import { aborted, stopwatch } from "./timeout.ts";
  * same position with other channels. The news of the old connection are dropped.
  */
 export function connection(
-  line: Line,
+  line: Route,
   tab: Tab,
   over: AbortSignal,
   channelsNow: () => readonly string[],
