@@ -189,7 +189,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
   /**
    * Iterates over the notifications of these channels, after `last` or else from now on. A slow consumer loses nothing
-   * and holds nobody up. The loop ends with an abort or with the bus. Throws `bad_channel`, `bad_last`, `bad_option` or `closed`. The iterator throws `store`, and `missed` at a loss in the history, unless there is an `onMissed`.
+   * and holds nobody up. The loop ends with an abort or with the bus. Throws `bad_channel`, `bad_last`, `bad_option` or `closed`. The iterator throws `store`, and `missed` at a loss, unless there is an `onMissed`.
    */
   subscribe<const K extends ChannelOf<C>>(
     channels: readonly K[],

@@ -39,7 +39,7 @@ export function follower(line: Route, tab: Tab, hello: () => void, watch: () => 
     }
     if (!news || !session) return;
     if (target) target = news.last;
-    // A gap of the leader concerns tabs at its position. Other tabs ask for themselves.
+    // Rows that the leader missed concern tabs at its position. Other tabs ask for themselves.
     else if (news.missed && tab.last !== last) chase(news.last, session.signal);
     else tab.take(news, session.signal);
   }

@@ -4,8 +4,7 @@ import type { Signal } from "../../util/abort.ts";
 import type { Mounted } from "../mounted.ts";
 
 /**
- * Answers a client that asks again at once and never lowers its `last`. The answer is empty only when the time is up. A
- * gap ends no wait, and a `last` beyond the newest id waits for new sends.
+ * Answers a client that asks again at once and never lowers its `last`. The answer is empty only when the time is up. Missed rows end no wait, and a `last` beyond the newest id waits for new sends.
  */
 export async function waitForOdoo<C extends object, Context>(
   { hub, capacity, idle, form, admit }: Mounted<C, Context>,

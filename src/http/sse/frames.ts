@@ -26,7 +26,7 @@ export function heartbeat(position: number): Uint8Array {
   return Buffer.from(`event: position\ndata: {"last":${position}}\nid: ${position}\n\n`);
 }
 
-/** Returns a frame that tells of a gap after `last`. `position` is the one before the next notification. */
+/** Returns a frame that tells of missed rows after `last`. `position` is the one before the next notification. */
 export function missed(last: number, position: number): Uint8Array {
   return Buffer.from(`event: missed\ndata: {"last":${last}}\nid: ${position}\n\n`);
 }

@@ -109,7 +109,7 @@ export class Stream implements Due, Taker {
     this.#outlet.release();
   }
 
-  /** Takes news. A failed write leaves a gap between two notifications, so the client then has to come back for it. */
+  /** Takes news. A failed write leaves the client without these notifications, so it has to come back for them. */
   take(answer: Answer): boolean {
     try {
       return this.#take(answer);
@@ -148,7 +148,7 @@ export class Stream implements Due, Taker {
     return false;
   }
 
-  /** Returns the frame that tells of a gap between this position and an answer, if there is one. */
+  /** Returns the frame `missed`, if rows between this position and an answer were missed. */
   #gapBefore(answer: Answer, from: number): Uint8Array | undefined {
     return answer.missed ? missed(from, this.#positionBefore(answer)) : undefined;
   }
