@@ -144,8 +144,8 @@ export class Hub {
    * Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error
    * of `admit`.
    */
-  poll<T>(query: Query, patience: PollTerms<T>): T | Promise<T> {
-    return this.#readers.poll(query, patience);
+  poll<T>(query: Query, terms: PollTerms<T>): T | Promise<T> {
+    return this.#readers.poll(query, terms);
   }
 
   /**
