@@ -195,9 +195,9 @@ describe("clocks", () => {
         return undefined;
       };
     }
-    await wait(5_000);
+    await wait(4_900); // less than 5 s since the first refusal
     assert.equal(times.size, 0);
-    await wait(1_000);
+    await wait(1_100);
     assert.ok(times.size > 5, `${times.size}`);
     for (const { bus } of clients) bus.close();
   });
