@@ -1,14 +1,14 @@
 // Longer than 250 lines: the one public class, and most of it docstrings.
 
 import { checkChannels, checkLast, checkLimit, checkTimeout } from "./core/arguments.ts";
-import { INSIDE, type Inside, insideOf, sharedBuses } from "./core/copies.ts";
-import { deliver, Emitter } from "./core/emitter.ts";
+import { callListeners, Emitter } from "./core/emitter.ts";
 import { Hub } from "./core/hub.ts";
 import { type BusStats, Meter } from "./core/meter.ts";
+import { INSIDE, type Inside, insideOf, sharedBuses } from "./core/module-copies.ts";
 import { Sender } from "./core/sender.ts";
 import { serialise } from "./core/serialise.ts";
 import { Subscription } from "./core/subscription.ts";
-import { loneliness, warn } from "./core/warnings.ts";
+import { siblingsError, warn } from "./core/warnings.ts";
 import { asError, closed, noTransactions } from "./errors.ts";
 import type { Answer } from "./log/answer.ts";
 import type { Known } from "./log/query.ts";
@@ -49,7 +49,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   static shared<C extends object = AnyChannels>(name: string, make: () => Bus<C>): Bus<C> {
     const buses = sharedBuses();
     const known = buses.get(name) as Bus<C> | undefined; // callers that share a name share its type
-    if (known !== undefined && !known[INSIDE].isClosed) return known;
+    if (known !== undefined && !known[INSIDE].isClosing) return known;
     const bus = make();
     buses.set(name, bus);
     return bus;
@@ -90,10 +90,10 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    * @internal
    */
   get [INSIDE](): Inside<Hub> {
-    return { version: VERSION, hub: this.#hub, isClosed: this.#closing !== undefined };
+    return { version: VERSION, hub: this.#hub, isClosing: this.#closing !== undefined };
   }
 
-  /** The newest id, 0 until the bus is ready. Put it in a page that you render, and poll from it. */
+  /** The newest id, or the beginning of an empty log. With a store of an engine, 0 until the replay. Put it in a page that you render, and poll from it. */
   get last(): number {
     return this.#hub.last;
   }
@@ -189,8 +189,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
   /**
    * Iterates over the notifications of these channels, after `last` or else from now on. A slow consumer loses nothing
-   * and holds nobody up. The loop ends with an abort or with the bus. Throws the errors of `poll`. The iterator throws
-   * `missed` at a gap in the history, unless there is an `onMissed`.
+   * and holds nobody up. The loop ends with an abort or with the bus. Throws `bad_channel`, `bad_last`, `bad_option` or `closed`. The iterator throws `store`, and `missed` at a loss, unless there is an `onMissed`.
    */
   subscribe<const K extends ChannelOf<C>>(
     channels: readonly K[],
@@ -216,7 +215,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
   /**
    * Commits queued sends, answers every parked poll with an empty batch, and closes the store. A second call returns
-   * the same promise. Later calls of other methods reject with `closed`.
+   * the same promise. Later sends, polls, `recent` and `ready` reject with `closed`; `subscribe` and `sendwithin` throw it.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -253,7 +252,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
   // The warning comes later, because nobody can listen yet.
   #warnOfSiblings(): void {
-    const error = loneliness();
+    const error = siblingsError();
     if (error !== undefined) this.ready().then(() => this.#emit("error", error), ignore);
   }
 
@@ -269,7 +268,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   #emit(event: keyof BusEvents<C>, argument?: unknown): boolean {
-    const isHeard = deliver(this, event, argument, this.#threw);
+    const isHeard = callListeners(this, event, argument, this.#threw);
     if (event === "error") this.#failed(argument as Error, isHeard); // an `error` event has an Error
     return isHeard;
   }
@@ -280,11 +279,11 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   };
 
   #failed(error: Error, isHeard: boolean): void {
-    this.#meter.failed(error);
+    this.#meter.publishError(error);
     if (isHeard) return;
     const { probe } = this.#hub;
     if (probe === undefined) warn(error);
-    else probe.unheard(error);
+    else probe.onUnheardError(error);
   }
 }
 

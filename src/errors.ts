@@ -4,7 +4,7 @@
  * - `closed`: the bus was closed before the call.
  * - `bad_channel`, `bad_message`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`: an argument is wrong.
  * - `bad_transaction`: `sendwithin` got no open transaction of the bus's store, or the store has none.
- * - `missed`: a subscription without `onMissed` met a gap in the history.
+ * - `missed`: a subscription without `onMissed` met a loss.
  * - `store`: the store could not be opened, read or written.
  */
 export type BusErrorCode =

@@ -37,7 +37,7 @@ export interface SubscribeOptions {
   readonly last?: number;
   /** Ends the loop. */
   readonly signal?: AbortSignal;
-  /** Called with the last id before a gap in the history. The subscription then goes on, instead of ending with `missed`. */
+  /** Called with the last id before missed rows. The subscription then goes on, instead of ending with `missed`. */
   readonly onMissed?: (last: number) => void;
 }
 

@@ -35,7 +35,7 @@ export type Watermark = readonly [key: string, id: number];
 
 /** The state of a log when its store opens. */
 export interface LogState {
-  /** The log's beginning when it was created. */
+  /** The position at which the log begins. A fold of old gaps moves it forward. */
   readonly begin: number;
   /** The newest committed id, else `begin`. */
   readonly last: number;
@@ -47,7 +47,7 @@ export interface LogState {
   readonly floor: number;
 }
 
-/** Rows that a log trimmed and its store has to forget. A store commits a watermark with its rows, or before them. */
+/** Rows that a log trimmed and its store has to forget. A store writes a watermark together with the deletion of its rows, or before that deletion. */
 export interface Trimmed {
   /** The ids of the rows, in order for each channel. */
   readonly ids: readonly number[];
@@ -69,7 +69,7 @@ export interface Unseen {
   readonly floor: number;
 }
 
-/** The receiver of everything that is committed. Readers get all calls of one tick as one piece of news. */
+/** The receiver of everything that is committed. Polls and streams get all rows of one tick as one answer. Listeners hear each row at its commit. */
 export interface StoreSink {
   /** The bus's clock. Its `base()` gives the first id of a new epoch. */
   readonly clock: Clock;
@@ -83,12 +83,12 @@ export interface StoreSink {
   /** Begins an epoch after a gap. The call comes before the rows of the epoch. */
   beginEpoch(gap: Gap): void;
   /**
-   * Notes trims by other processes, also of rows that this process never saw. The call comes before the rows that
+   * Notes trims by other processes, of rows that this process saw or did not see. The call comes before the rows that
    * follow them.
    */
-  forget(unseen: Unseen): void;
-  /** Adds rows in the order of their ids, each send whole, each row once. */
-  commit(rows: readonly Row[]): void;
+  noteTrims(unseen: Unseen): void;
+  /** Adds rows that the store committed, in the order of their ids, each send whole. Rows that the sink already has are ignored. */
+  add(rows: readonly Row[]): void;
   /** Reports a failure of which no caller hears, for example while reading commits of others. */
   error(error: Error): void;
 }
@@ -106,8 +106,7 @@ export interface Store {
   open(sink: StoreSink): Promise<void>;
   /**
    * Commits these sends or none. Resolves with their ids once they are durable and handed over. Rejects with code
-   * `store`: `refused` if certainly nothing was committed, `unavailable` if no other send would fare better. The next
-   * call comes after this one has settled.
+   * `store`: `refused` if certainly nothing was committed, `unavailable` if no other send would fare better. The bus waits until one `append` has settled before the next.
    */
   append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]>;
   /** Resolves when every row that any process committed before the call was handed over. */
@@ -123,7 +122,7 @@ export interface Store {
   lead?(): number;
   /**
    * Writes a send into an open transaction of the application. The send is committed if and only if the transaction is,
-   * and readers hear of it then. Throws at once what it knows at once. A store with an asynchronous driver returns a
+   * and readers hear of it then. Throws an error that it knows during the call. A store with an asynchronous driver returns a
    * promise, which is awaited before the commit. `bad_transaction` says that this is no such transaction. Absent if the
    * engine has none.
    */

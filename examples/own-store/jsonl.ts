@@ -45,7 +45,7 @@ class JsonlStore implements Store {
     this.#sink = sink;
     sink.reset(this.#image.state());
     const rows = this.#image.rows();
-    if (rows.length > 0) sink.commit(rows);
+    if (rows.length > 0) sink.add(rows);
   }
 
   append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]> {
@@ -60,7 +60,7 @@ class JsonlStore implements Store {
       const { ids, rows } = this.#image.commit(line);
       this.#hasEpoch = true;
       if (gap !== undefined) sink.beginEpoch(gap);
-      sink.commit(rows);
+      sink.add(rows);
       return ids;
     });
   }

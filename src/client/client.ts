@@ -8,7 +8,7 @@ import type { AnyChannels, MessageOf, NameOf, Notification } from "../notificati
 import { ClientError, must, mustBeOneOf, quietly } from "./errors.ts";
 import { subscription } from "./subscription.ts";
 import { checkNames, openTab } from "./tab.ts";
-import { share } from "./tabs/tabs.ts";
+import { share } from "./tabs/election.ts";
 import { failureOf, post, requester } from "./transport/request.ts";
 import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
 
@@ -37,7 +37,7 @@ export interface Client<C extends object = AnyChannels> {
   deleteChannel(channel: NameOf<C>): void;
   /**
    * Iterates over the notifications of these channels. The loop adds the channels as `addChannel` does, and deletes
-   * them at its end. An abort or `close()` ends it. The iterator throws `missed` at a gap without `onMissed`,
+   * them at its end. An abort or `close()` ends it. The iterator throws `missed` at a loss without `onMissed`,
    * `overflow` once 10,000 notifications wait, and the server's refusals.
    */
   subscribe<const K extends NameOf<C>>(

@@ -6,7 +6,7 @@
  * - `network`: the answer did not come, came late or broke off, or `headers` threw: see `cause`. A send may have been
  * committed.
  * - `http`: the answer is not from a bus, but from a mistyped path, a login page or a proxy. `status` has its status.
- * - `missed`: a subscription without `onMissed` met a gap in the history.
+ * - `missed`: a subscription without `onMissed` met a loss.
  * - `overflow`: the consumer of a subscription was too slow.
  * - `thrown`: a listener threw; see `cause`.
  */

@@ -23,7 +23,7 @@ export function subscription(
   // Node warns of a leak at the eleventh listener of one signal, and none of these signals has two.
   const signal = outer && (AbortSignal.any?.([outer]) ?? outer);
   const off = tab.listen((...[event, value]) => {
-    // A gap has its place among the notifications. A tuple is none of the channels.
+    // A loss has its place among the notifications. A tuple is none of the channels.
     if (event === "missed" || (event === "notification" && channels.includes(value.channel as string))) {
       if (queue.push(value) > MOST_BUFFERED) end(new ClientError("overflow", `${MOST_BUFFERED} wait`));
       wake?.();

@@ -17,7 +17,7 @@ export type Status = "connecting" | "live" | "waiting" | "offline" | "idle" | "c
 export interface ClientEvents<C extends object = AnyChannels> {
   /** Each notification, once, in the order of the ids. */
   readonly notification: (notification: Notification<C>) => void;
-  /** The history after `last` has a gap: load the present state anew. The retained notifications follow. */
+  /** Notifications after `last` were lost: load the present state anew. The retained notifications follow. */
   readonly missed: (gap: { readonly last: number }) => void;
   /** The reason explains `waiting`, `offline`, `idle` or `closed`. The event repeats when the reason changes. */
   readonly status: (status: Status, reason: ClientError | undefined) => void;
@@ -74,7 +74,7 @@ type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } 
 export interface SubscribeOptions {
   /** Ends the loop. */
   readonly signal?: Signal;
-  /** Called with the last id before a gap, after the notifications before it. Without it a gap throws `missed`. */
+  /** Called with the last id before a loss, after the notifications before it. Without it a loss throws `missed`. */
   readonly onMissed?: (last: number) => void;
 }
 

@@ -1,7 +1,7 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 
 /**
- * The messages on Node's diagnostics channels, by the channel's name. A subscriber runs at once, before the bus goes
+ * The reports on Node's diagnostics channels, by name. A subscriber runs at once, before the bus goes
  * on. Without subscribers a message costs one look.
  */
 export interface Diagnostics {

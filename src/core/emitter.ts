@@ -11,7 +11,7 @@ export const Emitter = EventEmitter as unknown as typeof TypedEmitter;
  * Calls every listener of an event, and hands each error of a listener to `failed`. Returns true if the event has a
  * listener.
  */
-export function deliver(
+export function callListeners(
   emitter: { rawListeners(event: never): readonly unknown[] },
   event: string,
   argument: unknown,

@@ -15,7 +15,7 @@ export interface Taker {
   take(answer: Answer): boolean;
 }
 
-/** The two ways in which a follower gets rows. */
+/** The log as a follower sees it. */
 export interface Feeding {
   read(query: Query): Answer | undefined;
   /** Calls `take` with the news of each tick from now on. Returns a function that stops it. */
@@ -35,7 +35,7 @@ export class Following {
   #known: Known | undefined = undefined;
   #unwatch: (() => void) | undefined = undefined;
 
-  /** `last` is the id of the last row that the follower has. */
+  /** `last` is the position up to which the follower has everything. */
   constructor(feeding: Feeding, keys: readonly string[], last: number, bounds: PageBounds) {
     this.#feeding = feeding;
     this.#keys = keys;
@@ -78,7 +78,7 @@ export class Following {
   }
 
   /** Moves to the newest id, if the follower has everything up to it. */
-  rest(): void {
+  moveToNewest(): void {
     if (this.isWatching) this.#last = this.#feeding.newest();
   }
 

@@ -12,7 +12,7 @@ import type { Following, PageBounds } from "./following.ts";
 import { Ingest } from "./ingest.ts";
 import type { Held, Meter } from "./meter.ts";
 import type { Probe } from "./probe.ts";
-import { type Patience, Readers } from "./readers.ts";
+import { type PollTerms, Readers } from "./readers.ts";
 import { StoreGuard } from "./store-guard.ts";
 import { Sweeper } from "./sweeper.ts";
 
@@ -40,7 +40,7 @@ export class Hub {
   readonly limit: number;
   /** Resolves when the store has been replayed, also while the bus is closing. Rejects with `store`. */
   readonly opening: Promise<void>;
-  /** A fake bus sets it to see what tests ask for. */
+  /** A fake bus sets the probe, and its tests ask the probe for events. */
   probe: Probe | undefined;
   readonly #guard: StoreGuard;
   readonly #log: Log<Line>;
@@ -79,15 +79,15 @@ export class Hub {
       changed: () => {
         const { polls, streams } = woken;
         woken = NOBODY;
-        this.#sweeper.changed();
-        meter.woke(polls, streams);
+        this.#sweeper.handOn();
+        meter.countWake(polls, streams);
       },
       listening: () => this.probe !== undefined || options.listening(),
       notify: (notification) => {
-        this.probe?.committed(notification);
+        this.probe?.onCommit(notification);
         options.notify(notification);
       },
-      error: (thrown) => this.#guard.failed(thrown),
+      error: (thrown) => this.#guard.report(thrown),
     });
     this.#readers = new Readers({
       clock,
@@ -144,8 +144,8 @@ export class Hub {
    * Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error
    * of `admit`.
    */
-  poll<T>(query: Query, patience: Patience<T>): T | Promise<T> {
-    return this.#readers.poll(query, patience);
+  poll<T>(query: Query, terms: PollTerms<T>): T | Promise<T> {
+    return this.#readers.poll(query, terms);
   }
 
   /**
@@ -203,7 +203,7 @@ export class Hub {
     this.#ingest.goLive();
     this.#lastReplayed = this.last;
     this.#live = true;
-    this.probe?.opened();
+    this.probe?.onOpen();
   }
 
   // A cursor beyond the newest id may come from a faster process. Then this process first catches up with the store.

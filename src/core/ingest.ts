@@ -48,11 +48,11 @@ export class Ingest implements StoreSink {
   /** The newest id before this tick's commits; undefined between two ticks. */
   #before: number | undefined;
   #isLive = false;
-  /** The newest row of this log that the store has handed over. */
+  /** The id of the newest row of this log that the store has handed over. */
   #handed = 0;
-  /** The newest row at the opening of the log. Rows up to here are no news. */
+  /** The newest id at the opening of the log. Rows up to here are no news. */
   #replayed = 0;
-  /** Rows that listeners have yet to hear of, while a listener runs. */
+  /** The rows of the present run of listeners, told or not. Rows that arrive meanwhile join its end. */
   #untold: SharedRow[] | undefined;
   /** Errors that arose while readers were woken. They are reported afterwards. */
   readonly #unreported: Error[] = [];
@@ -71,20 +71,20 @@ export class Ingest implements StoreSink {
     }
     this.#replayed = state.last;
     this.#handed = 0;
-    this.#options.log.open(state, this.#touched);
+    this.#options.log.reset(state, this.#touched);
   }
 
   beginEpoch(gap: Gap): void {
     this.#options.log.beginEpoch(gap);
   }
 
-  forget(unseen: Unseen): void {
+  noteTrims(unseen: Unseen): void {
     if (this.#isLive) this.end(); // waiting readers first get the rows from before
     this.#begin();
-    this.#options.log.forget(unseen, this.#touched);
+    this.#options.log.noteTrims(unseen, this.#touched);
   }
 
-  commit(given: readonly Row[]): void {
+  add(given: readonly Row[]): void {
     const { log, listening } = this.#options;
     // An engine hands a row over again if it does not know that the row arrived.
     const rows = (given[0]?.id ?? 0) > this.#handed ? given : given.filter(({ id }) => id > this.#handed);
@@ -118,7 +118,7 @@ export class Ingest implements StoreSink {
     if (this.#before === undefined) return;
     const { log, changed } = this.#options;
     const decided = log.decide(this.#touched);
-    // A callback has polled, and so ended this tick, before these channels had limits.
+    // If `retention.of` polled, that poll has ended this tick without the limits of these channels.
     if (this.#before === undefined) log.evict(decided);
     else this.#end();
     changed();

@@ -12,7 +12,7 @@ interface Done {
   readonly wakes: number;
   /** Event streams that are open, of all mounts. */
   readonly streams: number;
-  /** Bytes of answers and streams that clients have yet to take, of all mounts. Bytes that several clients get count once. */
+  /** Size of answers and streams that clients have yet to take, of all mounts: bytes, or UTF-16 units of answers in pieces. Shared sizes count once. */
   readonly unsent: number;
   /** Notifications that were retained and no longer are. */
   readonly trims: number;
@@ -66,13 +66,13 @@ export class Meter {
   }
 
   /** Notes that a send joined the queue. */
-  queued(rows: number): void {
+  countSend(rows: number): void {
     const told = diagnostics["nightbus:send"];
     if (told.hasSubscribers) told.publish({ bus: this.#bus, rows });
   }
 
   /** Notes that sends were committed. */
-  committed(sends: readonly (readonly unknown[])[], ms: number): void {
+  countCommit(sends: readonly (readonly unknown[])[], ms: number): void {
     this.#sends += sends.length;
     this.#commits += 1;
     this.#commitMs += ms;
@@ -83,7 +83,7 @@ export class Meter {
   }
 
   /** Notes that readers were woken. */
-  woke(polls: number, streams: number): void {
+  countWake(polls: number, streams: number): void {
     if (polls + streams === 0) return;
     this.#wakes += polls + streams;
     const told = diagnostics["nightbus:wake"];
@@ -91,7 +91,7 @@ export class Meter {
   }
 
   /** Notes that a poll was answered, or parked if there is no answer. */
-  polled(
+  countPoll(
     keys: readonly string[],
     answer: { readonly rows: readonly unknown[]; readonly missed: boolean } | undefined,
   ): void {
@@ -102,19 +102,19 @@ export class Meter {
   }
 
   /** Notes that a stream opened or ended. */
-  streamed(change: 1 | -1): void {
+  countStream(change: 1 | -1): void {
     this.#streams += change;
     const told = diagnostics["nightbus:stream"];
     if (told.hasSubscribers) told.publish({ bus: this.#bus, change, streams: this.#streams });
   }
 
   /** Notes that clients have this many bytes more, or fewer, to take. */
-  held(change: number): void {
+  addUnsent(change: number): void {
     this.#unsent += change;
   }
 
   /** Notes how many rows were trimmed in all. */
-  trimmed(all: number): void {
+  setTrimmed(all: number): void {
     const rows = all - this.#trims;
     if (rows === 0) return;
     this.#trims = all;
@@ -123,7 +123,7 @@ export class Meter {
   }
 
   /** Notes a failure. */
-  failed(error: Error): void {
+  publishError(error: Error): void {
     const told = diagnostics["nightbus:error"];
     if (told.hasSubscribers) told.publish({ bus: this.#bus, error });
   }

@@ -1,6 +1,7 @@
 import { closed } from "../errors.ts";
 import { Answer } from "../log/answer.ts";
 import type { Log } from "../log/log.ts";
+import { canMiss } from "../log/missed.ts";
 import type { Query } from "../log/query.ts";
 import type { Signal } from "../util/abort.ts";
 import type { Clock } from "../util/clock.ts";
@@ -19,7 +20,7 @@ export interface ReadersOptions {
   readonly log: Log<Line>;
   readonly ingest: Pick<Ingest, "end" | "since">;
   readonly meter: Meter;
-  /** Resolves when the store has handed over everything up to this position; undefined if the log has it. Rejects with `store`. */
+  /** Resolves after a sync of the store, even if the log still ends before this position; undefined if the log has it. Rejects with `store`. */
   readonly reach: (last: number) => Promise<void> | undefined;
   /** Returns true once the hub refuses new readers. */
   readonly isClosing: () => boolean;
@@ -29,16 +30,21 @@ export interface ReadersOptions {
 }
 
 /** The terms on which a poll waits. */
-export interface Patience<T> {
+export interface PollTerms<T> {
   /** The longest wait, in ms; may be Infinity. */
   readonly timeout: number;
   readonly signal: Signal | undefined;
   /** Turns an answer into the poll's result. `release` finds parked polls by this function. */
   readonly form: (answer: Answer) => T;
-  /** Called before the poll waits. A poll that it refuses, by throwing, does not wait. */
-  readonly admit?: (() => void) | undefined;
-  /** True if the poll continues an earlier one. The meter counts both as one. */
+  /**
+   * Called before each wait of the poll, with true if an earlier wait was admitted. A poll that it refuses, by throwing,
+   * does not wait.
+   */
+  readonly admit?: ((again: boolean) => void) | undefined;
+  /** True if the poll continues an earlier one. The meter counts both as one, and a closing hub still answers it. */
   readonly goesOn?: boolean;
+  /** True if the reader waits elsewhere after an empty answer. The meter then counts the poll as parked. */
+  readonly waitsElsewhere?: boolean;
 }
 
 /**
@@ -77,16 +83,16 @@ export class Readers {
    * Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error
    * of `admit`.
    */
-  poll<T>(query: Query, patience: Patience<T>): T | Promise<T> {
-    const { signal, timeout, admit } = patience;
+  poll<T>(query: Query, terms: PollTerms<T>): T | Promise<T> {
+    const { signal, timeout, admit, goesOn } = terms;
     const { clock } = this.#options;
-    const reaching = this.#reach(query.last, signal);
-    if (reaching === undefined) return this.#readOrPark(query, patience);
-    admit?.();
+    const reaching = goesOn === true ? undefined : this.#reach(query.last, signal);
+    if (reaching === undefined) return this.#readOrPark(query, terms, false);
+    admit?.(false);
     const deadline = clock.monotonic() + timeout;
     return reaching.then(() => {
       const left = Math.max(0, deadline - clock.monotonic());
-      return this.#readOrPark(query, { ...patience, timeout: left, admit: undefined });
+      return this.#readOrPark(query, { ...terms, timeout: left }, true);
     });
   }
 
@@ -144,14 +150,15 @@ export class Readers {
     return reached;
   }
 
-  #readOrPark<T>(query: Query, patience: Patience<T>): T | Promise<T> {
-    const { timeout, form, admit, goesOn } = patience;
+  #readOrPark<T>(query: Query, terms: PollTerms<T>, isAdmitted: boolean): T | Promise<T> {
+    const { timeout, form, admit, goesOn, waitsElsewhere } = terms;
     const { meter } = this.#options;
     const answer = this.#read(query) ?? (timeout === 0 ? this.nothing() : undefined);
-    if (answer === undefined) admit?.();
-    const result = answer === undefined ? this.#park(query, patience) : form(answer);
+    if (answer === undefined) admit?.(isAdmitted);
+    const result = answer === undefined ? this.#park(query, terms) : form(answer);
     // The meter comes last: its subscribers may poll, and a commit between the read and the parking would be lost.
-    if (goesOn !== true) meter.polled(query.keys, answer);
+    const isParked = waitsElsewhere === true && answer?.rows.length === 0;
+    if (goesOn !== true) meter.countPoll(query.keys, isParked ? undefined : answer);
     return result;
   }
 
@@ -160,16 +167,16 @@ export class Readers {
     return this.#options.log.read(query);
   }
 
-  #park<T>({ keys, limit, size = Number.POSITIVE_INFINITY, last }: Query, patience: Patience<T>): Promise<T> {
-    const { timeout, signal, form } = patience;
+  #park<T>({ keys, limit, size = Number.POSITIVE_INFINITY, last }: Query, terms: PollTerms<T>): Promise<T> {
+    const { timeout, signal, form } = terms;
     const { clock, isClosing, probe } = this.#options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     // The call came before the end. The poll gets the answer that the polls parked at the end get.
     if (isClosing()) return Promise.resolve(form(this.nothing()));
     const deadline = clock.monotonic() + timeout;
     const channels = this.#channels(keys);
-    const answer = this.#waiters.park({ channels, limit, size, exact: last > 0, deadline, signal, form });
-    probe()?.parked(keys, last, deadline, answer);
+    const answer = this.#waiters.park({ channels, limit, size, exact: canMiss(last), deadline, signal, form });
+    probe()?.onPark(keys, last, deadline, answer);
     return answer;
   }
 

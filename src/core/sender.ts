@@ -11,7 +11,7 @@ interface Send {
 
 /** The parts that a sender needs. */
 export interface SenderOptions {
-  readonly meter: Pick<Meter, "queued">;
+  readonly meter: Pick<Meter, "countSend">;
   readonly store: Pick<Store, "maxRows" | "maxBytes">;
   /** Resolves when the store is open. */
   readonly opening: Promise<void>;
@@ -34,7 +34,7 @@ export class Sender {
   /** Resolves with the ids once the rows are committed. */
   send(rows: readonly PendingRow[]): Promise<readonly number[]> {
     if (rows.length === 0) return Promise.resolve([]);
-    this.#options.meter.queued(rows.length);
+    this.#options.meter.countSend(rows.length);
     const ids = pDefer<readonly number[]>();
     this.#queue.push({ rows, ids });
     this.#flushing ??= this.#flush();
@@ -89,8 +89,7 @@ export class Sender {
     }
   }
 
-  // Sends that were committed together are tried one by one after a failure, so that a refused send takes no other with
-  // it. An uncertain commit is not tried again, because that could send twice. An unavailable store is not tried again
+  // The sender retries sends of a refused append one by one, so that a refused send takes no other with it. An uncertain commit is not tried again, because that could send twice. An unavailable store is not tried again
   // either, because each send would wait in vain.
   async #refused(sends: readonly Send[], error: BusError): Promise<void> {
     const { refused, unavailable } = error;

@@ -33,7 +33,7 @@ export function bytesOf(rows: readonly PendingRow[]): number {
   return bytes;
 }
 
-/** Returns an upper bound of `bytesOf` in no time: a UTF-16 unit takes at most three bytes. */
+/** Returns an upper bound of `bytesOf` without a look at the text: a UTF-16 unit takes at most three bytes. */
 export function mostBytesOf(rows: readonly PendingRow[]): number {
   let units = 0;
   for (const { key, json } of rows) units += key.length + json.length;

@@ -14,8 +14,7 @@ export interface StoreGuardOptions {
 }
 
 /**
- * Stands between the hub and the store, and knows if the store works and how long commits take. Every error of the store
- * becomes a `store` error of its own caller.
+ * Stands between the hub and the store, and knows if the store works and how long commits take. Every error of the store becomes a `store` error of its own caller. Only `within` goes from the bus to the store directly.
  */
 export class StoreGuard {
   readonly #options: StoreGuardOptions;
@@ -47,7 +46,7 @@ export class StoreGuard {
     } catch (cause) {
       if (!this.#isTimeless) {
         this.#isTimeless = true;
-        this.failed(asStoreError(cause, "the store's now() must return a time in ms"));
+        this.report(asStoreError(cause, "the store's now() must return a time in ms"));
       }
       return undefined;
     }
@@ -79,14 +78,14 @@ export class StoreGuard {
       const ids = await store.append(sends);
       checkIds(ids, sends);
       this.#isGood = true;
-      meter.committed(sends, clock.monotonic() - start);
+      meter.countCommit(sends, clock.monotonic() - start);
       return ids;
     } catch (thrown) {
       throw this.#failing(thrown);
     }
   };
 
-  /** Resolves when every row committed before the call was handed over. Callers of the same moment share one sync. */
+  /** Resolves when every row committed before the call was handed over. Callers that arrive during a sync share the next one. */
   sync(): Promise<void> {
     return this.#syncs.run();
   }
@@ -98,7 +97,7 @@ export class StoreGuard {
 
   /** Passes a trim to the store. Readers and timers call it, so it never throws. */
   trim(trimmed: Trimmed): void {
-    const failed = (cause: unknown): void => this.failed(asStoreError(cause, "the store's trim() failed"));
+    const failed = (cause: unknown): void => this.report(asStoreError(cause, "the store's trim() failed"));
     try {
       this.#options.store.trim?.(trimmed)?.catch(failed);
     } catch (thrown) {
@@ -107,7 +106,7 @@ export class StoreGuard {
   }
 
   /** Notes and reports a failure in the background. */
-  failed(error: Error): void {
+  report(error: Error): void {
     this.#isGood = false;
     this.#options.error(error);
   }
@@ -136,12 +135,12 @@ export class StoreGuard {
   #failing(thrown: unknown): BusError {
     const error = asStoreError(thrown);
     this.#isGood = false;
-    this.#options.meter.failed(error);
+    this.#options.meter.publishError(error);
     return error;
   }
 }
 
-/** Throws `store` unless the store answered one id for each row. The rows may be committed all the same. */
+/** Throws `store` unless each send has as many ids as rows, and a first id that is a safe integer. The rows may be committed all the same. */
 function checkIds(ids: readonly (readonly number[])[], sends: readonly (readonly unknown[])[]): void {
   const fits = (send: readonly unknown[], at: number): boolean =>
     ids[at]?.length === send.length && Number.isSafeInteger(ids[at][0]);

@@ -4,7 +4,7 @@ import type { Trimmed } from "../store.ts";
 import { type Clock, keepAlive, type Timer } from "../util/clock.ts";
 import type { Meter } from "./meter.ts";
 
-/** The bounds of the pause between two sweeps, in ms. Between them the pause is a quarter of the shortest age. */
+/** The bounds of the pause between two sweeps, in ms. The pause is a quarter of the smallest limit of age, within these bounds. */
 const SHORTEST = 1_000;
 const LONGEST = 60_000;
 
@@ -12,7 +12,7 @@ const LONGEST = 60_000;
 export interface SweeperOptions {
   readonly clock: Clock;
   readonly log: Pick<Log<unknown>, "rows" | "shortestAge" | "sweep">;
-  readonly meter: Pick<Meter, "trimmed">;
+  readonly meter: Pick<Meter, "setTrimmed">;
   /** The rows that the log trimmed and the store has yet to forget. */
   readonly pendingTrims: PendingTrims;
   readonly trim: (trimmed: Trimmed) => void;
@@ -31,12 +31,12 @@ export class Sweeper {
   }
 
   /** Plans the next sweep and hands trims on. Called after each change of the log. */
-  changed(): void {
+  handOn(): void {
     const { meter, pendingTrims, trim } = this.#options;
     const trimmed = pendingTrims.take();
     this.#schedule();
     if (trimmed !== undefined) trim(trimmed);
-    meter.trimmed(pendingTrims.count);
+    meter.setTrimmed(pendingTrims.count);
   }
 
   stop(): void {
@@ -57,6 +57,6 @@ export class Sweeper {
     this.#timer = undefined;
     this.#options.beforeSweep();
     this.#options.log.sweep();
-    this.changed();
+    this.handOn();
   }
 }

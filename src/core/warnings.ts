@@ -6,8 +6,7 @@ const MOST_KINDS = 100;
 const warned = new Set<string>();
 
 /**
- * Warns the process of an error that no listener heard, once for each kind. The kind of a BusError is its code, else
- * its sentence. Nothing happens on a platform without process warnings.
+ * Warns the process of an error that no listener heard, once for each kind: the code and `refused` of a BusError, else the sentence. After 100 kinds it stays silent. Nothing happens on a platform without process warnings.
  */
 export function warn(error: Error): void {
   const kind = error instanceof BusError ? `${error.code} ${error.refused}` : error.message;
@@ -22,8 +21,8 @@ export function warn(error: Error): void {
   });
 }
 
-/** Explains why a bus without a store may miss sends of other processes of this cluster; undefined for a lone process. */
-export function loneliness(): Error | undefined {
+/** Returns an error if this process seems to be one of several, whose sends a bus without a store misses. */
+export function siblingsError(): Error | undefined {
   const process = globalThis.process as NodeJS.Process | undefined;
   const cluster = process?.getBuiltinModule?.("node:cluster") as { readonly isWorker?: boolean } | undefined;
   if (!cluster?.isWorker && process?.env?.["NODE_APP_INSTANCE"] === undefined) return undefined;

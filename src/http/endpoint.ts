@@ -69,7 +69,7 @@ export class Endpoint<C extends object, Context> {
       unsent,
       deliveries,
       form: (answer) => answer,
-      admit: () => capacity.enter(),
+      admit: (again) => (again === true ? capacity.checkOpen() : capacity.enter()),
     };
     whenClosed(bus, () => this.close());
   }

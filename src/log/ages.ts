@@ -13,7 +13,7 @@ export const UNDECIDED: Limits = { age: Number.POSITIVE_INFINITY, count: Number.
 /** The limits of a channel while the application is being asked. They trim nothing. */
 const DECIDING: Limits = { ...UNDECIDED };
 
-/** The limits of each channel. The application's `retention.of` is asked once for each channel. */
+/** The limits of each channel. The application's `retention.of` is asked once for each life of a channel in the log. */
 export class Ages {
   readonly #options: AgesOptions;
   #shortest: number;
@@ -23,7 +23,7 @@ export class Ages {
     this.#shortest = options.retention.age;
   }
 
-  /** The shortest age of any channel so far, in ms. */
+  /** The smallest limit of age of any channel so far, in ms. */
   get shortest(): number {
     return this.#shortest;
   }

@@ -3,9 +3,10 @@ import type { Gap, LogState, Row, Unseen } from "../store.ts";
 import { Ages, type AgesOptions, UNDECIDED } from "./ages.ts";
 import { Answer } from "./answer.ts";
 import { LogChannel } from "./channel.ts";
+import { canMiss, missedRows } from "./missed.ts";
 import type { PendingTrims } from "./pending-trims.ts";
 import { Positions } from "./positions.ts";
-import { type Known, lacks, type Query } from "./query.ts";
+import type { Known, Query } from "./query.ts";
 import { Ring } from "./ring.ts";
 import type { SharedRow } from "./row.ts";
 import { ChannelNumbers, type Range, select, selectNewest } from "./select.ts";
@@ -16,7 +17,7 @@ import { Watermarks } from "./watermarks.ts";
 interface Reading {
   readonly limit: number;
   readonly size: number;
-  /** True if a gap in the history concerns the reader. A reader from 0 misses nothing. */
+  /** True if the reader hears `missed`. A reader from 0 misses nothing. */
   readonly exact: boolean;
 }
 
@@ -28,7 +29,7 @@ export interface LogOptions extends AgesOptions, LogTimeOptions {
   readonly pendingTrims: PendingTrims;
 }
 
-/** Everything that is retained, in memory, by id and by channel. The log is synchronous, and answers every poll. */
+/** Everything that is retained, in memory, by id and by channel. The log is synchronous, and every answer comes from it. */
 export class Log<W> {
   readonly #options: LogOptions;
   readonly #ages: Ages;
@@ -64,7 +65,7 @@ export class Log<W> {
     return this.#channels.size;
   }
 
-  /** The shortest age of any channel so far, in ms. */
+  /** The smallest limit of age of any channel so far, in ms. */
   get shortestAge(): number {
     return this.#ages.shortest;
   }
@@ -75,7 +76,7 @@ export class Log<W> {
   }
 
   /** Replaces all state with the store's. Adds the channels with readers to `touched`. */
-  open(state: LogState, touched: Set<LogChannel<W>>): void {
+  reset(state: LogState, touched: Set<LogChannel<W>>): void {
     while (this.#ring.size > 0) this.#ring.dropOldest(this.#ring.chainAt(0)!);
     this.#positions = new Positions(state.begin, state.last, state.gaps);
     this.#watermarks = new Watermarks(state.floor, state.watermarks);
@@ -108,7 +109,7 @@ export class Log<W> {
   }
 
   /** Notes trims of rows that this process never saw. Adds the channels with readers that lost rows to `touched`. */
-  forget(unseen: Unseen, touched: Set<LogChannel<W>>): void {
+  noteTrims(unseen: Unseen, touched: Set<LogChannel<W>>): void {
     const told = new Map(unseen.watermarks);
     for (const [key, id] of told) if (!this.#channels.has(key)) this.#keepWatermark(key, id);
     // If another process dropped watermarks we never saw, assume that every unlisted channel lost rows.
@@ -150,17 +151,17 @@ export class Log<W> {
     const isBeyond = query.last > this.newest;
     const from = isBeyond ? (query.skipsRetained === true ? this.newest : 0) : query.last;
     const behind: LogChannel<W>[] = [];
-    let missed = query.last > 0 && !this.#positions.has(query.last);
+    let missed = canMiss(query.last) && !this.#positions.has(query.last);
     for (const key of query.keys) {
       const channel = this.#channels.get(key);
       if (channel !== undefined && channel.newestId > from) behind.push(channel);
-      else if (lacks(query, from, key, channel?.watermark ?? this.#watermarks.of(key))) missed = true;
+      else if (missedRows(query, from, key, channel?.watermark ?? this.#watermarks.of(key))) missed = true;
     }
     if (behind.length === 0 && !missed) return undefined;
     const now = this.#time.now();
     for (const channel of behind) {
       this.#expire(channel, now);
-      if (lacks(query, from, channel.key, channel.watermark)) missed = true;
+      if (missedRows(query, from, channel.key, channel.watermark)) missed = true;
     }
     const found = behind.filter(({ size }) => size > 0);
     const after = from === 0 ? this.#ring.placeAfterTime(now - query.lookback - 1) : this.#ring.placeAfter(from);
@@ -216,7 +217,7 @@ export class Log<W> {
     return undecided;
   }
 
-  /** Evicts the rows that others trimmed or retention forbids: first on the touched channels, then on all. */
+  /** Evicts rows that others trimmed or that exceed counts and bytes: first on the touched channels, then on all. */
   evict(touched: Iterable<LogChannel<W>>): void {
     for (const channel of touched) {
       while (channel.size > 0 && this.#ring.idIn(channel.oldest) <= channel.watermark) this.#drop(channel);
@@ -246,7 +247,7 @@ export class Log<W> {
   #answer(found: readonly LogChannel<W>[], range: Range, missed: boolean): Answer | undefined {
     const { places, rest } = select(this.#ring, found, range, this.#numbers);
     if (places.length === 0 && !missed) return undefined;
-    // Stop just before the next send: rows trimmed here may survive elsewhere.
+    // The answer ends just before the next send, because another process may still retain rows that this one trimmed.
     const last = rest === undefined ? this.newest : this.#positions.before(this.#ring.sendAt(rest));
     return new Answer(this.#rows(places), last, missed);
   }

@@ -17,8 +17,3 @@ export interface Query {
 
 /** Watermarks by channel. */
 export type Known = ReadonlyMap<string, number>;
-
-/** Returns true if a row after `from` was trimmed, and the reader does not know of it. */
-export function lacks({ last, known }: Query, from: number, key: string, watermark: number): boolean {
-  return last > 0 && watermark > Math.max(from, known?.get(key) ?? 0);
-}

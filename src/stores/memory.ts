@@ -35,7 +35,7 @@ export function memory({ begin, lead, slow }: Pace = makePace()): Store {
       noteGivenOut(last);
       const slowed = slow(last);
       if (slowed !== undefined) await slowed; // no reader has seen these ids yet
-      sink.commit(rows);
+      sink.add(rows);
       return ids;
     },
     async sync() {},

@@ -7,8 +7,8 @@
 import { BusError, given } from "../errors.ts";
 import type { Store } from "../store.ts";
 import { checkNames } from "../util/validate.ts";
-import type { Source } from "./postgres/connections.ts";
 import type { PgPool } from "./postgres/driver.ts";
+import type { Source } from "./postgres/pool.ts";
 import { postgresStore } from "./postgres/store.ts";
 
 export type { PgPool } from "./postgres/driver.ts";

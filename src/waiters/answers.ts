@@ -3,7 +3,7 @@ export interface Reading {
   readonly limit: number;
   /** The most text of an answer, in UTF-16 units. A first send that is larger comes whole. */
   readonly size: number;
-  /** True if a gap in the history concerns the reader. A reader from 0 misses nothing. */
+  /** True if the reader hears `missed`. A reader from 0 misses nothing. */
   readonly exact: boolean;
 }
 

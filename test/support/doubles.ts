@@ -38,7 +38,7 @@ export class StoreDouble implements Store {
     const first = this.#last + 1;
     const rows = send.map((row, index): Row => ({ ...row, id: first + index, at: this.sink.clock.now(), send: first }));
     this.#last += send.length;
-    this.sink.commit(rows);
+    this.sink.add(rows);
     return rows.map(({ id }) => id);
   }
 

@@ -175,7 +175,7 @@ describe("what other processes do", () => {
     );
     await turns();
     const last = store.skip(3);
-    store.sink.forget({ last, watermarks: [['"a"', last]], floor: 0 });
+    store.sink.noteTrims({ last, watermarks: [['"a"', last]], floor: 0 });
     const batch = await poll!;
     assert.deepEqual([batch, batch.missed, batch.last], [[], true, last]);
     await turns();
@@ -191,7 +191,7 @@ describe("what other processes do", () => {
     const poll = bus.poll(["a"], 1_000, FOREVER);
     await turns();
     const last = store.skip(3);
-    store.sink.forget({ last, watermarks: [['"a"', last]], floor: 0 });
+    store.sink.noteTrims({ last, watermarks: [['"a"', last]], floor: 0 });
     store.commit([ROW]);
     const batch = await poll;
     assert.deepEqual([messagesOf(batch), batch.missed, batch.last], [["theirs"], true, last + 1]);
@@ -208,7 +208,7 @@ describe("what other processes do", () => {
     ]);
     const poll = bus.poll(["a"], bus.last, FOREVER);
     await turns();
-    store.sink.forget({ last: 1_003, watermarks: [['"a"', 1_001]], floor: 0 });
+    store.sink.noteTrims({ last: 1_003, watermarks: [['"a"', 1_001]], floor: 0 });
     store.commit([ROW]);
     assert.deepEqual(messagesOf(await poll), ["theirs"]);
     const [behind, level] = [await bus.poll(["a"], 1_000, 0), await bus.poll(["a"], 1_001, 0)];
@@ -224,7 +224,7 @@ describe("what other processes do", () => {
     const poll = bus.poll(["a"], bus.last, FOREVER);
     await turns();
     store.commit([ROW]);
-    store.sink.forget({ last: bus.last, watermarks: [[ROW.key, bus.last]], floor: 0 });
+    store.sink.noteTrims({ last: bus.last, watermarks: [[ROW.key, bus.last]], floor: 0 });
     const batch = await poll;
     assert.deepEqual([messagesOf(batch), batch.missed], [["theirs"], false]);
     await bus.close();

@@ -1,6 +1,6 @@
 import { ClientError } from "../errors.ts";
 import type { Tab } from "../tab.ts";
-import type { Line } from "../transport/request.ts";
+import type { Route } from "../transport/request.ts";
 import { catchUp } from "./catch-up.ts";
 import { covers, type LeaderMessage } from "./messages.ts";
 
@@ -12,14 +12,14 @@ import { covers, type LeaderMessage } from "./messages.ts";
  * Returns three functions: `hear` takes a message of a leader, `changed` takes up a change of the tab's channels, and `wait`
  * goes back to waiting. `hello` tells the leader of this tab's channels. `watch` is called at each sign of life.
  */
-export function follower(line: Line, tab: Tab, hello: () => void, watch: () => void) {
+export function follower(line: Route, tab: Tab, hello: () => void, watch: () => void) {
   let leader: number | undefined;
   let session: AbortController | undefined;
   let target: number | undefined;
   return [hear, changed, wait] as const;
 
   function hear({ leader: id, status, reason, heartbeat, last, channels, news }: LeaderMessage): void {
-    // A suspended leader may not know of its successor, so a tab believes only the leader that it follows.
+    // A message of another leader makes the tab wait for an opening of that leader, which it follows from then on.
     if (id !== leader) {
       wait();
       if (!channels) hello(); // a new leader asks for the channels of all tabs
@@ -39,7 +39,7 @@ export function follower(line: Line, tab: Tab, hello: () => void, watch: () => v
     }
     if (!news || !session) return;
     if (target) target = news.last;
-    // A gap of the leader concerns tabs at its position. Other tabs ask for themselves.
+    // Rows that the leader missed concern tabs at its position. Other tabs ask for themselves.
     else if (news.missed && tab.last !== last) chase(news.last, session.signal);
     else tab.take(news, session.signal);
   }

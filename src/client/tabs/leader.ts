@@ -1,7 +1,7 @@
 import type { ClientError } from "../errors.ts";
 import type { Tab } from "../tab.ts";
 import { connection } from "../transport/connection.ts";
-import type { Line } from "../transport/request.ts";
+import type { Route } from "../transport/request.ts";
 import type { News } from "../types.ts";
 import { covers, type LeaderMessage, type TabMessage } from "./messages.ts";
 
@@ -11,7 +11,7 @@ import { covers, type LeaderMessage, type TabMessage } from "./messages.ts";
  * after so many ms, unless it is called again before.
  */
 export function leader(
-  line: Line,
+  line: Route,
   tab: Tab,
   signal: AbortSignal,
   id: number,

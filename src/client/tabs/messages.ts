@@ -16,7 +16,7 @@ export interface LeaderMessage {
   readonly heartbeat: number;
   /** The leader's position before the news. */
   readonly last: number | undefined;
-  /** The channels that the leader broadcasts from now on without a gap. */
+  /** The channels that the leader broadcasts from now on, with every notification. */
   readonly channels?: readonly string[] | false | undefined;
   readonly news?: News | undefined;
 }

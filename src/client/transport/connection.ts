@@ -3,18 +3,17 @@ import type { Tab } from "../tab.ts";
 import type { News, Status } from "../types.ts";
 import { onChange, pause } from "./pause.ts";
 import { polls } from "./poll.ts";
-import { failureOf, foreign, isFinal, type Line } from "./request.ts";
+import { failureOf, foreign, isFinal, type Route } from "./request.ts";
 import { stream } from "./stream.ts";
 import { aborted, stopwatch } from "./timeout.ts";
 
 /**
  * Keeps a connection to the mount across failures, from the tab's position on. Each attempt reads the tab's channels
- * anew. `tell` is called at each sign of life, with the news before the tab takes them. `opened` is true once all
- * later news follow without a gap. `refused` gets the server's refusal. Returns a function that reopens at once at the
+ * anew. `tell` is called at each sign of life, with the news before the tab takes them. `opened` is true once every later notification follows. `refused` gets the server's refusal. Returns a function that reopens at once at the
  * same position with other channels. The news of the old connection are dropped.
  */
 export function connection(
-  line: Line,
+  line: Route,
   tab: Tab,
   over: AbortSignal,
   channelsNow: () => readonly string[],

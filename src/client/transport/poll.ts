@@ -1,12 +1,12 @@
 import type { News } from "../types.ts";
 import { pause } from "./pause.ts";
-import { type Line, post } from "./request.ts";
+import { post, type Route } from "./request.ts";
 import { events } from "./stream.ts";
 import { within } from "./timeout.ts";
 
 /** Polls once. Rejects if the answer does not come in time, too. */
 export function poll(
-  line: Line,
+  line: Route,
   outer: AbortSignal,
   channels: readonly string[],
   last = 0,
@@ -24,7 +24,7 @@ export function poll(
  * errors of `heard`.
  */
 export async function polls(
-  line: Line,
+  line: Route,
   outer: AbortSignal,
   channels: readonly string[],
   last: number | undefined,

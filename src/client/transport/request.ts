@@ -2,7 +2,7 @@ import { ClientError } from "../errors.ts";
 import type { ClientOptions } from "../types.ts";
 
 /** The way to the mount. */
-export interface Line {
+export interface Route {
   /**
    * Requests a route, with a body as JSON if there is one. Rejects with a ClientError for a refusal, and as fetch does
    * without an answer.
@@ -19,7 +19,7 @@ export interface Line {
 export function requester(
   base: string,
   { headers: given, credentials, fetch = globalThis.fetch }: ClientOptions<never>,
-): Line["request"] {
+): Route["request"] {
   const asks = typeof given === "function";
   return async function request(route, signal, sent, method = sent ? "POST" : "GET", again = asks): Promise<Response> {
     const own = asks ? await given() : given;
@@ -51,7 +51,7 @@ export function foreign(status: number, error?: Partial<ClientError>, retryAfter
 
 /** Posts a value as JSON. Returns an answer that has a list of this name. */
 export async function post<T>(
-  line: Line,
+  line: Route,
   route: string,
   list: keyof T,
   sent: object,

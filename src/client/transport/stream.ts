@@ -1,6 +1,6 @@
 import type { News } from "../types.ts";
 import { parser } from "./parser.ts";
-import { foreign, type Line } from "./request.ts";
+import { foreign, type Route } from "./request.ts";
 import { within } from "./timeout.ts";
 
 /**
@@ -8,7 +8,7 @@ import { within } from "./timeout.ts";
  * another server's stream rejects.
  */
 export function stream(
-  line: Line,
+  line: Route,
   outer: AbortSignal,
   channels: readonly string[],
   last: number | undefined,

@@ -23,7 +23,7 @@ export class BodyDeadlines implements BodyLimits {
     this.#options = options;
   }
 
-  /** Throws a Refusal if the most bodies are arriving already. */
+  /** Throws a Refusal if more bodies are arriving than may wait. */
   check(): void {
     if (this.#size > this.#options.maxWaiting) throw busy("too many bodies are on their way, come back later");
   }

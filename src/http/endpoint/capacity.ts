@@ -23,8 +23,18 @@ export class Capacity {
 
   /** Throws a Refusal if the mount is full or closed. */
   check(): void {
-    if (this.#isClosed) throw mountClosed();
+    this.checkOpen();
     if (this.size >= this.#most) throw busy("too many polls and streams are waiting, come back later");
+  }
+
+  /** Throws a Refusal if the mount is closed. */
+  checkOpen(): void {
+    if (this.#isClosed) throw mountClosed();
+  }
+
+  /** True once the mount refuses new readers. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Takes a place, until `leave`. Throws a Refusal. */

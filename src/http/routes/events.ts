@@ -76,7 +76,7 @@ function beginning(header: string | undefined, { lastEventId, last }: JsonObject
   const id = header || lastEventId;
   if (id === undefined || id === null || id === "") return { last: checkLast(last ?? now), missed: false };
   const position = Number(id);
-  // An id that another server gave out is no position of this bus.
+  // An id that is no integer comes from another server, so the stream begins with `missed`.
   const isPosition = /^\d+$/.test(String(id)) && Number.isSafeInteger(position);
   return isPosition ? { last: position, missed: false } : { last: 0, missed: true };
 }

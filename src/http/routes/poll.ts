@@ -12,7 +12,7 @@ import type { EndpointReply, EndpointRequest } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
 import { listOf, PIECE } from "../writing/pieces.ts";
 import { grant } from "./grant.ts";
-import { hold } from "./hold.ts";
+import { waitForOdoo } from "./odoo-wait.ts";
 
 /** `POST poll` and `GET poll`: the long poll. */
 export async function poll<C extends object, Context>(
@@ -33,7 +33,7 @@ export async function poll<C extends object, Context>(
     const granted = grant(mounted, { requested, request, context, options: call.options });
     const keys = granted instanceof Promise ? await granted : granted;
     const query = { keys, last, limit: hub.limit, size: options.maxAnswer, lookback: call.lookback };
-    if (call.isHeld) return reply(mounted, call, query, await hold(mounted, query, timeout, request.signal));
+    if (call.isHeld) return reply(mounted, call, query, await waitForOdoo(mounted, query, timeout, request.signal));
     const peeks = call.options["peek"] === true;
     if (!peeks) checkSome(keys);
     const { form, admit } = mounted;

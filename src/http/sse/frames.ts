@@ -17,7 +17,7 @@ export function lengthOf(frames: Uint8Array | Pieces): number {
 
 /** Returns the first frame. A connection that breaks before its first notification resumes from here, after `retry` ms. */
 export function hello(position: number, retry: number, heartbeat: number): Uint8Array {
-  const data = JSON.stringify({ last: position, heartbeat }); // null for none
+  const data = JSON.stringify({ last: position, heartbeat }); // JSON writes an infinite heartbeat as null
   return Buffer.from(`retry: ${retry}\nevent: position\ndata: ${data}\nid: ${position}\n\n`);
 }
 
@@ -26,7 +26,7 @@ export function heartbeat(position: number): Uint8Array {
   return Buffer.from(`event: position\ndata: {"last":${position}}\nid: ${position}\n\n`);
 }
 
-/** Returns a frame that tells of a gap after `last`. `position` is the one before the next notification. */
+/** Returns a frame that tells of missed rows after `last`. `position` is the one before the next notification. */
 export function missed(last: number, position: number): Uint8Array {
   return Buffer.from(`event: missed\ndata: {"last":${last}}\nid: ${position}\n\n`);
 }
@@ -38,8 +38,7 @@ function build({ rows, size }: Answer): Uint8Array | Pieces {
 }
 
 // JSON.stringify leaves no line break in a text, so that one line of data holds it. The id comes last, because some
-// clients keep an id before its frame has ended. A connection that breaks in the middle of the data would resume behind
-// it.
+// clients keep an id before its frame has ended. A connection that breaks in the middle of the data would then resume after a notification that the client never got.
 function frameOf({ id, text }: SharedRow): string {
   return `data: ${text}\nid: ${id}\n\n`;
 }

@@ -6,14 +6,13 @@ import { Outlet } from "../writing/outlet.ts";
 import { Pieces } from "../writing/pieces.ts";
 import { between, writePieces } from "../writing/write-pieces.ts";
 import { framesOf, heartbeat, hello, lengthOf, missed } from "./frames.ts";
-import type { Streaming, StreamOptions } from "./streaming.ts";
+import type { StreamContext, StreamOptions } from "./stream-context.ts";
 
 /** The bounds of the pause before a client comes back, in ms. */
 const RETRY = { from: 1_000, to: 3_000 };
 
 /**
- * The server-sent events of one client. The stream catches up page by page, each after the client took the page before,
- * and then takes the news. Only bytes that the connection has not taken are queued, because the log is the buffer.
+ * The server-sent events of one client. The stream catches up page by page, waits whenever the connection's buffer is full, and then takes the news. Only bytes that the connection has not taken are queued, because the log is the buffer.
  */
 export class Stream implements Due, Taker {
   bucket: Bucket | undefined = undefined;
@@ -23,16 +22,16 @@ export class Stream implements Due, Taker {
   /** The end of the stream's life, by the monotonic clock. */
   readonly oldAt: number;
   readonly #outlet: Outlet;
-  readonly #shared: Streaming<Stream>;
+  readonly #shared: StreamContext<Stream>;
   readonly #following: Following;
   #owesMissed: boolean;
   #isWriting = false;
-  /** The first of the latest looks that all saw unsent bytes, by the monotonic clock. 0 stands for the stream's beginning. */
+  /** The time since which every look saw unsent bytes, by the monotonic clock; undefined if the last look saw none. 0 is the beginning. */
   #unsentSince: number | undefined = 0;
   #hasEnded = false;
   #isGone = false;
 
-  constructor(shared: Streaming<Stream>, { following, missed, sink, oldAt }: StreamOptions) {
+  constructor(shared: StreamContext<Stream>, { following, missed, sink, oldAt }: StreamOptions) {
     this.#outlet = new Outlet(sink, shared.unsent, shared.hub.clock);
     this.oldAt = oldAt;
     this.#shared = shared;
@@ -67,7 +66,7 @@ export class Stream implements Due, Taker {
   /** Moves a quiet client's cursor, if the client has everything. */
   beat(): void {
     if (!this.#following.isWatching || this.sink.unsent > 0) return;
-    this.#following.rest();
+    this.#following.moveToNewest();
     this.#outlet.write(heartbeat(this.#following.last));
   }
 
@@ -110,7 +109,7 @@ export class Stream implements Due, Taker {
     this.#outlet.release();
   }
 
-  /** Takes news. A failed write leaves a gap between two notifications, so the client then has to come back for it. */
+  /** Takes news. A failed write leaves the client without these notifications, so it has to come back for them. */
   take(answer: Answer): boolean {
     try {
       return this.#take(answer);
@@ -149,7 +148,7 @@ export class Stream implements Due, Taker {
     return false;
   }
 
-  /** Returns the frame that tells of a gap between this position and an answer, if there is one. */
+  /** Returns the frame `missed`, if rows between this position and an answer were missed. */
   #gapBefore(answer: Answer, from: number): Uint8Array | undefined {
     return answer.missed ? missed(from, this.#positionBefore(answer)) : undefined;
   }
@@ -176,7 +175,7 @@ export class Stream implements Due, Taker {
     const frames = framesOf(answer);
     const { unsent } = this.sink;
     if (this.#isTooMuch(lengthOf(frames))) {
-      // One turn of the event loop, in which nothing is sent, may bring much. The client is not to blame for that.
+      // One turn of the event loop may bring many sends before the socket writes anything. The client is not to blame for that.
       this.#shared.hub.clock.setTimeout(() => this.#guard(() => this.#judge(lengthOf(frames))), 0);
       return false;
     }

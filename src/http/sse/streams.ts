@@ -2,7 +2,7 @@ import type { Hub } from "../../core/hub.ts";
 import { Deadlines } from "../../util/deadlines.ts";
 import type { Unsent } from "../writing/unsent.ts";
 import { Stream } from "./stream.ts";
-import type { Streaming, StreamOptions } from "./streaming.ts";
+import type { StreamContext, StreamOptions } from "./stream-context.ts";
 
 /** The bounds of the streams of a mount. */
 export interface StreamsOptions {
@@ -29,7 +29,7 @@ const SHORTEST_LOOK = 1_000;
 /** The streams of a mount. Their heartbeats and their ends share one timer. */
 export class Streams {
   readonly #options: StreamsOptions;
-  readonly #shared: Streaming<Stream>;
+  readonly #shared: StreamContext<Stream>;
   readonly #deadlines: Deadlines<Stream>;
   /**
    * The longest pause between two looks at a stream, in ms. Heartbeats may be rarer, and a client must not pin unsent
@@ -64,7 +64,7 @@ export class Streams {
     const stream = new Stream(this.#shared, { ...options, oldAt: now + maxAge });
     stream.beatAt = now + heartbeat;
     this.#size += 1;
-    hub.meter.streamed(1);
+    hub.meter.countStream(1);
     this.#deadlines.add(stream, Math.min(now + this.#look, stream.beatAt, stream.oldAt));
     stream.start();
     return () => {
@@ -84,7 +84,7 @@ export class Streams {
 
   #ended(stream: Stream): void {
     this.#size -= 1;
-    this.#options.hub.meter.streamed(-1);
+    this.#options.hub.meter.countStream(-1);
     this.#deadlines.remove(stream);
     if (stream.isUnsent) this.#deadlines.add(stream, this.#options.hub.clock.monotonic() + GRACE);
   }

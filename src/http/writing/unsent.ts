@@ -46,6 +46,6 @@ export class Unsent {
 
   #change(size: number): void {
     this.#size += size;
-    this.#meter.held(size);
+    this.#meter.addUnsent(size);
   }
 }

@@ -1,6 +1,6 @@
 import type { Gap, Row, StoreSink } from "../../store.ts";
 import type { Sends } from "../shared/given-ids.ts";
-import { PAGE_ROWS } from "../shared/limits.ts";
+import { PAGE_ROWS } from "../shared/most-gaps.ts";
 import { handOver, isComplete } from "../shared/news.ts";
 import type { NatsMessage } from "./driver.ts";
 import { areSame, type Puzzle, type Verdict } from "./puzzle.ts";
@@ -212,10 +212,10 @@ export class Cursor {
     for (const rows of this.#retained(waiting)) {
       for (const row of rows) page.push(row);
       if (page.length < PAGE_ROWS) continue;
-      this.#sink.commit(page);
+      this.#sink.add(page);
       page = [];
     }
-    if (page.length > 0) this.#sink.commit(page);
+    if (page.length > 0) this.#sink.add(page);
     this.#seen = last;
   }
 

@@ -7,7 +7,7 @@ import type { PgClient, PgQuery } from "./driver.ts";
 const types: PgQuery["types"] = { getTypeParser: () => (text) => text };
 
 /**
- * Runs a statement, and resolves with its rows, each a list of texts. Rejects with pg's error, also after five seconds without
+ * Runs a statement, and resolves with its rows, each a list of texts. Rejects with pg's error, or with an Error of its own after five seconds or more without
  * a byte of the answer. A large answer may take as long as its bytes do. After a rejection for silence the connection is
  * useless.
  */

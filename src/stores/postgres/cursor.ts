@@ -1,7 +1,7 @@
 import type { StoreSink } from "../../store.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
-import { isComplete, isTaken, type News, widthOf } from "../shared/news.ts";
+import { isComplete, isStolen, type News, widthOf } from "../shared/news.ts";
 import { RemoteCursor, type RemoteLog, type Replay } from "../shared/remote-cursor.ts";
 import { isMissing, sqlState } from "./failures.ts";
 import type { Ask, Tables, TablesPage } from "./tables.ts";
@@ -29,11 +29,11 @@ export function makeCursor(options: CursorOptions): RemoteCursor<TablesPage> {
 /** The log as the tables hold it. */
 class TablesLog implements RemoteLog<TablesPage> {
   readonly #options: CursorOptions;
-  readonly restore: () => Promise<void>;
+  readonly recreate: () => Promise<void>;
 
   constructor(options: CursorOptions) {
     this.#options = options;
-    this.restore = options.restore;
+    this.recreate = options.restore;
   }
 
   async page(seen: number): Promise<TablesPage | undefined> {
@@ -59,7 +59,7 @@ class TablesLog implements RemoteLog<TablesPage> {
     const { floor, watermarks } = state;
     const news = { last: end, floor, gaps, rows, watermarks };
     if (isComplete(seen, news)) return { ...news, watermarks: undefined };
-    return isTaken(news) ? undefined : news;
+    return isStolen(news) ? undefined : news;
   }
 
   // The state is read after the rows, so that it has the watermark of each row that was trimmed meanwhile.

@@ -50,7 +50,7 @@ interface Pg {
   readonly Client: new (config: object) => PgOwnClient;
 }
 
-/** The most connections of a pool of nightbus's own. One sends, one reads, and one trims. */
+/** The most connections of a pool of nightbus's own. One sends, one trims, and one reads while no connection listens. */
 const CONNECTIONS = 3;
 
 /** Makes a pool of nightbus's own. Rejects with `store`. */
@@ -67,7 +67,7 @@ export async function makePool(config: object): Promise<PgPool> {
   return pool;
 }
 
-/** Makes a client with the config of a pool, or with another one. The client never connects forever. Rejects with `store`. */
+/** Makes a client with the config of a pool, or with another one. A connection attempt of the client ends after its timeout, five seconds by default. Rejects with `store`. */
 export async function makeClient(pool: PgPool, config: object | undefined): Promise<PgOwnClient> {
   const ownClass = (pool as { Client?: Pg["Client"] }).Client; // the same copy of pg, and perhaps a class of its own
   const Client = ownClass ?? (await load()).Client;

@@ -4,10 +4,10 @@ import type { Outage } from "../shared/outage.ts";
 import { PollLoop } from "../shared/poll-loop.ts";
 import type { RemoteCursor } from "../shared/remote-cursor.ts";
 import { ask } from "./ask.ts";
-import type { Connections } from "./connections.ts";
 import { makeClient } from "./driver.ts";
 import { condemns } from "./failures.ts";
 import { Listener } from "./listener.ts";
+import type { Connections } from "./pool.ts";
 import type { Ask } from "./tables.ts";
 
 /** The pause between two looks, in ms, in case a notification was lost. */

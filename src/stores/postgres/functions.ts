@@ -1,6 +1,6 @@
-import { MOST_GAPS } from "../shared/limits.ts";
+import { MOST_GAPS } from "../shared/most-gaps.ts";
 
-/** The function that exists only if these functions are the newest. */
+/** Older versions lack this function, so its presence proves the newest set. */
 export const NEWEST_FUNCTION = "nightbus_mend_1";
 
 /** The gaps that one fold moves into the beginning of the log, the oldest first. */
@@ -19,7 +19,7 @@ export const BEGIN = "begin";
  * The key of another such watermark. Its id counts the ids that have neither a row nor a gap. If more rows are missing, another
  * program removed them.
  */
-export const GONE = "gone";
+export const LOST_ROWS = "gone";
 
 /**
  * The functions that run inside Postgres. A commit is then one round trip, and locks the counter for no longer than it takes.
@@ -84,9 +84,9 @@ function append(named: string): string {
           ) returning before, after
         )
         insert into ${named}.nightbus_watermarks as known (key, id)
-          select '${BEGIN}', max(before) from folded union all select '${GONE}', sum(before - after - 1)::bigint from folded
+          select '${BEGIN}', max(before) from folded union all select '${LOST_ROWS}', sum(before - after - 1)::bigint from folded
           on conflict (key) do update
-            set id = case known.key when '${GONE}' then known.id + excluded.id else greatest(known.id, excluded.id) end;
+            set id = case known.key when '${LOST_ROWS}' then known.id + excluded.id else greatest(known.id, excluded.id) end;
       end if;
     else
       began := null;
@@ -112,7 +112,7 @@ function trim(named: string): string {
     delete from ${named}.nightbus_rows where id = any (ids);
     get diagnostics deleted = row_count;
     if deleted > 0 then
-      insert into ${named}.nightbus_watermarks as known (key, id) values ('${GONE}', deleted)
+      insert into ${named}.nightbus_watermarks as known (key, id) values ('${LOST_ROWS}', deleted)
         on conflict (key) do update set id = known.id + excluded.id;
     end if;
     insert into ${named}.nightbus_watermarks as known (key, id)
@@ -140,14 +140,14 @@ function mend(named: string): string {
     perform pg_advisory_xact_lock(hashtextextended(${literal(`nightbus trim ${named}`)}, 0));
     select m.last - m.begin - (select coalesce(sum(before - after - 1), 0) from ${named}.nightbus_holes)
       - (select count(*) from ${named}.nightbus_rows) into missing from ${named}.nightbus_meta m;
-    select coalesce(max(id) filter (where key = '${GONE}'), 0) into known from ${named}.nightbus_watermarks;
+    select coalesce(max(id) filter (where key = '${LOST_ROWS}'), 0) into known from ${named}.nightbus_watermarks;
     if not counted and (exists (select from ${named}.nightbus_watermarks)
       or exists (select from ${named}.nightbus_floor where id > 0)) then known := missing; end if;
     if missing > known then
       insert into ${named}.nightbus_watermarks (key, id) select '${BEGIN}', last from ${named}.nightbus_meta
         on conflict (key) do update set id = excluded.id;
     end if;
-    insert into ${named}.nightbus_watermarks (key, id) values ('${GONE}', missing)
+    insert into ${named}.nightbus_watermarks (key, id) values ('${LOST_ROWS}', missing)
       on conflict (key) do update set id = excluded.id;
   end`;
   return `create or replace function ${named}.${NEWEST_FUNCTION}(counted boolean)

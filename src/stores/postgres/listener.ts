@@ -45,7 +45,7 @@ export class Listener {
     }
   }
 
-  /** Gives up the present connection, if any, and makes another. */
+  /** Gives up the present connection, and makes another after a pause. Without a connection, it does nothing. */
   renew(): void {
     const client = this.#client;
     this.#client = undefined;

@@ -7,10 +7,10 @@ import type { OpenLog } from "../shared/remote-store.ts";
 import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
 import { Commits } from "./commits.ts";
-import { Connections, type Source } from "./connections.ts";
 import { makeCursor } from "./cursor.ts";
 import { failure, isMissing, mayCommitAgain, mayReadAgain } from "./failures.ts";
 import { Feed } from "./feed.ts";
+import { Connections, type Source } from "./pool.ts";
 import { prepareSchema } from "./schema.ts";
 import { type Ask, Tables } from "./tables.ts";
 

@@ -21,9 +21,14 @@ export function postgresStore(settings: PostgresSettings): Store {
   });
 }
 
-async function within({ put }: PostgresLog, transaction: unknown, send: readonly PendingRow[]): Promise<void> {
+async function within(
+  log: () => Promise<PostgresLog>,
+  transaction: unknown,
+  send: readonly PendingRow[],
+): Promise<void> {
   if (typeof (Object(transaction) as Partial<PgClient>).query !== "function") throw noTransaction();
   const client = transaction as PgClient; // as far as can be seen
+  const { put } = await log();
   try {
     if (await put((text, values) => ask(client, text, values), send)) return;
   } catch (error) {

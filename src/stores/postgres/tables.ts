@@ -1,9 +1,9 @@
 import type { Gap, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 import type { Sends } from "../shared/given-ids.ts";
-import { PAGE_BYTES, PAGE_ROWS } from "../shared/limits.ts";
+import { PAGE_BYTES, PAGE_ROWS } from "../shared/most-gaps.ts";
 import type { Committed, Writer } from "../shared/remote-commits.ts";
 import type { Page } from "../shared/remote-cursor.ts";
-import { BEGIN, GONE, NEWEST_FUNCTION } from "./functions.ts";
+import { BEGIN, LOST_ROWS, NEWEST_FUNCTION } from "./functions.ts";
 
 /** The process that commits, with its name in notifications. */
 export interface NamedWriter extends Writer {
@@ -142,10 +142,10 @@ export class Tables {
     const [found] = await ask(
       `select m.begin, m.last, f.id,
          (select id from ${this.#named}.nightbus_watermarks where key = '${BEGIN}'),
-         (select id from ${this.#named}.nightbus_watermarks where key = '${GONE}'),
+         (select id from ${this.#named}.nightbus_watermarks where key = '${LOST_ROWS}'),
          (select json_agg(json_build_array(after, before) order by before) from ${this.#named}.nightbus_holes where before > $1),
          (select json_agg(json_build_array(key, id)) from ${this.#named}.nightbus_watermarks
-           where key not in ('${BEGIN}', '${GONE}') and id > (case when f.id > $1 then 0 else $1 end))
+           where key not in ('${BEGIN}', '${LOST_ROWS}') and id > (case when f.id > $1 then 0 else $1 end))
        from (select * from ${this.#named}.nightbus_meta limit 1) m, (select * from ${this.#named}.nightbus_floor limit 1) f`,
       [seen],
     );

@@ -48,11 +48,11 @@ interface Rest extends LogState, Gone {
 /** The log as the engine holds it. */
 class EngineLog implements RemoteLog<EnginePage> {
   readonly #options: CursorOptions;
-  readonly restore: () => Promise<void>;
+  readonly recreate: () => Promise<void>;
 
   constructor(options: CursorOptions) {
     this.#options = options;
-    this.restore = options.restore;
+    this.recreate = options.restore;
   }
 
   page(seen: number): Promise<EnginePage | undefined> {

@@ -1,6 +1,6 @@
 import type { Gap, Trimmed, Watermark } from "../../store.ts";
 import type { Sends } from "../shared/given-ids.ts";
-import { PAGE_BYTES, PAGE_ROWS } from "../shared/limits.ts";
+import { PAGE_BYTES, PAGE_ROWS } from "../shared/most-gaps.ts";
 import { pack } from "../shared/packed.ts";
 import type { Committed, Writer } from "../shared/remote-commits.ts";
 import type { Page } from "../shared/remote-cursor.ts";

@@ -14,7 +14,7 @@ export type FailureKind = "refused" | "lost" | "read-only" | "unreachable";
 /** One failure of an engine, as the engine's `failures.ts` reads it from an error. */
 export interface Failure {
   readonly kind: FailureKind;
-  /** The work that a retry may save. A read never does harm twice. A commit may, if its outcome is unknown. */
+  /** The work that a retry may save. A repeated read does no harm. A commit may, if its outcome is unknown. */
   readonly retry: "none" | "reads" | "all";
   /** The error behind it. A BusError is passed on as it is. */
   readonly cause: unknown;

@@ -52,8 +52,8 @@ export function newestGone(from: number, { last, gaps, rows }: Span): number {
   return from;
 }
 
-/** True if the newest missing id lies above all trims. Another program has then removed its row. */
-export function isTaken(news: News): boolean {
+/** True if another program removed the newest missing row: its id lies above all trims. Another program has then removed its row. */
+export function isStolen(news: News): boolean {
   return newestGone(0, news) > newestTrimmed(news);
 }
 
@@ -65,6 +65,6 @@ export function newestTrimmed({ floor, watermarks = [] }: Pick<News, "floor" | "
 /** Hands news over in the order that a sink expects. */
 export function handOver({ last, floor, gaps, rows, watermarks }: News, sink: StoreSink): void {
   for (const gap of gaps) sink.beginEpoch(gap);
-  if (watermarks !== undefined) sink.forget({ last, floor, watermarks });
-  if (rows.length > 0) sink.commit(rows);
+  if (watermarks !== undefined) sink.noteTrims({ last, floor, watermarks });
+  if (rows.length > 0) sink.add(rows);
 }

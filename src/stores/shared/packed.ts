@@ -14,7 +14,7 @@ export function pack(send: readonly PendingRow[]): string {
   return `${lengths.join(",")}\n${text}`;
 }
 
-/** Unpacks the rows of a send. Throws a `SyntaxError` for any text that `pack` did not make. */
+/** Unpacks the rows of a send. Throws a `SyntaxError` if the lengths do not add up to the text. */
 export function unpack(packed: string): readonly PendingRow[] {
   let place = packed.indexOf("\n") + 1;
   const lengths = packed

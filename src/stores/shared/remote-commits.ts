@@ -9,7 +9,7 @@ import { retry } from "./retry.ts";
 
 /** The process that commits. */
 export interface Writer {
-  /** True once this process has begun an epoch. The engine decides whether the epoch goes on. */
+  /** True after the first commit of this process. The engine decides whether the epoch goes on. */
   readonly hasEpoch: boolean;
   /** The newest id that this process has handed over. */
   readonly seen: number;

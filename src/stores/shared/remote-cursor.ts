@@ -31,7 +31,7 @@ export interface RemoteLog<P extends Page> {
   /** The log from its beginning. */
   replay(): Promise<Replay>;
   /** Makes the log anew if it is gone. */
-  restore(): Promise<void>;
+  recreate(): Promise<void>;
 }
 
 /** The position of this process in a log on an engine. All rows up to it were handed over. */
@@ -98,7 +98,7 @@ export class RemoteCursor<P extends Page = Page> {
   // The log lacks what was handed over: the engine was emptied, failed over, or restored from an older copy.
   async #startOver(): Promise<void> {
     this.#seen = undefined; // no commit from now on follows it
-    await this.#log.restore();
+    await this.#log.recreate();
     await this.#replay();
   }
 
@@ -106,7 +106,7 @@ export class RemoteCursor<P extends Page = Page> {
   async #replay(): Promise<void> {
     const { identity, state, pages } = await this.#log.replay();
     this.#sink.reset(state);
-    for (const page of pages) if (page.length > 0) this.#sink.commit(page);
+    for (const page of pages) if (page.length > 0) this.#sink.add(page);
     this.#seen = state.last;
     this.#identity = identity;
     this.#isOpen = true;

@@ -32,7 +32,7 @@ export interface RemoteEngine<Log extends OpenLog> {
   /** Makes a `store` error of an engine's error. */
   readonly failure: (sentence: string, error: unknown) => BusError;
   /** Writes a send into a transaction of the application. Absent if the engine has no transactions. */
-  readonly within?: (log: Log, transaction: unknown, send: readonly PendingRow[]) => Promise<void>;
+  readonly within?: (log: () => Promise<Log>, transaction: unknown, send: readonly PendingRow[]) => Promise<void>;
 }
 
 /** The store on any engine across a network. A call under way keeps the process alive. */
@@ -48,7 +48,7 @@ export class RemoteStore<Log extends OpenLog> implements Store {
     this.maxRows = engine.maxRows;
     const { within } = engine;
     if (within !== undefined) {
-      this.within = async (transaction, send) => within(await this.#soon(), transaction, send);
+      this.within = async (transaction, send) => within(() => this.#soon(), transaction, send);
     }
   }
 

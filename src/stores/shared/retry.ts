@@ -35,7 +35,7 @@ export class Pauses {
   }
 }
 
-/** Retries work for five seconds while `mayPass` holds of its error. Then it rejects with that error. */
+/** Retries work while `mayPass` tells that its error may go away. No try begins later than about five seconds after the first. Then it rejects with that error. */
 export async function retry<T>(
   clock: Clock,
   work: () => Promise<T> | T,

@@ -1,10 +1,13 @@
 import type { PendingRow, StoreSink } from "../../store.ts";
-import type { Ids, Sends } from "../shared/given-ids.ts";
+import type { Clock } from "../../util/clock.ts";
+import { noteGivenOut } from "../../util/ids.ts";
+import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
+import type { News } from "../shared/news.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Feed } from "./feed.ts";
 import type { OpenFile } from "./file.ts";
+import type { Tables } from "./tables.ts";
 import { writeWithin } from "./within.ts";
-import { type Writer, write } from "./write.ts";
 
 /** The parts that commits on a file need. */
 export interface CommitsOptions {
@@ -47,7 +50,7 @@ export class Commits {
   within(transaction: unknown, send: readonly PendingRow[]): void {
     const { cursor, feed, file } = this.#options;
     if (cursor.displaced !== undefined) throw cursor.displaced;
-    this.#epoch = writeWithin(transaction, file.db, this.#writer(), send);
+    this.#epoch = writeWithin(transaction, file.db, (tables) => write(tables, this.#writer(), [send]).epoch);
     feed.expect();
   }
 
@@ -55,4 +58,41 @@ export class Commits {
     const { sink, cursor } = this.#options;
     return { clock: sink.clock, time: () => sink.time(), epoch: this.#epoch, seen: cursor.seen };
   }
+}
+
+/** The process that commits. */
+interface Writer {
+  readonly clock: Clock;
+  /** The time by which rows age, in ms. */
+  readonly time: () => number;
+  /** The first id of its epoch, perhaps from a transaction that was rolled back. Undefined before it has begun one. */
+  readonly epoch: number | undefined;
+  /** The newest id that it has handed over. */
+  readonly seen: number;
+}
+
+/** The rows that a write added. */
+interface Written {
+  readonly ours: News;
+  readonly ids: Ids;
+  /** The first id of the epoch of these ids, as far as this process knows. */
+  readonly epoch: number;
+}
+
+/** Gives ids to sends, and writes them, each whole. Inside a transaction that writes. */
+function write(tables: Tables, writer: Writer, sends: Sends): Written {
+  const { clock, time, epoch, seen } = writer;
+  const { last, floor, ...meta } = tables.meta();
+  const at = Math.max(meta.at, time());
+  // A file that was restored from an older copy lacks ids that were handed over, and none of them is given again. After a
+  // rollback the file's newest id lies below the epoch, unless another process has begun an epoch since.
+  const goesOn = epoch !== undefined && last >= Math.max(epoch, seen);
+  const first = goesOn ? last + 1 : Math.max(last + 1, seen + 1, clock.base());
+  const gaps = first > last + 1 ? [{ after: last, before: first }] : [];
+  for (const gap of gaps) tables.beginEpoch(gap);
+  const { ids, rows, last: newest } = giveIds(sends, { first, at });
+  for (const row of rows) tables.insert(row);
+  tables.setLast(newest, at);
+  noteGivenOut(newest);
+  return { ids, epoch: goesOn ? epoch : first, ours: { last: newest, floor, gaps, rows, watermarks: undefined } };
 }

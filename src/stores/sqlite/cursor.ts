@@ -38,7 +38,7 @@ export class Cursor {
     transactions.read(() => {
       const { begin, last, floor } = tables.meta();
       this.#sink.reset({ begin, last, floor, gaps: tables.gaps(), watermarks: tables.watermarks() });
-      for (const page of tables.pages()) this.#sink.commit(page);
+      for (const page of tables.pages()) this.#sink.add(page);
       this.#seen = last;
     });
     if (!db.memory) this.#place = new Place(db.name, () => tables.bytes());

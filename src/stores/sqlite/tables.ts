@@ -1,5 +1,5 @@
 import type { Gap, Row, Trimmed, Watermark } from "../../store.ts";
-import { MOST_GAPS, PAGE_ROWS } from "../shared/limits.ts";
+import { MOST_GAPS, PAGE_ROWS } from "../shared/most-gaps.ts";
 import { givenOut, isComplete, type News, newestGone, newestTrimmed } from "../shared/news.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
 

@@ -1,29 +1,22 @@
 import { statSync } from "node:fs";
 import { asError, BusError } from "../../errors.ts";
-import type { PendingRow } from "../../store.ts";
 import { isDatabase, type SqliteDatabase } from "./driver.ts";
 import { Tables } from "./tables.ts";
-import { type Writer, write } from "./write.ts";
 
 const prepared = new WeakMap<SqliteDatabase, Tables>();
 
 /**
- * Writes a send into the application's transaction, and returns the first id of its epoch. The database has the same file open
- * as `db`. Throws `bad_transaction` or `store`, so that better-sqlite3 rolls the transaction back.
+ * Writes into the application's transaction, and returns the result of `write`. The database has the same file open as `db`.
+ * Throws `bad_transaction` or `store`, so that better-sqlite3 rolls the transaction back.
  */
-export function writeWithin(
-  transaction: unknown,
-  db: SqliteDatabase,
-  writer: Writer,
-  send: readonly PendingRow[],
-): number {
+export function writeWithin(transaction: unknown, db: SqliteDatabase, write: (tables: Tables) => number): number {
   if (!isDatabase(transaction)) throw refusal("sendwithin takes a better-sqlite3 database inside a transaction");
   if (!transaction.inTransaction) throw refusal("sendwithin is called inside a transaction, and none has begun");
   if (transaction !== db && !haveOneFile(transaction, db)) {
     throw refusal("sendwithin takes a database on the same file as the bus's, and this is another one");
   }
   try {
-    return write(tablesOf(transaction), writer, [send]).epoch;
+    return write(tablesOf(transaction));
   } catch (cause) {
     const sentence = "SQLite could not write into your transaction, so roll it back";
     throw new BusError("store", `${sentence}: ${asError(cause).message}`, { cause, refused: true });

@@ -58,14 +58,14 @@ export class Recorder implements StoreSink {
     this.gaps.push(gap);
   }
 
-  forget({ last, watermarks, floor }: Unseen): void {
+  noteTrims({ last, watermarks, floor }: Unseen): void {
     this.calls.push("trimmed");
     assert.ok(last >= this.#last);
     this.unseen.push(...watermarks);
     this.#floor = Math.max(this.#floor, floor);
   }
 
-  commit(rows: readonly Row[]): void {
+  add(rows: readonly Row[]): void {
     this.calls.push("commit");
     assert.ok(rows.length > 0, "rows are handed over");
     for (const row of rows) this.#take(row);

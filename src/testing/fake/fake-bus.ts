@@ -65,12 +65,12 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
     this.#passing = new Passing({ clock: own, state: () => [this.last, this.waiting, store.sent.length].join() });
     store.onSent = (sent) => this.#nexts.sent(sent);
     hubOf(this).probe = {
-      opened: () => {
+      onOpen: () => {
         for (const work of this.#pending.splice(0)) work();
       },
-      parked: (...poll) => this.#parked.add(...poll),
-      committed: ({ message }) => void deepFreeze(message), // all readers share this one copy
-      unheard: (error) => this.#passing.unheard.push(error),
+      onPark: (...poll) => this.#parked.add(...poll),
+      onCommit: ({ message }) => void deepFreeze(message), // all readers share this one copy
+      onUnheardError: (error) => this.#passing.unheard.push(error),
     };
   }
 

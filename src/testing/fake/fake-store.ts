@@ -36,11 +36,11 @@ export class FakeStore implements Store {
       time: () => sink.time(),
       reset: (state) => sink.reset(state),
       beginEpoch: (gap) => sink.beginEpoch(gap),
-      forget: (unseen) => sink.forget(unseen),
+      noteTrims: (unseen) => sink.noteTrims(unseen),
       error: (error) => sink.error(error),
-      commit(rows) {
+      add(rows) {
         for (const row of rows) note(row);
-        sink.commit(rows);
+        sink.add(rows);
       },
     };
     await this.#memory.open(this.#sink);
@@ -86,7 +86,7 @@ export class FakeStore implements Store {
   trimChannel(key: string): void {
     const newest = this.#newest.get(key);
     if (newest === undefined) return;
-    this.#sink.forget({ last: this.#last, watermarks: [[key, newest]], floor: 0 });
+    this.#sink.noteTrims({ last: this.#last, watermarks: [[key, newest]], floor: 0 });
   }
 
   /** Loses everything, and begins an epoch at the next million. */

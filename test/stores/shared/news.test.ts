@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import type { Gap } from "../../../src/store.ts";
-import { givenOut, isTaken, newestGone } from "../../../src/stores/shared/news.ts";
+import { givenOut, isStolen, newestGone } from "../../../src/stores/shared/news.ts";
 
 describe("the ids that were given out", () => {
   const gaps: readonly Gap[] = [
@@ -30,8 +30,8 @@ describe("the ids that were given out", () => {
 
   it("are taken away when the newest that is gone was not trimmed", () => {
     const news = { last: 5, gaps: [], rows: ids(4, 5) as never, floor: 0 };
-    assert.equal(isTaken({ ...news, watermarks: [["a", 2]] }), true);
-    assert.equal(isTaken({ ...news, watermarks: [["a", 3]] }), false);
-    assert.equal(isTaken({ ...news, watermarks: undefined, floor: 3 }), false);
+    assert.equal(isStolen({ ...news, watermarks: [["a", 2]] }), true);
+    assert.equal(isStolen({ ...news, watermarks: [["a", 3]] }), false);
+    assert.equal(isStolen({ ...news, watermarks: undefined, floor: 3 }), false);
   });
 });

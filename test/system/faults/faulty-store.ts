@@ -62,7 +62,7 @@ export class FaultyStore implements Store {
     if (fate === "lost late") throw lost();
     const before = this.#handedOver;
     this.handOver();
-    if (fate === "twice") this.#sink.commit(this.rows.slice(before));
+    if (fate === "twice") this.#sink.add(this.rows.slice(before));
     if (fate === "lost" || fate === "late") await this.#suffer(fate);
     return ids;
   }
@@ -79,7 +79,7 @@ export class FaultyStore implements Store {
   handOver(): void {
     const rows = this.rows.slice(this.#handedOver);
     this.#handedOver = this.rows.length;
-    if (rows.length > 0) this.#sink.commit(rows);
+    if (rows.length > 0) this.#sink.add(rows);
   }
 
   async sync(): Promise<void> {

@@ -104,19 +104,19 @@ describe("a store that was written by somebody else", () => {
     store.sink = {
       ...sink,
       clock: sink.clock,
-      commit(rows) {
+      add(rows) {
         handedOver = [...handedOver, ...rows];
-        sink.commit(handedOver);
+        sink.add(handedOver);
       },
     };
     const row = (message: string) => ({ key: '"a"', json: JSON.stringify(message) });
     for (const message of ["one", "two", "three"]) store.commit([row(message)]);
-    sink.commit(handedOver);
+    sink.add(handedOver);
     await turns();
     assert.deepEqual(heard, [1_001, 1_002, 1_003]);
     assert.deepEqual(messagesOf(await bus.poll(["a"])), ["one", "two", "three"]);
     sink.reset({ begin: 10, last: 10, gaps: [], watermarks: [], floor: 0 });
-    sink.commit([{ ...row("anew"), id: 11, send: 11, at: Date.now() }]);
+    sink.add([{ ...row("anew"), id: 11, send: 11, at: Date.now() }]);
     assert.deepEqual(messagesOf(await bus.poll(["a"])), ["anew"], "of another log it is something else");
   });
 

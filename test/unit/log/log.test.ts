@@ -105,13 +105,13 @@ describe("a log", () => {
       ["watched", 4],
       ["unknown", 5],
     ] as const;
-    log.forget({ last: 6, watermarks, floor: 0 }, touched);
+    log.noteTrims({ last: 6, watermarks, floor: 0 }, touched);
     assert.deepEqual([...touched].map(({ key }) => key).sort(), ["rows", "watched"]);
     assert.equal(log.newest, 6);
     for (const [key, id] of watermarks) {
       assert.deepEqual([missed(log, key, id - 1), missed(log, key, id)], [true, false], key);
     }
-    log.forget(
+    log.noteTrims(
       {
         last: 6,
         watermarks: [
@@ -131,7 +131,7 @@ describe("a log", () => {
     add(2, "rows");
     for (const key of ["watched", "told"]) log.channel(key).watch = {};
     const touched = new Set<LogChannel<object>>();
-    log.forget({ last: 9, watermarks: [["told", 4]], floor: 7 }, touched);
+    log.noteTrims({ last: 9, watermarks: [["told", 4]], floor: 7 }, touched);
     assert.deepEqual([...touched].map(({ key }) => key).sort(), ["rows", "told", "watched"]);
     for (const key of ["rows", "watched", "empty", "never seen"]) {
       assert.deepEqual([missed(log, key, 6), missed(log, key, 7)], [true, false], key);
@@ -144,7 +144,7 @@ describe("a log", () => {
     add(1, "rows");
     add(5, "rows");
     log.channel("watched").watch = {};
-    log.forget({ last: 9, watermarks: [], floor: 5 }, new Set());
+    log.noteTrims({ last: 9, watermarks: [], floor: 5 }, new Set());
     assert.deepEqual(
       [missed(log, "rows", 1), missed(log, "watched", 1), missed(log, "unknown", 1)],
       [false, false, true],
@@ -191,7 +191,7 @@ function make(retention: Retention, state: LogState = NEW): Made {
     pendingTrims,
     error,
   });
-  log.open(state, new Set());
+  log.reset(state, new Set());
   const touched = new Set<LogChannel<object>>();
   return {
     log,

@@ -1,6 +1,6 @@
 import type { ClientError } from "../errors.ts";
 import type { Tab } from "../tab.ts";
-import type { Line } from "../transport/request.ts";
+import type { Route } from "../transport/request.ts";
 import { aborted } from "../transport/timeout.ts";
 import { follower } from "./follower.ts";
 import { leader } from "./leader.ts";
@@ -10,7 +10,7 @@ import type { TabMessage } from "./messages.ts";
  * Joins the tabs that share the connection of this name. The tab that holds the lock leads. With an empty name each tab
  * is alone.
  */
-export function share(line: Line, tab: Tab, name: string): void {
+export function share(line: Route, tab: Tab, name: string): void {
   const { BroadcastChannel: Radio, navigator, addEventListener } = globalThis;
   let locks = name ? navigator?.locks : undefined;
   const id = Math.random();

@@ -1,7 +1,7 @@
 import { BusError, given } from "../errors.ts";
 import { VERSION } from "../util/version.ts";
 
-/** The key under which a bus shows its inside. Every copy of nightbus in the process uses the same key. */
+/** The key of a bus's internals. Every copy of nightbus in the process uses the same key. */
 export const INSIDE = Symbol.for("nightbus.bus");
 
 /** The inside of a bus, for the parts of nightbus that work on rows instead of messages. */
@@ -9,7 +9,7 @@ export interface Inside<R> {
   /** The version of the copy that made the bus. */
   readonly version: string;
   readonly hub: R;
-  readonly isClosed: boolean;
+  readonly isClosing: boolean;
 }
 
 /**

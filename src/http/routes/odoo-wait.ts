@@ -4,33 +4,34 @@ import type { Signal } from "../../util/abort.ts";
 import type { Mounted } from "../mounted.ts";
 
 /**
- * Answers a client that asks again at once and never lowers its `last`. The answer is empty only when the time is up. A
- * gap ends no wait, and a `last` beyond the newest id waits for new sends.
+ * Answers a client that asks again at once and never lowers its `last`. The answer is empty only when the time is up, or the
+ * mount closes. Missed rows end no wait, and a `last` beyond the newest id waits for new sends.
  */
-export async function hold<C extends object, Context>(
+export async function waitForOdoo<C extends object, Context>(
   { hub, capacity, idle, form, admit }: Mounted<C, Context>,
   asked: Query,
   timeout: number,
   signal: Signal,
 ): Promise<Answer> {
   const deadline = hub.clock.monotonic() + timeout;
+  const hasChannels = asked.keys.length > 0;
   let query: Query = { ...asked, skipsRetained: true };
   let [missed, goesOn, hasPlace] = [false, false, false];
   const takePlace = (): void => {
-    if (!hasPlace) admit();
+    admit(hasPlace);
     hasPlace = true;
   };
   try {
     for (;;) {
       const left = Math.max(0, deadline - hub.clock.monotonic());
-      const waits = query.keys.length > 0;
-      const patience = { timeout: waits ? left : 0, signal, form, admit: takePlace, goesOn };
-      const answer = await hub.poll(query, patience);
+      const waitsElsewhere = !hasChannels && left > 0;
+      const terms = { timeout: hasChannels ? left : 0, signal, form, admit: takePlace, goesOn, waitsElsewhere };
+      const answer = await hub.poll(query, terms);
       missed ||= answer.missed;
-      const isOver = answer.rows.length > 0 || (waits && !answer.missed);
+      const isOver = answer.rows.length > 0 || (hasChannels && !answer.missed) || capacity.isClosed;
       if (isOver) return missed ? answer.asMissed() : answer;
-      if (!waits) {
-        if (left > 0) {
+      if (!hasChannels) {
+        if (waitsElsewhere) {
           takePlace();
           await idle.wait(left, signal);
         }

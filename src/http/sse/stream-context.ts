@@ -4,7 +4,7 @@ import type { Sink } from "../endpoint/request.ts";
 import type { Unsent } from "../writing/unsent.ts";
 
 /** The state that all streams of a mount share, so that a connection costs less. */
-export interface Streaming<S> {
+export interface StreamContext<S> {
   readonly hub: Hub;
   readonly unsent: Unsent;
   /** The time between two writes to a quiet stream, in ms. */
