@@ -88,7 +88,11 @@ describe.skipIf(!hasPrograms)(`the applications of the examples${why}`, { timeou
         await Listener.open(`${url}lobby`),
       ];
       const refused = new EventSource(`${url}staff`);
-      expect(await new Promise((resolve) => refused.addEventListener("error", ({ code }) => resolve(code)))).toBe(401);
+      const outcome = await new Promise((resolve) => {
+        refused.addEventListener("open", () => resolve("open"));
+        refused.addEventListener("error", ({ code }) => resolve(code));
+      });
+      expect(outcome).toBe(401);
       await client().post("send", entry("staff", "for the staff"), STAFF);
       await client().post("send", entry("lobby", "for all"));
       await Promise.all([staff.hears("for all"), stranger.hears("for all")]);
