@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { EventSource } from "eventsource";
 import { createParser } from "eventsource-parser";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Client } from "../../http/conformance/client.ts";
@@ -80,6 +81,32 @@ describe.skipIf(!hasPrograms)(`the applications of the examples${why}`, { timeou
       stream.close();
     });
 
+    it("streams the private channel to its holder alone, to an outsider's client", { timeout: 10_000 }, async () => {
+      const url = `${application.address}/longpolling/events?channels=`;
+      const [staff, stranger] = [
+        await Listener.open(`${url}lobby&channels=staff`, STAFF),
+        await Listener.open(`${url}lobby`),
+      ];
+      const refused = new EventSource(`${url}staff`);
+      const outcome = await new Promise((resolve) => {
+        refused.addEventListener("open", () => resolve("open"));
+        refused.addEventListener("error", ({ code }) => resolve(code));
+      });
+      expect(outcome).toBe(401);
+      await client().post("send", entry("staff", "for the staff"), STAFF);
+      await client().post("send", entry("lobby", "for all"));
+      await Promise.all([staff.hears("for all"), stranger.hears("for all")]);
+      expect(staff.heard).toEqual(["for the staff", "for all"]);
+      expect(stranger.heard).toEqual(["for all"]);
+      for (const source of [staff.source, stranger.source, refused]) source.close();
+    });
+
+    it.each(["{", '{"entries":1}', '{"entries":[["lobby"]]}'])("refuses the body %s", async (body) => {
+      const { status, json } = await client().post("send", body);
+      expect(status).toBe(400);
+      expect(json).toMatchObject({ error: { code: expect.any(String) } });
+    });
+
     it("refuses the private channel to strangers, and opens it to staff", async () => {
       const asked = { channels: ["lobby", "staff"], timeout: 0 };
       const refused = await client().poll(asked);
@@ -111,13 +138,17 @@ describe.skipIf(!hasPrograms)(`the applications of the examples${why}`, { timeou
     });
   });
 
-  it.each(applications)("$host ends at SIGTERM while a stream is open", async (application) => {
-    const stream = await Stream.open(`${application.address}/longpolling/events?channels=lobby`);
-    await stream.next("position");
-    const ended = application.stop("SIGTERM");
-    await stream.end();
-    expect(await ended).toBe(application.host === "next" ? 143 : 0); // Next.js ends with the number of the signal
-  });
+  it.each(applications)(
+    "$host ends at SIGTERM within 10 s while a stream is open",
+    { timeout: 10_000 },
+    async (application) => {
+      const stream = await Stream.open(`${application.address}/longpolling/events?channels=lobby`);
+      await stream.next("position");
+      const ended = application.stop("SIGTERM");
+      await stream.end();
+      expect(await ended).toBe(application.host === "next" ? 143 : 0); // Next.js ends with the number of the signal
+    },
+  );
 });
 
 /** A stream of server-sent events that a test reads one by one. */
@@ -157,6 +188,34 @@ class Stream {
 
   close(): void {
     this.#abort.abort();
+  }
+}
+
+/** An `EventSource` of the package `eventsource`, and the texts that it hears. */
+class Listener {
+  readonly heard: string[] = [];
+  readonly source: EventSource;
+
+  private constructor(url: string, headers: Record<string, string>) {
+    this.source = new EventSource(url, {
+      fetch: (to, init) => fetch(to, { ...init, headers: { ...init.headers, ...headers } }),
+    });
+    this.source.onmessage = ({ data }) => this.heard.push(JSON.parse(data).message.text);
+  }
+
+  /** Resolves when the stream has a position, so that it misses nothing sent later. Rejects if the host refuses it. */
+  static async open(url: string, { headers } = { headers: {} }): Promise<Listener> {
+    const listener = new Listener(url, headers);
+    await new Promise((resolve, reject) => {
+      listener.source.addEventListener("position", resolve, { once: true });
+      listener.source.addEventListener("error", reject, { once: true });
+    });
+    return listener;
+  }
+
+  /** Resolves when the listener has heard a text. */
+  async hears(text: string): Promise<void> {
+    while (!this.heard.includes(text)) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
