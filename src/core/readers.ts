@@ -36,11 +36,8 @@ export interface PollTerms<T> {
   readonly signal: Signal | undefined;
   /** Turns an answer into the poll's result. `release` finds parked polls by this function. */
   readonly form: (answer: Answer) => T;
-  /**
-   * Called before each wait of the poll, with true if an earlier wait was admitted. A poll that it refuses, by throwing,
-   * does not wait.
-   */
-  readonly admit?: ((again: boolean) => void) | undefined;
+  /** Called before each wait of the poll. A poll that it refuses, by throwing, does not wait. */
+  readonly admit?: (() => void) | undefined;
   /** True if the poll continues an earlier one. The meter counts both as one, and a closing hub still answers it. */
   readonly goesOn?: boolean;
   /** True if the reader waits elsewhere after an empty answer. The meter then counts the poll as parked. */
@@ -87,12 +84,12 @@ export class Readers {
     const { signal, timeout, admit, goesOn } = terms;
     const { clock } = this.#options;
     const reaching = goesOn === true ? undefined : this.#reach(query.last, signal);
-    if (reaching === undefined) return this.#readOrPark(query, terms, false);
-    admit?.(false);
+    if (reaching === undefined) return this.#readOrPark(query, terms);
+    admit?.();
     const deadline = clock.monotonic() + timeout;
     return reaching.then(() => {
       const left = Math.max(0, deadline - clock.monotonic());
-      return this.#readOrPark(query, { ...terms, timeout: left }, true);
+      return this.#readOrPark(query, { ...terms, timeout: left });
     });
   }
 
@@ -150,11 +147,11 @@ export class Readers {
     return reached;
   }
 
-  #readOrPark<T>(query: Query, terms: PollTerms<T>, isAdmitted: boolean): T | Promise<T> {
+  #readOrPark<T>(query: Query, terms: PollTerms<T>): T | Promise<T> {
     const { timeout, form, admit, goesOn, waitsElsewhere } = terms;
     const { meter } = this.#options;
     const answer = this.#read(query) ?? (timeout === 0 ? this.nothing() : undefined);
-    if (answer === undefined) admit?.(isAdmitted);
+    if (answer === undefined) admit?.();
     const result = answer === undefined ? this.#park(query, terms) : form(answer);
     // The meter comes last: its subscribers may poll, and a commit between the read and the parking would be lost.
     const isParked = waitsElsewhere === true && answer?.rows.length === 0;

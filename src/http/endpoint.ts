@@ -69,7 +69,6 @@ export class Endpoint<C extends object, Context> {
       unsent,
       deliveries,
       form: (answer) => answer,
-      admit: (again) => (again === true ? capacity.checkOpen() : capacity.enter()),
     };
     whenClosed(bus, () => this.close());
   }

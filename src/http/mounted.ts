@@ -27,6 +27,4 @@ export interface Mounted<C extends object, Context> {
   readonly deliveries: Deliveries;
   /** Returns the answer of a parked poll as it is. Each mount has a function of its own, by which the hub finds its polls. */
   readonly form: (answer: Answer) => Answer;
-  /** Takes a place of `capacity` for a reader that has to wait, unless it has one. Throws a Refusal, also once the mount is closed. */
-  readonly admit: (again?: boolean) => void;
 }

@@ -37,19 +37,16 @@ export class Capacity {
     return this.#isClosed;
   }
 
-  /** Takes a place, until `leave`. Throws a Refusal. */
-  enter(): void {
-    this.check();
-    this.#reading += 1;
+  /** Returns the place of a request, which it has yet to take. */
+  place(): Place {
+    return new Place(this, (step) => {
+      this.#reading += step;
+    });
   }
 
   /** Refuses new readers from here on. */
   close(): void {
     this.#isClosed = true;
-  }
-
-  leave(): void {
-    this.#reading -= 1;
   }
 
   /** Runs a send, which takes a place until it has settled. Throws a Refusal. */
@@ -61,5 +58,35 @@ export class Capacity {
     } finally {
       this.#sending -= 1;
     }
+  }
+}
+
+/** The place of one request among those that wait. */
+export class Place {
+  readonly #capacity: Capacity;
+  readonly #count: (step: 1 | -1) => void;
+  #isTaken = false;
+
+  /** `count` adds to the requests that wait. */
+  constructor(capacity: Capacity, count: (step: 1 | -1) => void) {
+    this.#capacity = capacity;
+    this.#count = count;
+  }
+
+  /** Takes the place, or keeps it. Throws a Refusal if the mount is closed, or full for a request without a place. */
+  readonly take = (): void => {
+    if (this.#isTaken) {
+      this.#capacity.checkOpen();
+      return;
+    }
+    this.#capacity.check();
+    this.#count(1);
+    this.#isTaken = true;
+  };
+
+  /** Gives the place back, if it was taken. */
+  leave(): void {
+    if (this.#isTaken) this.#count(-1);
+    this.#isTaken = false;
   }
 }

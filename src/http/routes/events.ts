@@ -38,9 +38,7 @@ export async function events<C extends object, Context>(
   const requested = checkNames(asked["channels"], options);
   const now = await hub.newestId; // read before the hook, which may take its time
   const { last, missed } = beginning(request.header("last-event-id"), asked, now);
-  const keys = await grant(mounted, { requested, request, context, options: {} });
-  checkSome(keys);
-  const following = await followed(mounted, hub.follow(keys, last, mounted.pages, mounted.admit));
+  const following = await follower(mounted, requested, last, request, context);
   const headers = { "Nightbus-Last": String(hub.last), ...STREAMING };
   if (request.method === "HEAD") return { status: 200, headers, body: undefined };
   capacity.check();
@@ -50,16 +48,21 @@ export async function events<C extends object, Context>(
   return { status: 200, headers: ending, body: (sink) => streams.open({ following, missed, sink }) };
 }
 
-/** Returns the follower, and gives back the place that it took while the store caught up. */
-async function followed<C extends object, Context>(
-  { capacity }: Mounted<C, Context>,
-  following: Following | Promise<Following>,
+/** Returns a follower of the granted channels. The request has a place meanwhile, in the hook and while the store catches up. */
+async function follower<C extends object, Context>(
+  mounted: Mounted<C, Context>,
+  requested: readonly string[],
+  last: number,
+  request: EndpointRequest,
+  context: Context,
 ): Promise<Following> {
-  if (!(following instanceof Promise)) return following;
+  const place = mounted.capacity.place();
   try {
-    return await following;
+    const keys = await grant(mounted, { requested, request, context, options: {} }, place);
+    checkSome(keys);
+    return await mounted.hub.follow(keys, last, mounted.pages, place.take);
   } finally {
-    capacity.leave();
+    place.leave();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Place } from "../endpoint/capacity.ts";
 import { keysOf } from "../endpoint/channels.ts";
 import type { EndpointRequest } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
@@ -15,19 +16,15 @@ export interface Asking<Context> {
  * Throws or rejects with a Refusal, or an Error of the hook's.
  */
 export function grant<C extends object, Context>(
-  { capacity, hooks, options: { channels: hook } }: Mounted<C, Context>,
+  { hooks, options: { channels: hook } }: Mounted<C, Context>,
   { requested, request, context, options }: Asking<Context>,
+  place: Place,
 ): readonly string[] | Promise<readonly string[]> {
   if (hook === undefined) return keysOf(requested, false);
-  capacity.enter();
+  place.take();
   return asked();
 
   async function asked(): Promise<readonly string[]> {
-    try {
-      const granted = await hooks.ask("channels", () => hook?.(requested, context, options), request.signal);
-      return keysOf(granted, true);
-    } finally {
-      capacity.leave();
-    }
+    return keysOf(await hooks.ask("channels", () => hook?.(requested, context, options), request.signal), true);
   }
 }

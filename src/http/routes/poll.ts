@@ -25,29 +25,28 @@ export async function poll<C extends object, Context>(
     request.method === "GET"
       ? queryPoll(request.query)
       : postedPoll(jsonIn(await bodyOf(request, mounted.bodies)), options.lookback);
+  const place = capacity.place();
   // Nothing is awaited without need: most polls are answered in the turn of the event loop in which their body arrives.
   try {
     const requested = checkNames(call.channels, options);
     const timeout = checkTimeout(call.timeout, options.timeout);
     const last = checkLast(call.last);
-    const granted = grant(mounted, { requested, request, context, options: call.options });
+    const granted = grant(mounted, { requested, request, context, options: call.options }, place);
     const keys = granted instanceof Promise ? await granted : granted;
     const query = { keys, last, limit: hub.limit, size: options.maxAnswer, lookback: call.lookback };
-    if (call.isHeld) return reply(mounted, call, query, await waitForOdoo(mounted, query, timeout, request.signal));
+    if (call.isHeld)
+      return reply(mounted, call, query, await waitForOdoo(mounted, query, timeout, request.signal, place));
     const peeks = call.options["peek"] === true;
     if (!peeks) checkSome(keys);
-    const { form, admit } = mounted;
-    const answer = hub.poll(query, { timeout: peeks ? 0 : timeout, signal: request.signal, form, admit });
-    if (!(answer instanceof Promise)) return reply(mounted, call, query, answer);
-    try {
-      return reply(mounted, call, query, await answer);
-    } finally {
-      capacity.leave();
-    }
+    const terms = { timeout: peeks ? 0 : timeout, signal: request.signal, form: mounted.form, admit: place.take };
+    const answer = hub.poll(query, terms);
+    return reply(mounted, call, query, answer instanceof Promise ? await answer : answer);
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
     return call.dialect.refused(refusal);
+  } finally {
+    place.leave();
   }
 }
 
