@@ -55,14 +55,23 @@ export function commentsOf(file: string, text: string = readFileSync(`${root}/${
   return joined.map(({ prose }) => prose).filter(({ text: body }) => !DIRECTIVE.test(body));
 }
 
-/** Returns the prose of a Markdown page, without code, tables, headings and comments. */
+/** Returns the prose of a Markdown page, without code, headings and comments. Each cell of a table is prose of its own. */
 export function proseOf(file: string, text: string = readFileSync(`${root}/${file}`, "utf8")): readonly Prose[] {
   const blank = (code: string): string => code.replace(/[^\n]/g, "");
   const prose = text
     .replace(/^---\n[\s\S]*?\n---\n/, blank)
     .replace(/^ *(```|~~~)[^\n]*\n[\s\S]*?^ *\1 *$/gm, blank)
     .replace(/<!--[\s\S]*?-->/g, blank)
-    .replace(/^ *(\||#|!\[|<|:::).*$/gm, "");
+    .replace(/^ *(#|!\[|<|:::).*$/gm, "");
+  const cells = prose.split("\n").flatMap((line, at) => {
+    if (!/^ *\|/.test(line)) return [];
+    return line.split(/(?<!\\)\|/).map((cell) => ({ file, line: at + 1, text: cell.trim() }));
+  });
+  const paragraphs = paragraphsOf(file, prose.replace(/^ *\|.*$/gm, ""));
+  return [...paragraphs, ...cells];
+}
+
+function paragraphsOf(file: string, prose: string): readonly Prose[] {
   return prose.split("\n").flatMap((line, at, lines) => {
     const begins = line.trim() !== "" && (isItem(line) || (lines[at - 1] ?? "").trim() === "");
     if (!begins) return [];
@@ -76,7 +85,8 @@ export function proseOf(file: string, text: string = readFileSync(`${root}/${fil
 export function offences(text: string): readonly string[] {
   return sentences(text).flatMap((sentence) => {
     const words = sentence.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
-    const opener = OPENERS.exec(sentence.replace(/^[^\p{L}]+/u, ""))?.[0];
+    const isQuestion = sentence.endsWith("?");
+    const opener = isQuestion ? undefined : OPENERS.exec(sentence.replace(/^[^\p{L}]+/u, ""))?.[0];
     return [
       ...(words > MOST_WORDS ? [`${words} words: ${sentence}`] : []),
       ...(opener === undefined ? [] : [`begins with "${opener}": ${sentence}`]),
