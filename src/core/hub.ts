@@ -12,7 +12,7 @@ import type { Following, PageBounds } from "./following.ts";
 import { Ingest } from "./ingest.ts";
 import type { Held, Meter } from "./meter.ts";
 import type { Probe } from "./probe.ts";
-import { type PollTerms, Readers } from "./readers.ts";
+import { type PollTerms, Readers, type WaitingPlace } from "./readers.ts";
 import { StoreGuard } from "./store-guard.ts";
 import { Sweeper } from "./sweeper.ts";
 
@@ -142,7 +142,7 @@ export class Hub {
 
   /**
    * Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error
-   * of `admit`.
+   * of its place.
    */
   poll<T>(query: Query, terms: PollTerms<T>): T | Promise<T> {
     return this.#readers.poll(query, terms);
@@ -150,15 +150,15 @@ export class Hub {
 
   /**
    * Returns a follower that stands at this position: it catches up, then watches. Throws or rejects with `closed`,
-   * `store` or an error of `admit`.
+   * `store` or an error of its place.
    */
   follow(
     keys: readonly string[],
     last: number,
     bounds: PageBounds,
-    admit?: () => void,
+    place?: WaitingPlace,
   ): Following | Promise<Following> {
-    return this.#readers.follow(keys, last, bounds, admit);
+    return this.#readers.follow(keys, last, bounds, place);
   }
 
   /** Returns the newest `count` rows of these channels. */

@@ -29,6 +29,12 @@ export interface ReadersOptions {
   readonly failed: (thrown: unknown) => void;
 }
 
+/** The place of a reader among those that wait. */
+export interface WaitingPlace {
+  /** Called before each wait of the reader. A reader that it refuses, by throwing, does not wait. */
+  take(): void;
+}
+
 /** The terms on which a poll waits. */
 export interface PollTerms<T> {
   /** The longest wait, in ms; may be Infinity. */
@@ -36,8 +42,7 @@ export interface PollTerms<T> {
   readonly signal: Signal | undefined;
   /** Turns an answer into the poll's result. `release` finds parked polls by this function. */
   readonly form: (answer: Answer) => T;
-  /** Called before each wait of the poll. A poll that it refuses, by throwing, does not wait. */
-  readonly admit?: (() => void) | undefined;
+  readonly place?: WaitingPlace | undefined;
   /** True if the poll continues an earlier one. The meter counts both as one, and a closing hub still answers it. */
   readonly goesOn?: boolean;
   /** True if the reader waits elsewhere after an empty answer. The meter then counts the poll as parked. */
@@ -78,14 +83,14 @@ export class Readers {
 
   /**
    * Reads, or waits for something to read. Throws or rejects with `closed`, `store`, the signal's reason, or an error
-   * of `admit`.
+   * of its place.
    */
   poll<T>(query: Query, terms: PollTerms<T>): T | Promise<T> {
-    const { signal, timeout, admit, goesOn } = terms;
+    const { signal, timeout, place, goesOn } = terms;
     const { clock } = this.#options;
     const reaching = goesOn === true ? undefined : this.#reach(query.last, signal);
     if (reaching === undefined) return this.#readOrPark(query, terms);
-    admit?.();
+    place?.take();
     const deadline = clock.monotonic() + timeout;
     return reaching.then(() => {
       const left = Math.max(0, deadline - clock.monotonic());
@@ -93,17 +98,17 @@ export class Readers {
     });
   }
 
-  /** Returns a follower that stands at this position. Throws or rejects with `closed`, `store` or an error of `admit`. */
+  /** Returns a follower that stands at this position. Throws or rejects with `closed`, `store` or an error of its place. */
   follow(
     keys: readonly string[],
     last: number,
     bounds: PageBounds,
-    admit?: () => void,
+    place?: WaitingPlace,
   ): Following | Promise<Following> {
     const following = new Following(this.#feeding, keys, last, bounds);
     const reaching = this.#reach(last, undefined);
     if (reaching === undefined) return following;
-    admit?.();
+    place?.take();
     return reaching.then(() => following);
   }
 
@@ -143,15 +148,15 @@ export class Readers {
     const reaching = this.#options.reach(last);
     if (reaching === undefined) return undefined;
     const reached = unlessAborted(reaching, signal);
-    reached.catch(() => {}); // `admit` may refuse the reader, and then nobody awaits this promise
+    reached.catch(() => {}); // the place may refuse the reader, and then nobody awaits this promise
     return reached;
   }
 
   #readOrPark<T>(query: Query, terms: PollTerms<T>): T | Promise<T> {
-    const { timeout, form, admit, goesOn, waitsElsewhere } = terms;
+    const { timeout, form, place, goesOn, waitsElsewhere } = terms;
     const { meter } = this.#options;
     const answer = this.#read(query) ?? (timeout === 0 ? this.nothing() : undefined);
-    if (answer === undefined) admit?.();
+    if (answer === undefined) place?.take();
     const result = answer === undefined ? this.#park(query, terms) : form(answer);
     // The meter comes last: its subscribers may poll, and a commit between the read and the parking would be lost.
     const isParked = waitsElsewhere === true && answer?.rows.length === 0;

@@ -10,6 +10,10 @@ export class Capacity {
   #reading = 0;
   #sending = 0;
   #isClosed = false;
+  // All places share this function, since each poll makes a place.
+  readonly #count = (step: 1 | -1): void => {
+    this.#reading += step;
+  };
 
   /** `others` counts requests that are counted elsewhere: streams, and answers that clients have yet to take. */
   constructor(most: number, others: () => number) {
@@ -39,9 +43,7 @@ export class Capacity {
 
   /** Returns the place of a request, which it has yet to take. */
   place(): Place {
-    return new Place(this, (step) => {
-      this.#reading += step;
-    });
+    return new Place(this, this.#count);
   }
 
   /** Refuses new readers from here on. */
@@ -74,7 +76,7 @@ export class Place {
   }
 
   /** Takes the place, or keeps it. Throws a Refusal if the mount is closed, or full for a request without a place. */
-  readonly take = (): void => {
+  take(): void {
     if (this.#isTaken) {
       this.#capacity.checkOpen();
       return;
@@ -82,7 +84,7 @@ export class Place {
     this.#capacity.check();
     this.#count(1);
     this.#isTaken = true;
-  };
+  }
 
   /** Gives the place back, if it was taken. */
   leave(): void {

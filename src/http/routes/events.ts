@@ -60,7 +60,7 @@ async function follower<C extends object, Context>(
   try {
     const keys = await grant(mounted, { requested, request, context, options: {} }, place);
     checkSome(keys);
-    return await mounted.hub.follow(keys, last, mounted.pages, place.take);
+    return await mounted.hub.follow(keys, last, mounted.pages, place);
   } finally {
     place.leave();
   }

@@ -22,7 +22,7 @@ export async function waitForOdoo<C extends object, Context>(
   for (;;) {
     const left = Math.max(0, deadline - hub.clock.monotonic());
     const waitsElsewhere = !hasChannels && left > 0;
-    const terms = { timeout: hasChannels ? left : 0, signal, form, admit: place.take, goesOn, waitsElsewhere };
+    const terms = { timeout: hasChannels ? left : 0, signal, form, place, goesOn, waitsElsewhere };
     const answer = await hub.poll(query, terms);
     missed ||= answer.missed;
     const isOver = answer.rows.length > 0 || (hasChannels && !answer.missed) || capacity.isClosed;

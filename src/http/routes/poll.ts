@@ -38,7 +38,7 @@ export async function poll<C extends object, Context>(
       return reply(mounted, call, query, await waitForOdoo(mounted, query, timeout, request.signal, place));
     const peeks = call.options["peek"] === true;
     if (!peeks) checkSome(keys);
-    const terms = { timeout: peeks ? 0 : timeout, signal: request.signal, form: mounted.form, admit: place.take };
+    const terms = { timeout: peeks ? 0 : timeout, signal: request.signal, form: mounted.form, place };
     const answer = hub.poll(query, terms);
     return reply(mounted, call, query, answer instanceof Promise ? await answer : answer);
   } catch (error) {
