@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** Builds the modules that pages import, as `npm start` does, so that what is tested in a browser is what there is. */
+/** Builds the modules and the types of the package, so that tests meet the present source also in a fresh checkout. */
 export function setup(): void {
-  const tsup = fileURLToPath(new URL("../../node_modules/tsup/dist/cli-default.js", import.meta.url));
+  const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+  const tsup = path("node_modules/tsup/dist/cli-default.js");
   execFileSync(process.execPath, [tsup, "--no-dts", "--no-clean", "--silent"], { stdio: "inherit" });
+  execFileSync(process.execPath, ["--import", "tsx", path("build/declarations.ts")], { stdio: "inherit" });
 }
