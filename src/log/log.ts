@@ -3,7 +3,7 @@ import type { Gap, LogState, Row, Unseen } from "../store.ts";
 import { Ages, type AgesOptions, UNDECIDED } from "./ages.ts";
 import { Answer } from "./answer.ts";
 import { LogChannel } from "./channel.ts";
-import { canMiss, missedRows } from "./missed.ts";
+import { canMiss, misses, missesRows } from "./missed.ts";
 import type { PendingTrims } from "./pending-trims.ts";
 import { Positions } from "./positions.ts";
 import type { Known, Query } from "./query.ts";
@@ -155,13 +155,13 @@ export class Log<W> {
     for (const key of query.keys) {
       const channel = this.#channels.get(key);
       if (channel !== undefined && channel.newestId > from) behind.push(channel);
-      else if (missedRows(query, from, key, channel?.watermark ?? this.#watermarks.of(key))) missed = true;
+      else if (missesRows(query, from, key, channel?.watermark ?? this.#watermarks.of(key))) missed = true;
     }
     if (behind.length === 0 && !missed) return undefined;
     const now = this.#time.now();
     for (const channel of behind) {
       this.#expire(channel, now);
-      if (missedRows(query, from, channel.key, channel.watermark)) missed = true;
+      if (missesRows(query, from, channel.key, channel.watermark)) missed = true;
     }
     const found = behind.filter(({ size }) => size > 0);
     const after = from === 0 ? this.#ring.placeAfterTime(now - query.lookback - 1) : this.#ring.placeAfter(from);
@@ -182,7 +182,7 @@ export class Log<W> {
    */
   since(channels: readonly LogChannel<W>[], from: number, { limit, size, exact }: Reading): Answer | undefined {
     const found = channels.filter((channel) => channel.newestId > from && channel.size > 0);
-    const missed = exact && channels.some((channel) => channel.watermark > from);
+    const missed = channels.some(({ watermark }) => misses(exact, from, watermark));
     return this.#answer(found, { after: this.#ring.placeAfter(from), limit, size }, missed);
   }
 

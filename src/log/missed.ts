@@ -5,10 +5,15 @@ export function canMiss(last: number): boolean {
   return last > 0;
 }
 
+/** Decides if a reader misses rows of a channel whose newest trimmed id is `watermark`: rows after `from` were trimmed. */
+export function misses(hearsMissed: boolean, from: number, watermark: number): boolean {
+  return hearsMissed && watermark > from;
+}
+
 /**
- * Decides if a read missed rows of a channel: rows after `from` were trimmed, and the reader does not know of it. A read
- * also misses rows if `last` is no position of the log, which `Positions` knows.
+ * Decides the same for a query, whose reader may know of trims already. A query also misses rows if its `last` is no
+ * position of the log, which `Positions` knows.
  */
-export function missedRows({ last, known }: Query, from: number, key: string, watermark: number): boolean {
-  return canMiss(last) && watermark > Math.max(from, known?.get(key) ?? 0);
+export function missesRows({ last, known }: Query, from: number, key: string, watermark: number): boolean {
+  return misses(canMiss(last), Math.max(from, known?.get(key) ?? 0), watermark);
 }

@@ -1,7 +1,5 @@
 import type { Gap } from "../store.ts";
-
-/** The most gaps that are remembered. Older gaps are folded into the log's beginning. */
-const MOST_GAPS = 100_000;
+import { MOST_GAPS } from "../util/ids.ts";
 
 /**
  * Knows which numbers are positions of this log. The ids of one epoch are consecutive. Ids in the gap between two

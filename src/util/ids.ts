@@ -1,6 +1,9 @@
 /** The ids of an epoch's clock in one millisecond. No process gives out as many on average: at most 3,600 were measured. */
 export const IDS_PER_MS = 4_000;
 
+/** The most gaps between epochs that a log remembers. Older ones are folded into its beginning. */
+export const MOST_GAPS = 100_000;
+
 const SINCE = Date.UTC(2020, 0, 1);
 
 let highest = 0;

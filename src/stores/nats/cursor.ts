@@ -1,7 +1,7 @@
 import type { Gap, Row, StoreSink } from "../../store.ts";
 import type { Sends } from "../shared/given-ids.ts";
-import { PAGE_ROWS } from "../shared/most-gaps.ts";
 import { handOver, isComplete } from "../shared/news.ts";
+import { PAGE_ROWS } from "../shared/page-size.ts";
 import type { NatsMessage } from "./driver.ts";
 import { areSame, type Puzzle, type Verdict } from "./puzzle.ts";
 import { AnnouncedDeletions } from "./trims/announced.ts";

@@ -1,4 +1,4 @@
-import { MOST_GAPS } from "../shared/most-gaps.ts";
+import { MOST_GAPS } from "../../util/ids.ts";
 
 /** Older versions lack this function, so its presence proves the newest set. */
 export const NEWEST_FUNCTION = "nightbus_mend_1";

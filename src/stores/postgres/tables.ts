@@ -1,6 +1,6 @@
 import type { Gap, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 import type { Sends } from "../shared/given-ids.ts";
-import { PAGE_BYTES, PAGE_ROWS } from "../shared/most-gaps.ts";
+import { PAGE_BYTES, PAGE_ROWS } from "../shared/page-size.ts";
 import type { Committed, Writer } from "../shared/remote-commits.ts";
 import type { Page } from "../shared/remote-cursor.ts";
 import { BEGIN, LOST_ROWS, NEWEST_FUNCTION } from "./functions.ts";

@@ -1,7 +1,7 @@
 import type { Gap, Trimmed, Watermark } from "../../store.ts";
 import type { Sends } from "../shared/given-ids.ts";
-import { PAGE_BYTES, PAGE_ROWS } from "../shared/most-gaps.ts";
 import { pack } from "../shared/packed.ts";
+import { PAGE_BYTES, PAGE_ROWS } from "../shared/page-size.ts";
 import type { Committed, Writer } from "../shared/remote-commits.ts";
 import type { Page } from "../shared/remote-cursor.ts";
 import { entriesOf, type RawEntry } from "./entries.ts";

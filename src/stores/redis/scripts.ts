@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { MOST_GAPS } from "../shared/most-gaps.ts";
+import { MOST_GAPS } from "../../util/ids.ts";
 
 /** A script that Redis runs as one step. Nothing else runs meanwhile, and all its writes count, or none. */
 export interface Script {

@@ -1,6 +1,7 @@
 import type { Gap, Row, Trimmed, Watermark } from "../../store.ts";
-import { MOST_GAPS, PAGE_ROWS } from "../shared/most-gaps.ts";
+import { MOST_GAPS } from "../../util/ids.ts";
 import { givenOut, isComplete, type News, newestGone, newestTrimmed } from "../shared/news.ts";
+import { PAGE_ROWS } from "../shared/page-size.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
 
 const VERSION = 1;

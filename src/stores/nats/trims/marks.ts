@@ -1,5 +1,5 @@
 import type { Gap } from "../../../store.ts";
-import { MOST_GAPS } from "../../shared/most-gaps.ts";
+import { MOST_GAPS } from "../../../util/ids.ts";
 import type { NatsMessage } from "../driver.ts";
 import { type Author, readPart } from "../wire.ts";
 import { type Change, NOTHING, readChange } from "./changes.ts";

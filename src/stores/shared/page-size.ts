@@ -1,6 +1,3 @@
-/** The most gaps that a store keeps. A store folds older ones into the beginning of its log. */
-export const MOST_GAPS = 100_000;
-
 /** The rows of a page, about, since a page ends with a whole send. Larger pages load no faster. */
 export const PAGE_ROWS = 5_000;
 
