@@ -71,10 +71,10 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
 
   const path = String(base).replace(/\/+$/, "");
   const name = `nightbus:${path}:${shareTabs}`;
-  const line = { request: requester(path, options), transport, heartbeat, retry: 0 };
+  const mount = { request: requester(path, options), transport, heartbeat, retry: 0 };
   const tab = openTab(last, storage, name);
   tab.count(channels, 1);
-  share(line, tab, shareTabs && name);
+  share(mount, tab, shareTabs && name);
 
   async function sendmany(entries: readonly (readonly [string, unknown])[]): Promise<readonly number[]> {
     for (const [channel, message] of entries) {
@@ -87,7 +87,7 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
     }
     if (tab.status === "closed") throw new ClientError("closed", "closed");
     try {
-      return (await post<Sent>(line, "/send", "ids", { entries })).ids;
+      return (await post<Sent>(mount, "/send", "ids", { entries })).ids;
     } catch (cause) {
       throw failureOf(cause, true);
     }

@@ -1,6 +1,6 @@
 import type { ClientError } from "../errors.ts";
 import type { Tab } from "../tab.ts";
-import type { Route } from "../transport/request.ts";
+import type { Mount } from "../transport/request.ts";
 import { aborted } from "../transport/timeout.ts";
 import { follower } from "./follower.ts";
 import { leader } from "./leader.ts";
@@ -10,12 +10,12 @@ import type { TabMessage } from "./messages.ts";
  * Joins the tabs that share the connection of this name. The tab that holds the lock leads. With an empty name each tab
  * is alone.
  */
-export function share(line: Route, tab: Tab, name: string): void {
+export function share(mount: Mount, tab: Tab, name: string): void {
   const { BroadcastChannel: Radio, navigator, addEventListener } = globalThis;
   let locks = name ? navigator?.locks : undefined;
   const id = Math.random();
   const over = new AbortController();
-  const [hear, changed, wait] = follower(line, tab, hello, watch);
+  const [hear, changed, wait] = follower(mount, tab, hello, watch);
   let radio: BroadcastChannel | undefined;
   let queued: AbortController | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -54,7 +54,7 @@ export function share(line: Route, tab: Tab, name: string): void {
   /** Leads until the signal is aborted. */
   function lead(signal: AbortSignal): Promise<unknown> {
     stop();
-    leading = leader(line, tab, signal, id, radio, refused, alarm);
+    leading = leader(mount, tab, signal, id, radio, refused, alarm);
     return aborted(signal);
   }
 
@@ -104,6 +104,6 @@ export function share(line: Route, tab: Tab, name: string): void {
 
   // The random part keeps tabs from taking the lock from each other.
   function watch(): void {
-    alarm(() => queue(true), 2.5 * line.heartbeat + Math.random() * 1_000);
+    alarm(() => queue(true), 2.5 * mount.heartbeat + Math.random() * 1_000);
   }
 }

@@ -1,6 +1,6 @@
 import { ClientError } from "../errors.ts";
 import type { Tab } from "../tab.ts";
-import type { Route } from "../transport/request.ts";
+import type { Mount } from "../transport/request.ts";
 import { catchUp } from "./catch-up.ts";
 import { covers, type LeaderMessage } from "./messages.ts";
 
@@ -12,7 +12,7 @@ import { covers, type LeaderMessage } from "./messages.ts";
  * Returns three functions: `hear` takes a message of a leader, `changed` takes up a change of the tab's channels, and `wait`
  * goes back to waiting. `hello` tells the leader of this tab's channels. `watch` is called at each sign of life.
  */
-export function follower(line: Route, tab: Tab, hello: () => void, watch: () => void) {
+export function follower(mount: Mount, tab: Tab, hello: () => void, watch: () => void) {
   let leader: number | undefined;
   let session: AbortController | undefined;
   let target: number | undefined;
@@ -25,7 +25,7 @@ export function follower(line: Route, tab: Tab, hello: () => void, watch: () => 
       if (!channels) hello(); // a new leader asks for the channels of all tabs
     }
     leader = id;
-    line.heartbeat = heartbeat;
+    mount.heartbeat = heartbeat;
     watch();
     tab.show(status, reason && Object.assign(new ClientError("", ""), reason));
     if (channels) {
@@ -57,7 +57,7 @@ export function follower(line: Route, tab: Tab, hello: () => void, watch: () => 
 
   async function chase(first: number, signal: AbortSignal): Promise<void> {
     target = first;
-    await catchUp(line, tab, signal, () => target!);
+    await catchUp(mount, tab, signal, () => target!);
     if (!signal.aborted) target = undefined;
   }
 }

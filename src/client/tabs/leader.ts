@@ -1,7 +1,7 @@
 import type { ClientError } from "../errors.ts";
 import type { Tab } from "../tab.ts";
 import { connection } from "../transport/connection.ts";
-import type { Route } from "../transport/request.ts";
+import type { Mount } from "../transport/request.ts";
 import type { News } from "../types.ts";
 import { covers, type LeaderMessage, type TabMessage } from "./messages.ts";
 
@@ -11,7 +11,7 @@ import { covers, type LeaderMessage, type TabMessage } from "./messages.ts";
  * after so many ms, unless it is called again before.
  */
 export function leader(
-  line: Route,
+  mount: Mount,
   tab: Tab,
   signal: AbortSignal,
   id: number,
@@ -20,7 +20,7 @@ export function leader(
   alarm: (work: () => void, ms: number) => void,
 ): (message?: TabMessage) => void {
   const others = new Map<number, readonly string[]>();
-  const reopen = connection(line, tab, signal, wanted, tell, refused);
+  const reopen = connection(mount, tab, signal, wanted, tell, refused);
   tell(); // tabs that are there answer with their channels
   return (message) => {
     if (message) {
@@ -42,11 +42,11 @@ export function leader(
       leader: id,
       status: tab.status,
       reason: reason && { ...reason, message: reason.message },
-      heartbeat: line.heartbeat,
+      heartbeat: mount.heartbeat,
       last: tab.last,
       channels: opened && tab.union,
       news,
     } satisfies LeaderMessage);
-    alarm(tell, line.heartbeat); // a quiet leader is not taken for a suspended one
+    alarm(tell, mount.heartbeat); // a quiet leader is not taken for a suspended one
   }
 }

@@ -3,7 +3,7 @@ import type { Tab } from "../tab.ts";
 import type { News, Status } from "../types.ts";
 import { onChange, pause } from "./pause.ts";
 import { polls } from "./poll.ts";
-import { failureOf, foreign, isFinal, type Route } from "./request.ts";
+import { failureOf, foreign, isFinal, type Mount } from "./request.ts";
 import { stream } from "./stream.ts";
 import { aborted, stopwatch } from "./timeout.ts";
 
@@ -13,7 +13,7 @@ import { aborted, stopwatch } from "./timeout.ts";
  * same position with other channels. The news of the old connection are dropped.
  */
 export function connection(
-  line: Route,
+  mount: Mount,
   tab: Tab,
   over: AbortSignal,
   channelsNow: () => readonly string[],
@@ -27,8 +27,8 @@ export function connection(
   const POLLING = 2_000;
   const LONGEST_POLLING = 300_000;
   const FOREVER = 1e16;
-  const auto = line.transport === "auto";
-  const always = line.transport === "poll" ? FOREVER : 0;
+  const auto = mount.transport === "auto";
+  const always = mount.transport === "poll" ? FOREVER : 0;
   let attempt: AbortController | undefined;
   let pollUntil = always;
   let failures = 0;
@@ -46,7 +46,7 @@ export function connection(
     if (type === "online") {
       pollUntil = always;
       breaks = 0;
-    } else if (silence() <= line.heartbeat) return;
+    } else if (silence() <= mount.heartbeat) return;
     reopen();
   }
 
@@ -75,7 +75,7 @@ export function connection(
       tab.take(news, signal);
     };
     const until = streaming ? (auto ? FIRST_FRAME : FIRST_FRAME_ALONE) : pollUntil;
-    const work = (streaming ? stream : polls)(line, signal, channels, tab.last, heard, until);
+    const work = (streaming ? stream : polls)(mount, signal, channels, tab.last, heard, until);
     const failure = await work.then(() => (since === undefined ? foreign(200) : undefined), failureOf);
     if (signal.aborted) return undefined;
     const final = isFinal(channels, failure);
@@ -111,7 +111,7 @@ export function connection(
       if (over.aborted) return;
       attempt = new AbortController();
       const failure = await once(attempt.signal);
-      if (failure) await pause(line, failures++, failure, over, show);
+      if (failure) await pause(mount, failures++, failure, over, show);
     }
   }
 }

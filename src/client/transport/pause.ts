@@ -1,6 +1,6 @@
 import type { ClientError } from "../errors.ts";
 import type { Status } from "../types.ts";
-import type { Route } from "./request.ts";
+import type { Mount } from "./request.ts";
 import { aborted, within } from "./timeout.ts";
 
 /**
@@ -9,7 +9,7 @@ import { aborted, within } from "./timeout.ts";
  * a page that becomes visible, ends the random part.
  */
 export function pause(
-  { retry }: Pick<Route, "retry">,
+  { retry }: Pick<Mount, "retry">,
   failures: number,
   failure: ClientError | undefined,
   outer: AbortSignal,

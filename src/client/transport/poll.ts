@@ -1,12 +1,12 @@
 import type { News } from "../types.ts";
 import { pause } from "./pause.ts";
-import { post, type Route } from "./request.ts";
+import { type Mount, post } from "./request.ts";
 import { events } from "./stream.ts";
 import { within } from "./timeout.ts";
 
 /** Polls once. Rejects if the answer does not come in time, too. */
 export function poll(
-  line: Route,
+  mount: Mount,
   outer: AbortSignal,
   channels: readonly string[],
   last = 0,
@@ -14,7 +14,7 @@ export function poll(
 ): Promise<News> {
   const GRACE = 10_000;
   return within(timeout + GRACE, outer, (signal) =>
-    post<News>(line, "/poll", "notifications", { channels, last, timeout }, signal),
+    post<News>(mount, "/poll", "notifications", { channels, last, timeout }, signal),
   );
 }
 
@@ -24,7 +24,7 @@ export function poll(
  * errors of `heard`.
  */
 export async function polls(
-  line: Route,
+  mount: Mount,
   outer: AbortSignal,
   channels: readonly string[],
   last: number | undefined,
@@ -37,7 +37,7 @@ export async function polls(
   if (from === undefined) {
     // One name is enough, and fits into any URL. The poll itself shows what is wrong.
     const answer = await within(PATIENCE, outer, (signal) =>
-      line.request(events(channels.slice(0, 1)), signal, undefined, "HEAD"),
+      mount.request(events(channels.slice(0, 1)), signal, undefined, "HEAD"),
     ).catch(() => undefined);
     from = +(answer?.headers.get("Nightbus-Last") as string) || undefined; // null is no number either
   }
@@ -46,7 +46,7 @@ export async function polls(
   let gaps = 0;
   do {
     const soon = performance.now() + timeout / 50;
-    const news = await poll(line, outer, channels, from, timeout);
+    const news = await poll(mount, outer, channels, from, timeout);
     from = news.last;
     known ||= !news.notifications[0];
     if (!known) continue;
@@ -56,6 +56,6 @@ export async function polls(
     if (gaps > 1 || (!news.notifications[0] && performance.now() < soon))
       await pause({ retry: HASTY }, gaps, undefined, outer);
     // The wait stays within the silence of a stream, and below the limit of proxies for a quiet request.
-    timeout = Math.min(25_000, 1.5 * line.heartbeat) | 0;
+    timeout = Math.min(25_000, 1.5 * mount.heartbeat) | 0;
   } while (performance.now() < until);
 }

@@ -2,7 +2,7 @@ import { ClientError } from "../errors.ts";
 import type { ClientOptions } from "../types.ts";
 
 /** The way to the mount. */
-export interface Route {
+export interface Mount {
   /**
    * Requests a route, with a body as JSON if there is one. Rejects with a ClientError for a refusal, and as fetch does
    * without an answer.
@@ -19,7 +19,7 @@ export interface Route {
 export function requester(
   base: string,
   { headers: given, credentials, fetch = globalThis.fetch }: ClientOptions<never>,
-): Route["request"] {
+): Mount["request"] {
   const asks = typeof given === "function";
   return async function request(route, signal, sent, method = sent ? "POST" : "GET", again = asks): Promise<Response> {
     const own = asks ? await given() : given;
@@ -51,13 +51,13 @@ export function foreign(status: number, error?: Partial<ClientError>, retryAfter
 
 /** Posts a value as JSON. Returns an answer that has a list of this name. */
 export async function post<T>(
-  line: Route,
+  mount: Mount,
   route: string,
   list: keyof T,
   sent: object,
   signal?: AbortSignal,
 ): Promise<T> {
-  const response = await line.request(route, signal, sent);
+  const response = await mount.request(route, signal, sent);
   const answer = await response.json();
   if (!Array.isArray(answer?.[list])) throw foreign(response.status);
   return answer;

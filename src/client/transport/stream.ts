@@ -1,6 +1,6 @@
 import type { News } from "../types.ts";
 import { parser } from "./parser.ts";
-import { foreign, type Route } from "./request.ts";
+import { foreign, type Mount } from "./request.ts";
 import { within } from "./timeout.ts";
 
 /**
@@ -8,7 +8,7 @@ import { within } from "./timeout.ts";
  * another server's stream rejects.
  */
 export function stream(
-  line: Route,
+  mount: Mount,
   outer: AbortSignal,
   channels: readonly string[],
   last: number | undefined,
@@ -19,15 +19,15 @@ export function stream(
   return within(firstFrame, outer, async (signal, renew) => {
     const route = events(channels, last);
     const { body } = await (route.length > LONGEST
-      ? line.request("/events", signal, { channels, last })
-      : line.request(route, signal));
+      ? mount.request("/events", signal, { channels, last })
+      : mount.request(route, signal));
     let open: boolean | undefined;
     const feed = parser(({ id, event, data, retry }) => {
-      if (+retry! >= 0) line.retry = +retry!;
+      if (+retry! >= 0) mount.retry = +retry!;
       const last = +id!;
       // A position, as a heartbeat sends it, moves the cursor. An event of an unknown kind does the same.
       const notifications = !event && data ? [JSON.parse(data)] : [];
-      if (event === "position" && data) line.heartbeat = Math.min(1e8, JSON.parse(data).heartbeat) || line.heartbeat;
+      if (event === "position" && data) mount.heartbeat = Math.min(1e8, JSON.parse(data).heartbeat) || mount.heartbeat;
       else if (!open && data) throw foreign(200); // a mount begins with a position
       if (last >= 0) {
         open = true;
@@ -39,7 +39,7 @@ export function stream(
       const { value } = await reader.read();
       if (!value || signal.aborted) return;
       feed(value);
-      if (open) renew(2.5 * line.heartbeat); // comments alone are no stream
+      if (open) renew(2.5 * mount.heartbeat); // comments alone are no stream
     }
   });
 }
