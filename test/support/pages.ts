@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { ADDRESSES } from "./engines/addresses.ts";
 import { ENGINES, type EngineName } from "./engines/engines.ts";
+import { root } from "./language.ts";
 
-/** The root of the repository. */
-export const root = fileURLToPath(new URL("../..", import.meta.url));
+export { root };
 
 /** The pages whose programs tests run: the README and each page of `docs`. */
 export const PAGES: readonly string[] = ["README.md", ...markdownIn("docs")];

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { offences, proseOf } from "../support/language.ts";
 import { pagePrograms } from "../support/page-programs.ts";
 import { type Block, blocksFor, blocksOf, PAGES, root, useOf } from "../support/pages.ts";
 
@@ -51,13 +50,6 @@ describe("the pages", () => {
       return named.filter((name) => !["", ".ts"].some((end) => existsSync(join(root, "src", name + end))));
     });
     expect(lost).toEqual([]);
-  });
-
-  it("keep the rules of the house's language", () => {
-    const broken = PAGES.flatMap((page) => proseOf(page)).flatMap(({ file, line, text }) =>
-      offences(text).map((offence) => `${file}:${line} ${offence}`),
-    );
-    expect(broken).toEqual([]);
   });
 });
 

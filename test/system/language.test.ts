@@ -1,15 +1,20 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { commentsOf, offences, root, tracked, undocumented } from "../support/language.ts";
+import { commentsOf, offences, type Prose, proseOf, root, tracked, undocumented } from "../support/language.ts";
 
 const programs = tracked(".ts", ".tsx", ".js", ".mjs").filter((file) => !file.includes("/node_modules/"));
 
 describe("the language of the house", () => {
   it("holds in every comment", () => {
-    const broken = programs
-      .flatMap((file) => commentsOf(file))
-      .flatMap(({ file, line, text }) => offences(text).map((offence) => `${file}:${line} ${offence}`));
-    expect(broken).toEqual([]);
+    expect(programs.flatMap((file) => commentsOf(file)).flatMap(broken)).toEqual([]);
+  });
+
+  it("holds in every page", () => {
+    expect(
+      tracked(".md")
+        .flatMap((file) => proseOf(file))
+        .flatMap(broken),
+    ).toEqual([]);
   });
 
   it("has a docstring for every exported name", () => {
@@ -28,6 +33,10 @@ describe("the language of the house", () => {
   });
 });
 
+function broken({ file, line, text }: Prose): readonly string[] {
+  return offences(text).map((offence) => `${file}:${line} ${offence}`);
+}
+
 /** Commits since the one that added this check, newest first, without merges. Empty if the checkout has no history. */
 const commits = history();
 
@@ -44,8 +53,8 @@ describe("the commits since this check", () => {
   });
 
   it("keep the rules of language in their bodies", () => {
-    const broken = commits.flatMap(({ subject, body }) => offences(body).map((offence) => `${subject}: ${offence}`));
-    expect(broken).toEqual([]);
+    const wrong = commits.flatMap(({ subject, body }) => offences(body).map((offence) => `${subject}: ${offence}`));
+    expect(wrong).toEqual([]);
   });
 });
 
