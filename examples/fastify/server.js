@@ -21,7 +21,7 @@ const longpolling = mount(bus, {
 const page = read("index.html");
 const client = read(import.meta.resolve("nightbus/client"));
 
-const app = Fastify();
+const app = Fastify({ forceCloseConnections: true }); // a browser may hold a spare connection
 await app.register(longpolling, { prefix: "/longpolling" });
 app.get("/", (_, reply) => reply.type("text/html").send(page));
 app.get("/nightbus.js", (_, reply) => reply.type("text/javascript").send(client));

@@ -34,6 +34,7 @@ const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) 
 process.once("SIGTERM", async () => {
   await bus.close();
   server.close();
+  setTimeout(() => server.closeAllConnections(), 500).unref(); // a browser may hold a spare connection
 });
 
 function read(path) {

@@ -38,6 +38,7 @@ server.listen(Number(process.env.PORT ?? 3000), () => {
 process.once("SIGTERM", async () => {
   await bus.close();
   server.close();
+  setTimeout(() => server.closeAllConnections(), 500).unref(); // a browser may hold a spare connection
 });
 
 function read(path) {

@@ -19,7 +19,10 @@ export function mount<C extends object, Request extends FastifyRequest = Fastify
 ): (instance: FastifyInstance) => Promise<void> {
   const endpoint = new Endpoint(bus, options);
   return async (instance) => {
-    instance.addHook("preClose", async () => endpoint.close()); // Fastify waits for the connections that this ends
+    instance.addHook("preClose", async () => {
+      endpoint.close();
+      await new Promise((resolve) => setImmediate(resolve)); // answers are written in this turn, before connections end
+    });
     instance.removeAllContentTypeParsers(); // inside the plugin the endpoint reads bodies, and refuses bad ones
     instance.addContentTypeParser("*", async (_, payload) => payload);
     const handler = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {

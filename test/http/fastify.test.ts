@@ -59,26 +59,29 @@ it("refuses a body that a preParsing hook cannot make anything of", async () => 
   expect(errors).toEqual([]);
 });
 
-it("closes with streams and polls that wait, before the bus is closed", async () => {
-  const { bus } = startBus();
-  const app = Fastify();
-  await app.register(mount(bus), { prefix: "/longpolling" });
-  await app.listen({ port: 0, host: "127.0.0.1" });
-  const client = new Client(`http://127.0.0.1:${await portOf(app.server)}/longpolling`);
-  await bus.ready();
-  const held = [client.get(`poll?channels=a&last=${bus.last}`), client.poll({ params: { channels: [], last: 0 } })];
-  const stream = await openStream(`${client.url}/events?channels=a`);
-  const own = bus.poll(["a"], bus.last);
-  await until(() => bus.waiting === 2 && stream.positions.length === 1);
-  const began = performance.now();
-  await app.close();
-  expect(performance.now() - began).toBeLessThan(3_000);
-  for (const { status } of await Promise.all(held)) expect(status).toBe(200);
-  await until(() => stream.over);
-  expect(bus.waiting, "the application's own goes on").toBe(1);
-  await bus.sendone("a", 1);
-  expect(await own).toHaveLength(1);
-});
+it.each(["idle" as const, true])(
+  "closes with streams and polls that wait, before the bus is closed, with forceCloseConnections: %s",
+  async (force) => {
+    const { bus } = startBus();
+    const app = Fastify({ forceCloseConnections: force });
+    await app.register(mount(bus), { prefix: "/longpolling" });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const client = new Client(`http://127.0.0.1:${await portOf(app.server)}/longpolling`);
+    await bus.ready();
+    const held = [client.get(`poll?channels=a&last=${bus.last}`), client.poll({ params: { channels: [], last: 0 } })];
+    const stream = await openStream(`${client.url}/events?channels=a`);
+    const own = bus.poll(["a"], bus.last);
+    await until(() => bus.waiting === 2 && stream.positions.length === 1);
+    const began = performance.now();
+    await app.close();
+    expect(performance.now() - began).toBeLessThan(3_000);
+    for (const { status } of await Promise.all(held)) expect(status).toBe(200);
+    await until(() => stream.over);
+    expect(bus.waiting, "the application's own goes on").toBe(1);
+    await bus.sendone("a", 1);
+    expect(await own).toHaveLength(1);
+  },
+);
 
 it("answers past the onSend hooks of others, as its page says", async () => {
   const { bus } = startBus();
