@@ -1,4 +1,5 @@
 /** Mounts a bus on Fastify 5. @module nightbus/fastify */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Bus } from "../bus.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "./hosts/fastify-types.ts";
@@ -19,10 +20,8 @@ export function mount<C extends object, Request extends FastifyRequest = Fastify
 ): (instance: FastifyInstance) => Promise<void> {
   const endpoint = new Endpoint(bus, options);
   return async (instance) => {
-    instance.addHook("preClose", async () => {
-      endpoint.close();
-      await new Promise((resolve) => setImmediate(resolve)); // answers are written in this turn, before connections end
-    });
+    // Fastify waits for the connections that this ends, or ends them all. The answers are written in this turn.
+    instance.addHook("preClose", () => nextTurn(endpoint.close()));
     instance.removeAllContentTypeParsers(); // inside the plugin the endpoint reads bodies, and refuses bad ones
     instance.addContentTypeParser("*", async (_, payload) => payload);
     const handler = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {

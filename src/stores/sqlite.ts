@@ -6,10 +6,11 @@
 
 import { BusError, given } from "../errors.ts";
 import type { Store } from "../store.ts";
-import { isDatabase, type SqliteDatabase } from "./sqlite/driver.ts";
+import type { SqliteDatabase } from "./sqlite/drivers/driver.ts";
+import { connectionOf } from "./sqlite/drivers/open.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 
-export type { SqliteDatabase, SqliteStatement } from "./sqlite/driver.ts";
+export type { SqliteDatabase } from "./sqlite/drivers/driver.ts";
 
 /** Options of `sqlite`. */
 export interface SqliteOptions {
@@ -22,8 +23,11 @@ export interface SqliteOptions {
 
 /**
  * Keeps a bus's notifications in SQLite. The argument is a path whose folder exists, or `":memory:"`, or the application's own
- * better-sqlite3 database, which the store uses unchanged and does not close. Several processes may share a file. A store, and
- * a handle, serves one bus. Throws `bad_option`. If the file cannot be opened, the bus rejects with `store`.
+ * database handle, which the store uses unchanged and does not close. Several processes may share a file. A store, and
+ * a handle, serves one bus.
+ *
+ * A path is opened by better-sqlite3 if it is installed, else by the runtime's own SQLite: `bun:sqlite`, or `node:sqlite` of Node
+ * 22.13 and later and of Deno. Throws `bad_option`. If the file cannot be opened, the bus rejects with `store`.
  */
 export function sqlite(pathOrDatabase: string | SqliteDatabase, options: SqliteOptions = {}): Store {
   const { durability } = options;
@@ -33,8 +37,10 @@ export function sqlite(pathOrDatabase: string | SqliteDatabase, options: SqliteO
   if (typeof pathOrDatabase === "string" && pathOrDatabase !== "") {
     return new SqliteStore({ path: pathOrDatabase, durability: durability ?? "full" });
   }
-  if (!isDatabase(pathOrDatabase)) {
-    throw new BusError("bad_option", `sqlite takes a path or a better-sqlite3 database, got ${given(pathOrDatabase)}`);
+  const db = connectionOf(pathOrDatabase);
+  if (db === undefined) {
+    const handles = "a handle of better-sqlite3, node:sqlite or bun:sqlite";
+    throw new BusError("bad_option", `sqlite takes a path or ${handles}, got ${given(pathOrDatabase)}`);
   }
   if (durability !== undefined) {
     throw new BusError(
@@ -42,5 +48,5 @@ export function sqlite(pathOrDatabase: string | SqliteDatabase, options: SqliteO
       "a database that is handed over keeps its own pragmas: set synchronous on it, and leave durability out",
     );
   }
-  return new SqliteStore({ db: pathOrDatabase });
+  return new SqliteStore({ db });
 }

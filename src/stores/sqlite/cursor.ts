@@ -41,7 +41,7 @@ export class Cursor {
       for (const page of tables.pages()) this.#sink.add(page);
       this.#seen = last;
     });
-    if (!db.memory) this.#place = new Place(db.name, () => tables.bytes());
+    if (db.path !== undefined) this.#place = new Place(db.path, () => tables.bytes());
   }
 
   /** The commits after `seen`, if `last` is a newer id. Inside a transaction. */

@@ -1,6 +1,7 @@
 import { asError, type BusError } from "../../errors.ts";
 import { type Failure, failuresOf } from "../shared/failures.ts";
 import { RETRY_FOR } from "../shared/retry.ts";
+import { resultCodeOf } from "./drivers/result-codes.ts";
 
 /** The application kept its own transaction open for too long. No work began. */
 export class Occupied extends Error {
@@ -19,7 +20,8 @@ function classify(cause: unknown): Failure {
     return { kind: "unreachable", retry: "none", cause, reason };
   }
   if (cause instanceof Occupied) return { kind: "unreachable", retry: "none", cause };
-  return { kind: isLostAnswer(cause) ? "lost" : "refused", retry: "none", cause, reason: asError(cause).message };
+  const isLost = resultCodeOf(cause) === "io"; // the commit may have reached the disk
+  return { kind: isLost ? "lost" : "refused", retry: "none", cause, reason: asError(cause).message };
 }
 
 /** The error to report of work in the background. Undefined for a lock, since the next look comes soon. */
@@ -34,13 +36,5 @@ export function isLocked(error: unknown): boolean {
 
 /** True if another connection holds a lock, or the application's own runs a statement. */
 function isBusy(error: unknown): boolean {
-  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
-  if (typeof code === "string") return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
-  return typeof message === "string" && message.includes("database connection is busy");
-}
-
-/** True for an input or output error of the disk. The commit may have reached it. */
-function isLostAnswer(error: unknown): boolean {
-  const { code } = Object(error) as { code?: unknown };
-  return typeof code === "string" && code.startsWith("SQLITE_IOERR");
+  return resultCodeOf(error) === "busy";
 }

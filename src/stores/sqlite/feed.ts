@@ -48,8 +48,9 @@ export class Feed {
         return undefined;
       },
     });
-    if (file.db.memory) return;
-    this.#watcher = this.#watch(file.db.name);
+    const { path } = file.db;
+    if (path === undefined) return;
+    this.#watcher = this.#watch(path);
     if (this.#watcher === undefined) this.#distrust = Number.POSITIVE_INFINITY;
     this.#polls.start();
   }

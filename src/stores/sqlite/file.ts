@@ -1,18 +1,19 @@
 import { BusError, given } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
-import { openDatabase, type SqliteDatabase } from "./driver.ts";
+import type { Connection } from "./drivers/driver.ts";
+import { openDatabase } from "./drivers/open.ts";
 import { failure } from "./failures.ts";
 import { createTables, isKnown, Tables, versionOf } from "./tables.ts";
 import { Transactions } from "./transactions.ts";
 
 /** The application's own database, or a file that the store opens and closes. */
 export type Source =
-  | { readonly db: SqliteDatabase; readonly durability?: never }
+  | { readonly db: Connection; readonly durability?: never }
   | { readonly db?: never; readonly path: string; readonly durability: "full" | "normal" };
 
 /** A database that is open, with nightbus's tables in it. */
 export interface OpenFile {
-  readonly db: SqliteDatabase;
+  readonly db: Connection;
   readonly tables: Tables;
   readonly transactions: Transactions;
   /**
@@ -26,7 +27,7 @@ export interface OpenFile {
 const LONGEST_WAL = 4 * 2 ** 20;
 
 /** The databases that a bus uses. A second bus on the same connection would not notice the commits of the first. */
-const taken = new WeakSet<SqliteDatabase>();
+const taken = new WeakSet<Connection>();
 
 /** Opens a file, or takes a handle, for `use`. Rejects with `store`, and then holds nothing open. */
 export async function openFile<T>(source: Source, clock: Clock, use: (file: OpenFile) => Promise<T>): Promise<T> {
@@ -47,12 +48,12 @@ export async function openFile<T>(source: Source, clock: Clock, use: (file: Open
     return await use({ db, tables, transactions, close });
   } catch (error) {
     leave();
-    throw failure(`SQLite could not open ${given(db.name)}`, error);
+    throw failure(`SQLite could not open ${named(db)}`, error);
   }
 }
 
 async function openTables(
-  db: SqliteDatabase,
+  db: Connection,
   durability: "full" | "normal" | undefined,
   transactions: Transactions,
   clock: Clock,
@@ -61,13 +62,13 @@ async function openTables(
   if (!isKnown(version)) {
     throw new BusError(
       "store",
-      `${given(db.name)} was written by a newer nightbus (its tables have version ${version}): update nightbus`,
+      `${named(db)} was written by a newer nightbus (its tables have version ${version}): update nightbus`,
     );
   }
   if (durability !== undefined) {
-    await transactions.retry(() => db.pragma("journal_mode = wal"));
-    db.pragma(`synchronous = ${durability}`);
-    db.pragma(`journal_size_limit = ${LONGEST_WAL}`);
+    await transactions.retry(() => db.exec("pragma journal_mode = wal"));
+    db.exec(`pragma synchronous = ${durability}`);
+    db.exec(`pragma journal_size_limit = ${LONGEST_WAL}`);
   }
   return transactions.retry(() => {
     if (version === undefined) transactions.write(() => createTables(db, () => clock.base()));
@@ -75,6 +76,10 @@ async function openTables(
   });
 }
 
-async function checkpoint(db: SqliteDatabase, transactions: Transactions): Promise<void> {
-  await transactions.retry(() => db.pragma("wal_checkpoint(truncate)"));
+async function checkpoint(db: Connection, transactions: Transactions): Promise<void> {
+  await transactions.retry(() => db.exec("pragma wal_checkpoint(truncate)"));
+}
+
+function named({ path = ":memory:" }: Connection): string {
+  return given(path);
 }

@@ -2,7 +2,7 @@ import type { Gap, Row, Trimmed, Watermark } from "../../store.ts";
 import { MOST_GAPS } from "../../util/ids.ts";
 import { givenOut, isComplete, type News, newestGone, newestTrimmed } from "../shared/news.ts";
 import { PAGE_ROWS } from "../shared/page-size.ts";
-import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
+import type { Columns, Connection, Statement } from "./drivers/driver.ts";
 
 const VERSION = 1;
 
@@ -14,16 +14,11 @@ export interface Meta {
   readonly floor: number;
 }
 
-type RawRow = [id: number, key: string, json: string, at: number, send: number];
-
 /** The version of the tables in a file. Undefined if it has none. Throws SQLite's error, as for a file that is no database. */
-export function versionOf(db: SqliteDatabase): number | undefined {
+export function versionOf(db: Connection): number | undefined {
   const table = db.prepare("select 1 from sqlite_master where type = 'table' and name = 'nightbus_meta'").get();
   if (table === undefined) return undefined;
-  const meta = db.prepare("select version from nightbus_meta").safeIntegers(false).get() as
-    | { version: number }
-    | undefined;
-  return meta?.version;
+  return db.prepare("select version from nightbus_meta").get()?.[0] as number | undefined;
 }
 
 /** True if this nightbus knows tables of this version. */
@@ -32,7 +27,7 @@ export function isKnown(version: number | undefined): boolean {
 }
 
 /** Makes missing tables, with a log that begins at `begin()`. Inside a transaction. */
-export function createTables(db: SqliteDatabase, begin: () => number): void {
+export function createTables(db: Connection, begin: () => number): void {
   db.exec(`
     create table if not exists nightbus_meta (
       version integer not null, begin integer not null, last integer not null, at integer not null, floor integer not null
@@ -53,37 +48,36 @@ export function createTables(db: SqliteDatabase, begin: () => number): void {
  * is the index. One on (channel, id) would make each insert and each trim many times slower.
  */
 export class Tables {
-  readonly #prepare: (sql: string) => SqliteStatement;
-  readonly #dataVersion: SqliteStatement;
-  readonly #bytes: SqliteStatement;
-  readonly #meta: SqliteStatement;
-  readonly #setMeta: SqliteStatement;
-  readonly #raiseFloor: SqliteStatement;
-  readonly #insertRow: SqliteStatement;
-  readonly #insertGap: SqliteStatement;
-  readonly #rowsAfter: SqliteStatement;
-  readonly #page: SqliteStatement;
-  readonly #gapsAfter: SqliteStatement;
-  readonly #watermarksAfter: SqliteStatement;
-  readonly #deleteRows: SqliteStatement;
-  readonly #raiseWatermark: SqliteStatement;
-  readonly #deleteWatermark: SqliteStatement;
+  readonly #prepare: (sql: string) => Statement;
+  readonly #dataVersion: Statement;
+  readonly #bytes: Statement;
+  readonly #meta: Statement;
+  readonly #setMeta: Statement;
+  readonly #raiseFloor: Statement;
+  readonly #insertRow: Statement;
+  readonly #insertGap: Statement;
+  readonly #rowsAfter: Statement;
+  readonly #page: Statement;
+  readonly #gapsAfter: Statement;
+  readonly #watermarksAfter: Statement;
+  readonly #deleteRows: Statement;
+  readonly #raiseWatermark: Statement;
+  readonly #deleteWatermark: Statement;
 
-  constructor(db: SqliteDatabase) {
-    // The application may have switched its handle to BigInt. Ids fit into numbers.
-    this.#prepare = (sql) => db.prepare(sql).safeIntegers(false);
-    this.#dataVersion = this.#prepare("pragma data_version").raw();
-    this.#bytes = this.#prepare("select page_count * page_size from pragma_page_count, pragma_page_size").raw();
+  constructor(db: Connection) {
+    this.#prepare = (sql) => db.prepare(sql);
+    this.#dataVersion = this.#prepare("pragma data_version");
+    this.#bytes = this.#prepare("select page_count * page_size from pragma_page_count, pragma_page_size");
     this.#meta = this.#prepare("select begin, last, at, floor from nightbus_meta");
     this.#setMeta = this.#prepare("update nightbus_meta set last = ?, at = ?");
     this.#raiseFloor = this.#prepare("update nightbus_meta set floor = ? where floor < ?");
     this.#insertRow = this.#prepare("insert into nightbus_rows (id, key, json, at, send) values (?, ?, ?, ?, ?)");
     this.#insertGap = this.#prepare("insert into nightbus_holes (before, after) values (?, ?)");
     const columns = "select id, key, json, at, send from nightbus_rows where id > ? order by id";
-    this.#rowsAfter = this.#prepare(columns).raw();
-    this.#page = this.#prepare(`${columns} limit ${PAGE_ROWS}`).raw();
+    this.#rowsAfter = this.#prepare(columns);
+    this.#page = this.#prepare(`${columns} limit ${PAGE_ROWS}`);
     this.#gapsAfter = this.#prepare("select after, before from nightbus_holes where before > ? order by before");
-    this.#watermarksAfter = this.#prepare("select key, id from nightbus_watermarks where id > ?").raw();
+    this.#watermarksAfter = this.#prepare("select key, id from nightbus_watermarks where id > ?");
     this.#deleteRows = this.#prepare("delete from nightbus_rows where id between ? and ?");
     this.#raiseWatermark = this.#prepare(
       "insert into nightbus_watermarks (key, id) values (?, ?) on conflict do update set id = excluded.id where excluded.id > id",
@@ -104,15 +98,16 @@ export class Tables {
   }
 
   meta(): Meta {
-    return this.#meta.get() as Meta;
+    const [begin, last, at, floor] = this.#meta.get() as [number, number, number, number];
+    return { begin, last, at, floor };
   }
 
   gaps(): readonly Gap[] {
-    return this.#gapsAfter.all(0) as Gap[];
+    return this.#gapsAfter.all(0).map(gapOf);
   }
 
   watermarks(): readonly Watermark[] {
-    return this.#watermarksAfter.all(0) as Watermark[];
+    return this.#watermarksAfter.all(0) as unknown as readonly Watermark[];
   }
 
   /**
@@ -123,9 +118,11 @@ export class Tables {
     const { begin, last, floor } = this.meta();
     const gaps = this.gaps();
     const from = newestTrimmed({ floor: Math.max(begin, floor), watermarks: this.watermarks() });
-    const [count] = this.#prepare("select count(*) from nightbus_rows where id > ?").raw().get(from) as [number];
+    const [count] = this.#prepare("select count(*) from nightbus_rows where id > ?").get(from) as [number];
     if (count === givenOut(from, last, gaps)) return undefined;
-    const rows = this.#prepare("select id from nightbus_rows where id > ? order by id").all(from) as { id: number }[];
+    const rows = this.#prepare("select id from nightbus_rows where id > ? order by id")
+      .all(from)
+      .map(([id]) => ({ id: id as number }));
     return newestGone(from, { last, gaps, rows });
   }
 
@@ -138,21 +135,21 @@ export class Tables {
   *pages(): Generator<readonly Row[]> {
     let last = 0;
     for (;;) {
-      const page = this.#page.all(last) as RawRow[];
+      const page = this.#page.all(last);
       if (page.length > 0) yield page.map(rowOf);
       if (page.length < PAGE_ROWS) return;
-      last = page.at(-1)![0];
+      last = page.at(-1)![0] as number;
     }
   }
 
   /** The commits after `seen`. Inside a transaction. */
   news(seen: number): News {
     const { last, floor } = this.meta();
-    const gaps = this.#gapsAfter.all(seen) as Gap[];
-    const rows = (this.#rowsAfter.all(seen) as RawRow[]).map(rowOf);
+    const gaps = this.#gapsAfter.all(seen).map(gapOf);
+    const rows = this.#rowsAfter.all(seen).map(rowOf);
     if (isComplete(seen, { last, gaps, rows })) return { last, floor, gaps, rows, watermarks: undefined };
     // Watermarks up to `seen` are known. If some were dropped since, all that are left are read again.
-    const watermarks = this.#watermarksAfter.all(floor > seen ? 0 : seen) as Watermark[];
+    const watermarks = this.#watermarksAfter.all(floor > seen ? 0 : seen) as unknown as readonly Watermark[];
     const explained = newestTrimmed({ floor, watermarks });
     const gone = newestGone(seen, { last, gaps, rows });
     // A row without a watermark may have been on any channel, so the floor covers it.
@@ -184,15 +181,21 @@ export class Tables {
 
   #foldGaps(): void {
     const sql = `select before from nightbus_holes order by before desc limit 1 offset ${MOST_GAPS}`;
-    const folded = this.#prepare(sql).get() as { before: number } | undefined;
+    const folded = this.#prepare(sql).get() as [before: number] | undefined;
     if (folded === undefined) return;
-    this.#prepare("delete from nightbus_holes where before <= ?").run(folded.before);
-    this.beginAt(folded.before);
+    this.#prepare("delete from nightbus_holes where before <= ?").run(...folded);
+    this.beginAt(...folded);
   }
 }
 
-function rowOf([id, key, json, at, send]: RawRow): Row {
+function rowOf(columns: Columns): Row {
+  const [id, key, json, at, send] = columns as [number, string, string, number, number];
   return { id, key, json, at, send };
+}
+
+function gapOf(columns: Columns): Gap {
+  const [after, before] = columns as [number, number];
+  return { after, before };
 }
 
 /** Splits ids into ranges of consecutive ids. Trims by age, or by the total, mostly have long ranges. */

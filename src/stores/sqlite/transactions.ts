@@ -1,6 +1,6 @@
 import type { Clock } from "../../util/clock.ts";
 import { retry } from "../shared/retry.ts";
-import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
+import type { Connection, Statement } from "./drivers/driver.ts";
 import { isLocked, Occupied } from "./failures.ts";
 
 /** The pauses of a retry, in ms. Locks of SQLite are short. */
@@ -8,7 +8,7 @@ const PAUSES = { first: 1, longest: 20 };
 
 /** The connection that transactions run on. */
 export interface TransactionsOptions {
-  readonly db: SqliteDatabase;
+  readonly db: Connection;
   readonly clock: Clock;
   /**
    * True if the store opened the connection, which then never waits inside SQLite. The application's own may be set to wait.
@@ -21,10 +21,10 @@ export interface TransactionsOptions {
  * application has a transaction open on the same connection, the store's own wait for its end.
  */
 export class Transactions {
-  readonly #db: SqliteDatabase;
+  readonly #db: Connection;
   readonly #clock: Clock;
   readonly #isOurs: boolean;
-  readonly #statements = new Map<string, SqliteStatement>();
+  readonly #statements = new Map<string, Statement>();
 
   constructor({ db, clock, isOurs }: TransactionsOptions) {
     this.#db = db;
@@ -50,12 +50,12 @@ export class Transactions {
   /** Runs work that throws a busy error instead of waiting. */
   now<T>(work: () => T): T {
     if (this.#isOurs) return work();
-    const timeout = this.#db.pragma("busy_timeout", { simple: true });
-    this.#db.pragma("busy_timeout = 0");
+    const [timeout] = this.#prepared("pragma busy_timeout").get() as [number];
+    this.#db.exec("pragma busy_timeout = 0");
     try {
       return work();
     } finally {
-      this.#db.pragma(`busy_timeout = ${timeout}`);
+      this.#db.exec(`pragma busy_timeout = ${timeout}`);
     }
   }
 
@@ -81,7 +81,7 @@ export class Transactions {
     }
   }
 
-  #prepared(sql: string): SqliteStatement {
+  #prepared(sql: string): Statement {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const statement = this.#db.prepare(sql);

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import Database from "better-sqlite3";
 import { Redis } from "ioredis";
 import { Bus } from "nightbus";
 import { nats } from "nightbus/nats";
@@ -22,6 +21,7 @@ import type { StoreFactory } from "../../../src/testing/conformance/store/topic.
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { DATABASE_URL, NATS_URL, REDIS_URL } from "../engines.ts";
+import { type Database, openDatabase } from "../sqlite/database.ts";
 
 /** Buses that were given no store. */
 export const memory: BusFactory = {
@@ -47,11 +47,11 @@ export const file: BusFactory = {
   transactional: true,
   place() {
     const { path, remove } = temporary();
-    let db: Database.Database | undefined;
+    let db: Database | undefined;
     return {
       open: (options) => new Bus({ ...options, store: sqlite(path, { durability: "normal" }) }),
       begin() {
-        db ??= new Database(path);
+        db ??= openDatabase(path);
         return beginOn(db);
       },
       remove() {
@@ -78,7 +78,7 @@ export const handle: BusFactory = {
   shared: false,
   transactional: true,
   place() {
-    const db = new Database(":memory:");
+    const db = openDatabase(":memory:");
     return {
       open: (options) => new Bus({ ...options, store: sqlite(db) }),
       begin: () => beginOn(db),
@@ -236,7 +236,7 @@ export async function newStream(): Promise<{
   };
 }
 
-function beginOn(db: Database.Database): Transaction {
+function beginOn(db: Database): Transaction {
   db.exec("begin immediate");
   return { handle: db, commit: () => void db.exec("commit"), rollback: () => void db.exec("rollback") };
 }

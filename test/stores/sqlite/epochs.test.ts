@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
-import Database from "better-sqlite3";
 import { Bus } from "nightbus";
 import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
 import { failsWith, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { closing, temporaryFiles } from "../files.ts";
+import { openDatabase, transact } from "./database.ts";
 
 const newPath = temporaryFiles();
 const close = closing();
 
 function epochs(path: string): number {
-  const database = new Database(path, { readonly: true });
+  const database = openDatabase(path, { readonly: true });
   const { count } = database.prepare("select count(*) as count from nightbus_holes").get() as { count: number };
   database.close();
   return count;
@@ -23,11 +23,12 @@ describe("the epochs of a file", () => {
     const path = newPath();
     const bus = close(new Bus({ store: sqlite(path) }));
     await bus.ready();
-    const database = close(new Database(path));
-    const send = database.transaction((message: number) => {
-      bus.sendwithin(database, [["a", message]]);
-      bus.sendwithin(database, [["a", message]]);
-    });
+    const database = close(openDatabase(path));
+    const send = (message: number): void =>
+      transact(database, () => {
+        bus.sendwithin(database, [["a", message]]);
+        bus.sendwithin(database, [["a", message]]);
+      });
     for (let index = 0; index < 20; index += 1) send(index);
     await bus.sendone("a", 1);
     send(20);
@@ -43,7 +44,7 @@ describe("the epochs of a file", () => {
     const bus = close(new Bus({ store: sqlite(path) }));
     await bus.ready();
     const begin = bus.last;
-    const database = close(new Database(path));
+    const database = close(openDatabase(path));
     database.exec("begin");
     bus.sendwithin(database, [["a", "never"]]);
     database.exec("rollback");
@@ -61,7 +62,7 @@ describe("the write-ahead log of a file", () => {
     const path = newPath();
     const bus = close(new Bus({ store: sqlite(path), retention: { count: 1 } }));
     await bus.sendone("a", 1);
-    const outside = close(new Database(path));
+    const outside = close(openDatabase(path));
     outside.exec("begin");
     outside.prepare("select count(*) from nightbus_rows").get();
     const text = "x".repeat(2 ** 20 - 100);
@@ -76,7 +77,7 @@ describe("the write-ahead log of a file", () => {
 
 describe("a transaction of the application's that it leaves open on the bus's handle", () => {
   it("fails sends after 5 s with what they waited for, and they go on once it has ended", async () => {
-    const database = close(new Database(newPath()));
+    const database = close(openDatabase(newPath()));
     const clock = new ManualClock();
     const bus = close(new Bus({ store: sqlite(database), clock }));
     await bus.ready();

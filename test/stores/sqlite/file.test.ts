@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import Database from "better-sqlite3";
 import { describe, expect, it, vi } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import type { BusOptions } from "../../../src/options.ts";
 import { sqlite } from "../../../src/stores/sqlite.ts";
 import { closing, temporaryFiles } from "../files.ts";
+import { type Database, openDatabase, pragma } from "./database.ts";
 
 const newPath = temporaryFiles();
 const close = closing();
@@ -17,7 +17,7 @@ describe("ids in SQLite", () => {
     const first = open(path, { retention: { count: 0 } });
     const before = await first.sendone("x", 1);
     await first.close();
-    const db = close(new Database(path));
+    const db = close(openDatabase(path));
     expect(db.prepare("select count(*) as count from nightbus_rows").get()).toEqual({ count: 0 });
     const second = open(path);
     await second.ready();
@@ -61,7 +61,7 @@ describe("ids in SQLite", () => {
     const path = newPath();
     const bus = open(path);
     const kept = await bus.sendone("x", 1);
-    const db = close(new Database(path));
+    const db = close(openDatabase(path));
     const lost = [await bus.sendone("x", 2), await bus.sendone("x", 3)];
     db.prepare("delete from nightbus_rows where id > ?").run(kept);
     db.prepare("update nightbus_meta set last = ?").run(kept);
@@ -76,8 +76,8 @@ describe("ids in SQLite", () => {
 describe("the file", () => {
   it("has tables of nightbus's own prefix, no index, and leaves user_version to the application", async () => {
     const path = newPath();
-    const db = close(new Database(path));
-    db.pragma("user_version = 42");
+    const db = close(openDatabase(path));
+    db.exec("pragma user_version = 42");
     db.exec("create table mine (id)");
     await open(path).sendone("x", 1);
     const names = db.prepare("select type, name from sqlite_master where name not like 'sqlite_%'").all();
@@ -85,9 +85,9 @@ describe("the file", () => {
       { type: "table", name: "mine" },
       ...["meta", "rows", "holes", "watermarks"].map((name) => ({ type: "table", name: `nightbus_${name}` })),
     ]);
-    expect(db.pragma("user_version", { simple: true })).toBe(42);
+    expect(pragma(db, "user_version")).toBe(42);
     expect(db.prepare("select version from nightbus_meta").get()).toEqual({ version: 1 });
-    expect(db.pragma("journal_mode", { simple: true })).toBe("wal");
+    expect(pragma(db, "journal_mode")).toBe("wal");
   });
 
   it.each([
@@ -95,11 +95,12 @@ describe("the file", () => {
     ["full", "synchronous = full"],
     ["normal", "synchronous = normal"],
   ] as const)("with durability %s runs %s", async (durability, expected) => {
-    const pragma = vi.spyOn(Database.prototype, "pragma");
+    const prototype = Object.getPrototypeOf(close(openDatabase(":memory:"))) as Database;
+    const exec = vi.spyOn(prototype, "exec");
     const store = sqlite(newPath(), durability === undefined ? {} : { durability });
     await close(new Bus({ store })).ready();
-    expect(pragma.mock.calls.flat()).toContain(expected);
-    pragma.mockRestore();
+    expect(exec.mock.calls.flat()).toContain(`pragma ${expected}`);
+    exec.mockRestore();
   });
 
   it.each([
@@ -178,7 +179,7 @@ describe("a store", () => {
 });
 
 function newer(path: string): void {
-  const db = new Database(path);
+  const db = openDatabase(path);
   db.exec("create table nightbus_meta (version integer, more text); insert into nightbus_meta values (99, 'x')");
   db.close();
 }

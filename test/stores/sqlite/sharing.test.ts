@@ -1,11 +1,11 @@
 import { symlinkSync } from "node:fs";
-import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import type { BusOptions } from "../../../src/options.ts";
 import { sqlite } from "../../../src/stores/sqlite.ts";
 import { until } from "../../http/conformance/client.ts";
 import { closing, temporaryFiles } from "../files.ts";
+import { openDatabase } from "./database.ts";
 
 const newPath = temporaryFiles();
 const close = closing();
@@ -62,7 +62,7 @@ describe("several processes on one file", () => {
   it("tell the readers of one that was stopped what others trimmed meanwhile, and only that", async () => {
     const path = newPath();
     const retention = { count: 1 };
-    const handle = close(new Database(path));
+    const handle = close(openDatabase(path));
     const stopped = close(new Bus({ store: sqlite(handle), retention }));
     const errors: Error[] = [];
     stopped.on("error", (error) => errors.push(error));

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import Database from "better-sqlite3";
 import { Bus } from "nightbus";
 import { sqlite } from "nightbus/sqlite";
 import { describe, it } from "vitest";
 import { messagesOf } from "../../../src/testing/conformance/bus/topic.ts";
 import { closing, temporaryFiles } from "../files.ts";
+import { openDatabase, transact } from "./database.ts";
 
 const newPath = temporaryFiles();
 const close = closing();
 
 /** Does to the file what an operator may, with a tool of his own. */
 function operate(path: string, sql: string): void {
-  const database = new Database(path);
+  const database = openDatabase(path);
   database.exec(sql);
   database.close();
 }
@@ -76,12 +76,12 @@ describe("a file from which rows are taken away while a process lags", () => {
     const slow = await reopened(path);
     const parked = slow.poll(["a"], slow.last, Number.POSITIVE_INFINITY);
     const fast = await reopened(path);
-    const database = close(new Database(path));
+    const database = close(openDatabase(path));
     // All in one turn of the event loop, so that the other bus cannot look in between.
-    database.transaction(() => {
+    transact(database, () => {
       fast.sendwithin(database, [["a", 1]]);
       database.exec("delete from nightbus_rows");
-    })();
+    });
     const batch = await parked;
     assert.deepEqual([batch.missed, batch.length], [true, 0]);
     assert.ok(batch.last > 0 && batch.last === slow.last);

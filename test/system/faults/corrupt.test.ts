@@ -9,11 +9,11 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import Database from "better-sqlite3";
 import { Bus } from "nightbus";
 import { describe, expect, it, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite.ts";
 import { closing, temporaryFiles } from "../../stores/files.ts";
+import { openDatabase, pragma } from "../../stores/sqlite/database.ts";
 
 const PAGE = 4_096;
 const newPath = temporaryFiles();
@@ -106,17 +106,17 @@ describe("a file that is corrupted under a bus", () => {
     const { path } = await filled();
     const { bus, errors } = open(path);
     await bus.sendone("x", "before");
-    const other = close(new Database(path));
+    const other = close(openDatabase(path));
     other.exec("create table mine (text)");
     other.prepare("insert into mine values (?)").run("y".repeat(500_000));
-    other.pragma("wal_checkpoint(truncate)");
+    pragma(other, "wal_checkpoint(truncate)");
     const { size } = statSync(path);
     const looked = close(new Bus({ store: sqlite(path) }));
     const large = bus.poll(["x"], bus.last, 5_000);
     await looked.sendone("x", "large");
     await large; // the reader has looked
     other.exec("drop table mine; vacuum");
-    other.pragma("wal_checkpoint(truncate)");
+    pragma(other, "wal_checkpoint(truncate)");
     expect(statSync(path).size).toBeLessThan(size);
     const seen = bus.poll(["x"], bus.last, 5_000);
     const theirs = close(new Bus({ store: sqlite(path) }));

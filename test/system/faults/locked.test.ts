@@ -1,9 +1,9 @@
-import Database from "better-sqlite3";
 import { Bus } from "nightbus";
 import { describe, expect, it, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite.ts";
 import type { Clock } from "../../../src/util/clock.ts";
 import { closing, temporaryFiles } from "../../stores/files.ts";
+import { type Database, openDatabase } from "../../stores/sqlite/database.ts";
 
 const newPath = temporaryFiles();
 const close = closing();
@@ -64,7 +64,7 @@ describe("a file that somebody else has locked for longer than is waited", () =>
 /** A bus that trims, on a file in which readers wait for who writes. */
 async function opened(): Promise<{ readonly bus: Bus; readonly path: string; readonly errors: readonly Error[] }> {
   const path = newPath();
-  const db = close(new Database(path));
+  const db = close(openDatabase(path));
   const bus = close(new Bus({ store: sqlite(db), clock: fast(), retention: { count: 2 } }));
   const errors: Error[] = [];
   bus.on("error", (error) => errors.push(error));
@@ -72,8 +72,8 @@ async function opened(): Promise<{ readonly bus: Bus; readonly path: string; rea
   return { bus, path, errors };
 }
 
-function lock(path: string): Database.Database {
-  const other = close(new Database(path));
+function lock(path: string): Database {
+  const other = close(openDatabase(path));
   other.exec("begin exclusive");
   return other;
 }
