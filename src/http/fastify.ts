@@ -20,16 +20,12 @@ export function mount<C extends object, Request extends FastifyRequest = Fastify
 ): (instance: FastifyInstance) => Promise<void> {
   const endpoint = new Endpoint(bus, options);
   return async (instance) => {
-    // Fastify waits for the connections that this ends, or ends them all. The answers are written in this turn.
-    instance.addHook("preClose", () => nextTurn(endpoint.close()));
+    instance.addHook("preClose", () => nextTurn(endpoint.close())); // the answers go before Fastify ends connections
     instance.removeAllContentTypeParsers(); // inside the plugin the endpoint reads bodies, and refuses bad ones
     instance.addContentTypeParser("*", async (_, payload) => payload);
     const handler = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {
       const answer = await endpoint.handle(new NodeRequest(request.raw, reply.raw, request, instance.prefix), request);
-      if (answer === undefined) {
-        reply.callNotFound();
-        return reply;
-      }
+      if (answer === undefined) return reply.callNotFound();
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
       }

@@ -15,7 +15,7 @@ export interface FastifyReply {
   /** Returns the headers that hooks of the application have set. */
   getHeaders(): Record<string, number | string | string[] | undefined>;
   /** Answers 404 in the way of the application. */
-  callNotFound(): unknown;
+  callNotFound(): this;
   /** Leaves the response to the mount. */
   hijack(): unknown;
 }

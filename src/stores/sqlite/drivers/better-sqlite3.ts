@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { Columns, Connection, Driver, Open, SqliteDatabase, Statement } from "./driver.ts";
+import type { Columns, Connection, Driver, SqliteDatabase, Statement } from "./driver.ts";
 
 /** The part of a better-sqlite3 database that nightbus uses. */
 interface Database extends SqliteDatabase {
@@ -27,8 +27,11 @@ export const betterSqlite3: Driver = {
 
   async load() {
     refuseCrash();
-    const Database = await imported();
-    return Database && ((path) => new Database(path, { timeout: 0 }));
+    const Handle = await imported();
+    if (Handle === undefined) return undefined;
+    const open = (path: string): Database => new Handle(path, { timeout: 0 });
+    open(":memory:").close(); // loads the binary, which may be of another Node
+    return open;
   },
 
   fits: (handle) => typeof (handle as Partial<Database>).pragma === "function",
@@ -50,7 +53,7 @@ export const betterSqlite3: Driver = {
   },
 };
 
-type Constructor = new (path: string, options: { readonly timeout: number }) => ReturnType<Open>;
+type Constructor = new (path: string, options: { readonly timeout: number }) => Database;
 
 // Bundlers leave a name that they do not see, and the package need not be there when they run.
 async function imported(): Promise<Constructor | undefined> {

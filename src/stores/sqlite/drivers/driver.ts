@@ -50,8 +50,8 @@ export interface Driver {
   connect(handle: SqliteDatabase): Connection;
 }
 
-/** Returns the absolute path of a connection's file. Undefined if no file holds its data. */
+/** Returns the absolute path of a connection's file. Undefined if no file holds its data. Needs no lock. */
 export function fileOf({ prepare }: { readonly prepare: (sql: string) => Statement }): string | undefined {
-  const [file] = prepare("select file from pragma_database_list where name = 'main'").get() as [string | null];
-  return file || undefined;
+  const databases = prepare("pragma database_list").all() as readonly [index: number, name: string, file: string][];
+  return databases.find(([, name]) => name === "main")?.[2] || undefined;
 }

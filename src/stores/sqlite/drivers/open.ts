@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { asError, BusError } from "../../../errors.ts";
 import { betterSqlite3 } from "./better-sqlite3.ts";
 import { bunSqlite } from "./bun-sqlite.ts";
@@ -17,7 +19,8 @@ export async function openDatabase(path: string, drivers: readonly Driver[] = DR
     connection.exec("pragma busy_timeout = 0");
     return connection;
   } catch (cause) {
-    const sentence = `SQLite could not open ${JSON.stringify(path)}: ${asError(cause).message}`;
+    const reason = existsSync(dirname(path)) ? asError(cause).message : "its directory does not exist";
+    const sentence = `SQLite could not open ${JSON.stringify(path)}: ${reason}`;
     throw new BusError("store", sentence, { cause, refused: true });
   }
 }
