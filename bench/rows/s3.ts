@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import { giveIds } from "../../src/stores/shared/given-ids.ts";
+import { connectionOf } from "../../src/stores/sqlite/drivers/open.ts";
 import { createTables, Tables } from "../../src/stores/sqlite/tables.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 import { openByHand, ownFolder } from "../sqlite-files.ts";
@@ -67,8 +68,9 @@ class Ours implements Table {
 
   constructor(path: string) {
     this.#db = openByHand(path);
-    createTables(this.#db, () => 1);
-    this.#tables = new Tables(this.#db);
+    const connection = connectionOf(this.#db)!;
+    createTables(connection, () => 1);
+    this.#tables = new Tables(connection);
     this.size = sizeOf(this.#db, "nightbus_rows");
     for (let first = 1; first < KEPT; first += BATCH) this.insert(first, BATCH);
   }

@@ -72,7 +72,7 @@ export function messages({ it, over, largest }: Topic): void {
         [() => 1, "got a function"],
         [Symbol("s"), "got Symbol(s)"],
         [1n, "BigInt"],
-        [cyclic, "circular"],
+        [cyclic, "structure"],
         [{ toJSON: () => assert.fail("its own reason") }, "its own reason"],
         [{ toJSON: throwing(Object.create(null)) }, "cannot be written so: {}"],
         [{ toJSON: throwing(Symbol("s")) }, "cannot be written so: Symbol(s)"],
