@@ -1,60 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { hasTools, PROGRAMS, Project, toolFile } from "./project.ts";
+import { BUNDLERS, type Bundler } from "./bundlers.ts";
+import { hasTools, PROGRAMS, Project } from "./project.ts";
 import { serves } from "./serves.ts";
 
 const WHY = hasTools ? "" : " (skipped: they need `npm ci --prefix test/packaging`)";
-
-interface Bundler {
-  readonly name: string;
-  /** The program of the page. */
-  readonly config: string;
-  readonly packages: readonly string[];
-  /** The arguments of Node that bundle by this file. */
-  readonly command: (config: string) => readonly string[];
-  /** Returns the program of the page, changed to make CommonJS. */
-  readonly toCommonjs: (config: string) => string;
-}
-
-const WEBPACK = `
-  import config from "./webpack.config.mjs";
-  import webpack from "webpack";
-  const stats = await new Promise((resolve, reject) => webpack(config, (error, done) => (error ? reject(error) : resolve(done))));
-  if (stats.hasErrors()) throw new Error(stats.toString("errors-only"));`;
-
-const BUNDLERS: readonly Bundler[] = [
-  {
-    name: "esbuild",
-    config: "esbuild.mjs",
-    packages: ["esbuild"],
-    command: (config) => [config],
-    toCommonjs: (config) => config.replace('"esm"', '"cjs"').replace("app.mjs", "app.cjs"),
-  },
-  {
-    name: "Rollup",
-    config: "rollup.config.mjs",
-    packages: ["rollup", "@rollup/plugin-node-resolve", "@rollup/plugin-commonjs"],
-    command: (config) => [toolFile("rollup/dist/bin/rollup"), "--config", config, "--silent"],
-    toCommonjs: (config) => config.replace('"esm"', '"cjs"').replace("app.mjs", "app.cjs"),
-  },
-  {
-    name: "Vite",
-    config: "vite.config.mjs",
-    packages: [],
-    command: (config) => [toolFile("vite/bin/vite.js"), "build", "--config", config, "--logLevel", "warn"],
-    toCommonjs: (config) => config.replace('"esm"', '"cjs"').replace("[name].mjs", "[name].cjs"),
-  },
-  {
-    name: "webpack",
-    config: "webpack.config.mjs",
-    packages: ["webpack"],
-    command: () => ["run-webpack.mjs"],
-    toCommonjs: (config) =>
-      config
-        .replace(', filename: "app.mjs", module: true', ', filename: "app.cjs"')
-        .replace("  experiments: { outputModule: true },\n", "")
-        .replace("import better", "commonjs better"),
-  },
-];
 
 const cases = BUNDLERS.flatMap((bundler) => [
   { ...bundler, to: "ES modules", file: "out/app.mjs", programOf: (config: string) => config },
@@ -115,6 +64,5 @@ describe.skipIf(!hasTools)(`bundlers with the packed package${WHY}`, () => {
 function bundled({ packages }: Bundler): Project {
   const project = new Project("module", [...packages, "better-sqlite3"]);
   project.take("app.js");
-  project.write({ "run-webpack.mjs": WEBPACK });
   return project;
 }
