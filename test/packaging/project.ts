@@ -1,9 +1,8 @@
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, inject } from "vitest";
+import { inject } from "vitest";
 import { root } from "../support/language.ts";
 import { blocksOf } from "../support/pages.ts";
 
@@ -23,10 +22,9 @@ export const PROGRAMS: ReadonlyMap<string, string> = new Map(
 
 /** A new project of an application, which has nightbus from npm and the tools that it names. */
 export class Project {
-  readonly folder = mkdtempSync(join(tmpdir(), "nightbus-project-"));
+  readonly folder = mkdtempSync(join(dirname(inject("installed")), "project-"));
 
   constructor(type: "commonjs" | "module", packages: readonly string[] = []) {
-    afterAll(() => rmSync(this.folder, { recursive: true, force: true }));
     cpSync(join(inject("installed"), "node_modules"), join(this.folder, "node_modules"), { recursive: true });
     for (const name of packages) this.link(name);
     this.write({ "package.json": JSON.stringify({ private: true, type }) });
