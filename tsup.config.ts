@@ -1,5 +1,6 @@
 import { build } from "esbuild";
 import { defineConfig } from "tsup";
+import { buildCommonjs } from "./build/commonjs.ts";
 import { entryOf, modules, nameOf } from "./build/entries.ts";
 
 export default defineConfig({
@@ -11,6 +12,7 @@ export default defineConfig({
   clean: true,
   // `Bus` has to be one class over all subpaths, so shared code goes into shared chunks.
   splitting: true,
+  removeNodeProtocol: false, // some modules of Node have no other name
   esbuildPlugins: [
     {
       name: "the client stays one file, which a server can hand to a page",
@@ -33,5 +35,6 @@ export default defineConfig({
       platform: "browser",
       target: "es2022",
     });
+    await buildCommonjs();
   },
 });

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { writeCommonjsTypes } from "./commonjs-types.ts";
 import { entryOf, modules } from "./entries.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -32,6 +33,7 @@ for (const file of readdirSync(join(root, "dist"), { recursive: true, encoding: 
   if (file.endsWith(".d.ts")) rmSync(join(root, "dist", file));
 }
 const waiting = entries.map((entry) => join(types, relative(join(root, "src"), entry)).replace(/\.ts$/, ".d.ts"));
+const faces = [...waiting];
 const written = new Set<string>();
 for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
   if (written.has(file)) continue;
@@ -42,6 +44,7 @@ for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text.replace(IMPORT, '$1"$2.js"'));
 }
+writeCommonjsTypes(faces);
 
 /** Returns declarations without the imports that only internal members needed, which `stripInternal` left out. */
 function withoutUnused(text: string): string {

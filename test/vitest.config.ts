@@ -15,6 +15,9 @@ const ENGINES = [
 /** The tests of applications on other hosts, and of the built site. They have installs of their own, and take a minute. */
 const EXAMPLES = ["test/system/examples/hosts.test.ts", "test/system/site.test.ts"];
 
+/** The tests of the packed package. Their tools have an install of their own. */
+const PACKAGING = ["test/packaging/*.test.ts"];
+
 const common = { testTimeout: 20_000, hookTimeout: 60_000, typecheck: { enabled: false } };
 
 export default defineConfig({
@@ -31,11 +34,21 @@ export default defineConfig({
           ...common,
           name: "alone",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES],
+          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES, ...PACKAGING],
         },
       },
       { extends: true, test: { ...common, name: "engines", include: ENGINES } },
       { extends: true, test: { ...common, name: "examples", include: EXAMPLES } },
+      {
+        extends: true,
+        test: {
+          ...common,
+          name: "packaging",
+          include: PACKAGING,
+          globalSetup: [fileURLToPath(new URL("packaging/installed.ts", import.meta.url))],
+          testTimeout: 120_000, // compilers and bundlers start cold
+        },
+      },
     ],
   },
 });

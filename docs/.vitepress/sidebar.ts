@@ -28,6 +28,7 @@ export const PAGES: readonly Group[] = [
     text: "Run",
     items: [
       { text: "Testing", link: "/testing" },
+      { text: "Packaging and tools", link: "/packaging" },
       { text: "Observability", link: "/observability" },
       { text: "Deployment", link: "/deployment" },
       { text: "Failures", link: "/failures" },
@@ -40,7 +41,6 @@ export const PAGES: readonly Group[] = [
       { text: "From Odoo", link: "/migrating-from-odoo" },
       { text: "From Socket.IO", link: "/migrating-from-socket-io" },
       { text: "From better-sse", link: "/migrating-from-better-sse" },
-      { text: "CommonJS", link: "/commonjs" },
     ],
   },
   {

@@ -9,7 +9,7 @@ const programs = pagePrograms();
 
 /** The pages that other tests run named programs of. */
 const NAMED: Readonly<Record<string, string>> = {
-  "docs/commonjs.md": "commonjs.test.ts",
+  "docs/packaging.md": "test/packaging",
   "docs/deployment.md": "docs-deployment.test.ts",
 };
 

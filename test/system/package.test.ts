@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 interface Manifest {
-  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly exports: Readonly<Record<string, Target>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly allowScripts: Readonly<Record<string, boolean>>;
   readonly scripts: Readonly<Record<string, string>>;
@@ -13,6 +13,8 @@ interface Manifest {
   readonly repository?: unknown;
   readonly publishConfig: { readonly access: string; readonly provenance?: boolean };
 }
+
+type Target = string | { readonly [condition: string]: Target };
 
 interface Locked {
   readonly dev?: true;
@@ -40,16 +42,16 @@ describe("the package", () => {
     const paths = packed();
     const others = paths.filter((path) => !path.startsWith("dist/"));
     expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
-    expect(paths.filter((path) => /^dist\/(?!types\/[\w/-]+\.d\.ts$|[\w-]+(\.min)?\.js(\.map)?$)/.test(path))).toEqual(
-      [],
-    );
-    const targets = exported().filter((path) => !path.endsWith(".d.ts"));
+    const known = /^dist\/(types\/[\w/-]+\.d\.c?ts|cjs\/[\w-]+\.cjs|[\w-]+(\.min)?\.js(\.map)?)$/;
+    expect(paths.filter((path) => path.startsWith("dist/") && !known.test(path))).toEqual([]);
+    const targets = exported().filter((path) => !/\.d\.c?ts$/.test(path));
     expect(targets.filter((path) => !paths.includes(path))).toEqual([]);
   });
 
   it.skipIf(!hasTypes)("has the types of every export (they need `npm run build`)", () => {
-    const types = exported().filter((path) => path.endsWith(".d.ts"));
-    expect(types).toHaveLength(Object.keys(manifest.exports).length - 1);
+    const types = exported().filter((path) => /\.d\.c?ts$/.test(path));
+    expect(types.filter((path) => path.endsWith(".d.ts"))).toHaveLength(Object.keys(manifest.exports).length - 2);
+    expect(types.filter((path) => path.endsWith(".d.cts"))).toHaveLength(Object.keys(manifest.exports).length - 2);
     expect(types.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
@@ -137,10 +139,9 @@ function packed(): readonly string[] {
 
 /** The files that the exports name. */
 function exported(): readonly string[] {
-  const targets = Object.values(manifest.exports).flatMap((target) =>
-    typeof target === "string" ? [target] : Object.values(target),
-  );
-  return targets.map((path) => path.replace(/^\.\//, ""));
+  const pathsOf = (target: Target): readonly string[] =>
+    typeof target === "string" ? [target] : Object.values(target).flatMap(pathsOf);
+  return [...new Set(Object.values(manifest.exports).flatMap(pathsOf))].map((path) => path.replace(/^\.\//, ""));
 }
 
 /** Returns these files and all that they import from beside them, with paths from the root. */

@@ -1,5 +1,6 @@
 import { asError, BusError } from "../../errors.ts";
 import { LONGEST_TIMER } from "../../util/clock.ts";
+import { isMissing } from "../shared/missing.ts";
 import { movedOn } from "../shared/silence.ts";
 
 /** The part of the headers of a message that nightbus uses. */
@@ -109,10 +110,9 @@ export const CLIENT_TIMEOUT = 150_000;
 /** Loads the client. Rejects with `store`. */
 export async function loadDriver(): Promise<Driver> {
   try {
-    const [transport, { jetstream, jetstreamManager }] = await Promise.all([
-      import("@nats-io/transport-node"),
-      import("@nats-io/jetstream"),
-    ]);
+    // Bundlers let a missing package pass where an import is awaited in place.
+    const transport = await import("@nats-io/transport-node");
+    const { jetstream, jetstreamManager } = await import("@nats-io/jetstream");
     return {
       connect: async (config) => (await transport.connect(withDefaults(config))) as NatsConnection,
       headers: () => transport.headers() as NatsHeaders,
@@ -125,7 +125,7 @@ export async function loadDriver(): Promise<Driver> {
       },
     };
   } catch (cause) {
-    const sentence = isMissing(cause)
+    const sentence = ["@nats-io/transport-node", "@nats-io/jetstream"].some((name) => isMissing(cause, name))
       ? 'nightbus/nats needs two packages: run "npm install @nats-io/transport-node@3 @nats-io/jetstream@3"'
       : `the client of NATS could not be loaded: ${asError(cause).message}`;
     throw new BusError("store", sentence, { cause, refused: true });
@@ -147,11 +147,6 @@ function withDefaults(config: object): object {
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
   };
-}
-
-function isMissing(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return code === "ERR_MODULE_NOT_FOUND" && String(message).includes("@nats-io/");
 }
 
 /** Private parts of a connection. */

@@ -1,4 +1,5 @@
 import { asError, BusError } from "../../errors.ts";
+import { isMissing } from "../shared/missing.ts";
 import { RETRY_FOR } from "../shared/retry.ts";
 
 /** A statement of nightbus for `pg`. Values are text or numbers, and answers are raw text. */
@@ -92,14 +93,9 @@ async function load(): Promise<Pg> {
     const { default: pg } = await import("pg");
     return pg as unknown as Pg; // nightbus describes pg itself, and needs no types of pg
   } catch (cause) {
-    const sentence = isMissing(cause)
+    const sentence = isMissing(cause, "pg")
       ? 'nightbus/postgres needs pg: run "npm install pg@8"'
       : `pg could not be loaded: ${asError(cause).message}`;
     throw new BusError("store", sentence, { cause, refused: true });
   }
-}
-
-function isMissing(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return code === "ERR_MODULE_NOT_FOUND" && String(message).includes("'pg'");
 }

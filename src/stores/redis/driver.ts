@@ -1,4 +1,5 @@
-import { asError, BusError } from "../../errors.ts";
+import { BusError } from "../../errors.ts";
+import { isMissing } from "../shared/missing.ts";
 
 /** A client of `redis` or `ioredis`, of one server or of a cluster. nightbus only duplicates it. */
 export interface RedisClient {
@@ -32,9 +33,4 @@ async function byUrl(url: string, cause: unknown): Promise<RedisClient> {
 
 function missing(sentence: string, cause: unknown): BusError {
   return new BusError("store", `${sentence}: run "npm install redis@6"`, { cause, refused: true });
-}
-
-function isMissing(error: unknown, name: string): boolean {
-  const { code, message } = asError(error) as Error & { code?: unknown };
-  return code === "ERR_MODULE_NOT_FOUND" && message.includes(`'${name}'`);
 }
