@@ -37,7 +37,7 @@ function dribble(url: string, clock: ManualClock): Promise<{ text: string; secon
       clock.advance(1_000);
       seconds += 1;
       socket.write(" ");
-      setImmediate(send);
+      setTimeout(send, 5);
     };
     socket.on("close", () => {
       isOver = true;
