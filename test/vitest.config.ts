@@ -15,6 +15,9 @@ const ENGINES = [
 /** The tests of applications on other hosts, and of the built site. They have installs of their own, and take a minute. */
 const EXAMPLES = ["test/system/examples/hosts.test.ts", "test/system/site.test.ts"];
 
+/** The tests that other runtimes run by `npm run test:runtimes`, by a configuration of their own. */
+const RUNTIMES = ["test/runtimes/suites/*.test.ts"];
+
 const common = { testTimeout: 20_000, hookTimeout: 60_000, typecheck: { enabled: false } };
 
 export default defineConfig({
@@ -31,7 +34,7 @@ export default defineConfig({
           ...common,
           name: "alone",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES],
+          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES, ...RUNTIMES],
         },
       },
       { extends: true, test: { ...common, name: "engines", include: ENGINES } },
