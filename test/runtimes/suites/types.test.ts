@@ -32,7 +32,7 @@ function compiling(file: string): readonly string[] {
   const packages = join(application, "node_modules");
   let typeRoots = join(packages, "@types");
   if (here !== "Bun") {
-    typeRoots = join(folder, "types"); // where other packages find these types of Node, too
+    typeRoots = join(folder, "types"); // other packages find these types of Node here, too
     mkdirSync(typeRoots);
     symlinkSync(join(packages, `node-types-${here.split(" ")[1]}`), join(typeRoots, "node"));
   }
