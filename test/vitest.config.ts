@@ -18,6 +18,9 @@ const EXAMPLES = ["test/system/examples/hosts.test.ts", "test/system/site.test.t
 /** The tests of the packed package. Their tools have an install of their own. */
 const PACKAGING = ["test/packaging/*.test.ts"];
 
+/** The tests that other runtimes run by `npm run test:runtimes`, by a configuration of their own. */
+const RUNTIMES = ["test/runtimes/suites/*.test.ts"];
+
 const common = { testTimeout: 20_000, hookTimeout: 60_000, typecheck: { enabled: false } };
 
 export default defineConfig({
@@ -34,7 +37,7 @@ export default defineConfig({
           ...common,
           name: "alone",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES, ...PACKAGING],
+          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES, ...PACKAGING, ...RUNTIMES],
         },
       },
       { extends: true, test: { ...common, name: "engines", include: ENGINES } },

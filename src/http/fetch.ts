@@ -6,15 +6,11 @@
 
 import type { Bus } from "../bus.ts";
 import { Endpoint, notFound } from "./endpoint.ts";
+import { letIdle } from "./hosts/bun.ts";
 import { FetchRequest, response } from "./hosts/fetch-host.ts";
 import type { MountOptions } from "./options.ts";
 
 export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
-
-/** The part of Bun's server that nightbus uses. */
-interface BunServer<R> {
-  timeout(request: R, seconds: number): void;
-}
 
 /**
  * Mounts the bus on hosts that speak Request and Response: Next.js, h3, Bun, Deno. `const handler = mount(bus, {
@@ -28,13 +24,8 @@ export function mount<C extends object, R extends Request = Request>(
 ): (request: R, server?: unknown) => Promise<Response> {
   const endpoint = new Endpoint(bus, options);
   return async (request, server) => {
-    if (isBun<R>(server)) server.timeout(request, 0);
+    letIdle(request, server); // other hosts pass another second argument, such as the parameters of the route
     const answer = await endpoint.handle(new FetchRequest(request, ""), request);
     return response(answer ?? notFound(), request, endpoint);
   };
-}
-
-// Other hosts pass another second argument, such as the parameters of the route.
-function isBun<R>(server: unknown): server is BunServer<R> {
-  return typeof (Object(server) as { timeout?: unknown }).timeout === "function";
 }

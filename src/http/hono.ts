@@ -2,6 +2,7 @@
 
 import type { Bus } from "../bus.ts";
 import { Endpoint } from "./endpoint.ts";
+import { letIdle } from "./hosts/bun.ts";
 import { FetchRequest, response } from "./hosts/fetch-host.ts";
 import type { HonoContext } from "./hosts/hono-types.ts";
 import type { MountOptions } from "./options.ts";
@@ -20,7 +21,8 @@ export function mount<C extends object, Context extends HonoContext = HonoContex
 ): (context: Context, next: () => Promise<void>) => Promise<Response | undefined> {
   const endpoint = new Endpoint(bus, options);
   return async (context, next) => {
-    const { req } = context;
+    const { req, env } = context;
+    letIdle(req.raw, env);
     const answer = await endpoint.handle(new FetchRequest(req.raw, mountOf(req.routePath), () => req.text()), context);
     if (answer !== undefined) return response(answer, req.raw, endpoint);
     await next();

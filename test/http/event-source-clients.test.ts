@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { EventSource as EventSource4 } from "eventsource";
-import { EventSource as EventSource5 } from "eventsource5";
 import type { BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, vi } from "vitest";
 import { describeBrowser } from "../support/browser.ts";
@@ -12,11 +11,6 @@ import { describeOutsider } from "./outsiders/laws.ts";
 const NODE: Readonly<Record<string, Outsider>> = {
   "eventsource 4": (asked, tell) => {
     const source = new EventSource4(withLastEventId(asked));
-    listen(source, tell);
-    return () => source.close();
-  },
-  "eventsource 5": (asked, tell) => {
-    const source = new EventSource5(withLastEventId(asked));
     listen(source, tell);
     return () => source.close();
   },

@@ -1,5 +1,7 @@
 /** The part of a Hono context that nightbus uses. */
 export interface HonoContext {
+  /** The bindings of the host. On Bun they are its server. */
+  readonly env?: unknown;
   /** The request of Hono. */
   readonly req: {
     /** The request of the Fetch standard. */

@@ -22,6 +22,8 @@ export interface Host<Context> {
   header(context: Context, name: string): string | undefined;
   /** Set where the framework itself answers bodies that it cannot read, before the mount sees them. */
   readonly parsesBodies?: true;
+  /** Set where the host answers a body that is late, and still reads until the client ends it. */
+  readonly readsOn?: boolean;
   /** Set where nothing can come before the mount, so that nothing has set a header. */
   readonly isAlone?: true;
 }

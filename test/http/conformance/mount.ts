@@ -34,7 +34,7 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
     describePolling(start);
     describeRefusals(start);
     describeBodies(start, host);
-    if (!host.parsesBodies) describeSlowBodies(start);
+    if (!host.parsesBodies) describeSlowBodies(start, host);
     describeCors(start, host);
     describeDialects(start);
     describeHooks(start, host);

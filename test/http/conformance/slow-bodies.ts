@@ -2,16 +2,16 @@ import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
-import type { Start } from "./host.ts";
+import type { Host, Start } from "./host.ts";
 
 /** Clients that take their time to send a body. */
-export function describeSlowBodies<Context>(start: Start<Context>): void {
+export function describeSlowBodies<Context>(start: Start<Context>, { readsOn = false }: Host<Context>): void {
   it.each(["poll", "send"])(
-    "hangs up on a client that dribbles the body of a %s, when the time for it is up",
+    `${readsOn ? "answers" : "hangs up on"} a client that dribbles the body of a %s, when the time for it is up`,
     async (route) => {
       const clock = new ManualClock();
       const { bus, client } = await start({ send: () => true, bodyTimeout: 10_000 }, new Bus({ clock }));
-      const { text, seconds } = await dribble(`${client.url}/${route}`, clock);
+      const { text, seconds } = await dribble(`${client.url}/${route}`, clock, readsOn);
       expect(text).toMatch(/^HTTP\/1\.1 408 .*\{"error":\{"code":"too_slow","message":"[^"]+"\}\}$/s);
       expect(text).toMatch(/^connection: close\r$/im);
       expect(seconds).toBeGreaterThanOrEqual(10);
@@ -20,8 +20,8 @@ export function describeSlowBodies<Context>(start: Start<Context>): void {
   );
 }
 
-/** Sends a body that does not end, a byte for each second of this clock, until the server hangs up. */
-function dribble(url: string, clock: ManualClock): Promise<{ text: string; seconds: number }> {
+/** Sends a body that does not end, a byte for each second of this clock, until the server hangs up or has answered. */
+function dribble(url: string, clock: ManualClock, untilAnswered: boolean): Promise<{ text: string; seconds: number }> {
   const { hostname, port, pathname } = new URL(url);
   const socket = connect(Number(port), hostname).setEncoding("utf8");
   const headers = ["Host: localhost", "Content-Type: application/json", "Content-Length: 60000"];
@@ -29,6 +29,7 @@ function dribble(url: string, clock: ManualClock): Promise<{ text: string; secon
   let [text, seconds, isOver] = ["", 0, false];
   socket.on("data", (piece: string) => {
     text += piece;
+    if (untilAnswered && text.endsWith("}")) socket.destroy();
   });
   socket.on("error", () => {}); // bytes that are written after the end
   return new Promise((resolve) => {
@@ -37,7 +38,7 @@ function dribble(url: string, clock: ManualClock): Promise<{ text: string; secon
       clock.advance(1_000);
       seconds += 1;
       socket.write(" ");
-      setImmediate(send);
+      setTimeout(send, 5);
     };
     socket.on("close", () => {
       isOver = true;

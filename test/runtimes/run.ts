@@ -1,0 +1,83 @@
+// Tests the packed package on other runtimes: `run.ts` on all, `run.ts bun deno` on those whose names have such a word.
+// Two runtimes test at a time, since most tests wait.
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { RUNTIMES, type Runtime } from "./runtimes.ts";
+
+const AT_A_TIME = 2;
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const application = join(root, "test/runtimes/application");
+const words = process.argv.slice(2).map((word) => word.toLowerCase());
+const wanted = RUNTIMES.filter(
+  ({ name }) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word)),
+);
+if (wanted.length === 0) throw new Error(`no runtime is named so: ${words.join(", ")}`);
+
+installApplication();
+await installPackage();
+const waiting = [...wanted];
+const failed: string[] = [];
+await Promise.all(Array.from({ length: AT_A_TIME }, testWaiting));
+for (const { name } of wanted) console.log(`${name}: ${failed.includes(name) ? "failed" : "passed"}`);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+/** Installs the packages of the application by a Node of today: some of them refuse Node 20. */
+function installApplication(): void {
+  const npm = process.env["npm_execpath"];
+  if (npm === undefined) throw new Error("run this by npm: npm run test:runtimes");
+  const node = RUNTIMES.find(({ name }) => name === "Node 24")!.program;
+  execFileSync(node, [npm, "ci", "--ignore-scripts", "--prefer-offline"], { cwd: application, stdio: "inherit" });
+}
+
+/** Packs the package as a user gets it, and unpacks it where an install would put it. */
+async function installPackage(): Promise<void> {
+  const run = promisify(execFile);
+  const folder = mkdtempSync(join(tmpdir(), "nightbus-"));
+  try {
+    await run("npm", ["run", "build"], { cwd: root });
+    const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+      cwd: root,
+    });
+    const [{ filename }] = JSON.parse(stdout) as [{ readonly filename: string }];
+    const place = join(application, "node_modules/nightbus");
+    mkdirSync(place, { recursive: true });
+    await run("tar", ["-xzf", join(folder, filename), "--strip-components=1", "-C", place]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function testWaiting(): Promise<void> {
+  for (let runtime = waiting.shift(); runtime !== undefined; runtime = waiting.shift()) {
+    if (!(await test(runtime))) failed.push(runtime.name);
+  }
+}
+
+/** Runs the tests by this runtime, and prints at the end what it said. Resolves with true if they pass. */
+function test({ name, program, args }: Runtime): Promise<boolean> {
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const config = join(root, "test/runtimes/vitest.config.ts");
+  const began = performance.now();
+  const child = spawn(program, [...args, vitest, "run", "--config", config], {
+    cwd: root,
+    env: { ...process.env, RUNTIME: name },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const pipe of [child.stdout, child.stderr]) {
+    pipe.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+  }
+  return new Promise((resolve) => {
+    child.on("close", (code) => {
+      console.log(`\n${name}, after ${Math.round((performance.now() - began) / 1_000)} s:\n${said}`);
+      resolve(code === 0);
+    });
+  });
+}

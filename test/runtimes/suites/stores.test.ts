@@ -1,0 +1,4 @@
+import { describe, it } from "vitest";
+import { describeLocalStores } from "../stores.ts";
+
+describeLocalStores({ describe, it });
