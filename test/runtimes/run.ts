@@ -6,14 +6,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { RUNTIMES, type Runtime } from "./runtimes.ts";
+import { RUNTIMES, type Runtime, WITH_SQLITE } from "./runtimes.ts";
 
 const AT_A_TIME = 2;
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const application = join(root, "test/runtimes/application");
 const words = process.argv.slice(2).map((word) => word.toLowerCase());
-const wanted = RUNTIMES.filter(
+const tasks: readonly Task[] = [
+  ...RUNTIMES.map((runtime) => ({ ...runtime, config: "vitest.config.ts", env: { RUNTIME: runtime.name } })),
+  ...WITH_SQLITE.map(({ driver, ...runtime }) => ({
+    ...runtime,
+    name: `${driver} of ${runtime.name}`,
+    config: "sqlite.config.ts",
+    env: { NIGHTBUS_SQLITE: driver },
+  })),
+];
+const wanted = tasks.filter(
   ({ name }) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word)),
 );
 if (wanted.length === 0) throw new Error(`no runtime is named so: ${words.join(", ")}`);
@@ -25,6 +34,12 @@ const failed: string[] = [];
 await Promise.all(Array.from({ length: AT_A_TIME }, testWaiting));
 for (const { name } of wanted) console.log(`${name}: ${failed.includes(name) ? "failed" : "passed"}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
+
+/** The tests of one configuration on one runtime. */
+interface Task extends Runtime {
+  readonly config: string;
+  readonly env: Readonly<Record<string, string>>;
+}
 
 /** Installs the packages of the application by a Node of today: some of them refuse Node 20. */
 function installApplication(): void {
@@ -53,19 +68,18 @@ async function installPackage(): Promise<void> {
 }
 
 async function testWaiting(): Promise<void> {
-  for (let runtime = waiting.shift(); runtime !== undefined; runtime = waiting.shift()) {
-    if (!(await test(runtime))) failed.push(runtime.name);
+  for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+    if (!(await test(task))) failed.push(task.name);
   }
 }
 
 /** Runs the tests by this runtime, and prints at the end what it said. Resolves with true if they pass. */
-function test({ name, program, args }: Runtime): Promise<boolean> {
+function test({ name, program, args, config, env }: Task): Promise<boolean> {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const config = join(root, "test/runtimes/vitest.config.ts");
   const began = performance.now();
-  const child = spawn(program, [...args, vitest, "run", "--config", config], {
+  const child = spawn(program, [...args, vitest, "run", "--config", join(root, "test/runtimes", config)], {
     cwd: root,
-    env: { ...process.env, RUNTIME: name },
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

@@ -22,6 +22,15 @@ export const RUNTIMES: readonly Runtime[] = [
   { name: "Deno", program: installed("@deno/linux-x64-glibc/deno"), args: ["run", "--allow-all"] },
 ];
 
+/** The runtimes on which the store is tested over their own SQLite: the oldest Node that has one, and the newest of each. */
+export const WITH_SQLITE: readonly (Runtime & { readonly driver: string })[] = [
+  { name: "Node 22.13", program: installed("node-22.13/bin/node"), args: [], driver: "node:sqlite" },
+  ...RUNTIMES.slice(2).map((runtime) => ({
+    ...runtime,
+    driver: runtime.name === "Bun" ? "bun:sqlite" : "node:sqlite",
+  })),
+];
+
 /** The name of the runtime that runs this module. */
 export function runtimeHere(): string {
   const { bun, deno, node } = process.versions as Readonly<Record<string, string | undefined>>;
