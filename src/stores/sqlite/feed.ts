@@ -69,6 +69,7 @@ export class Feed {
 
   // The folder is watched, since the file's write-ahead log comes and goes. For a link, that log lies beside its target.
   #watch(file: string): FSWatcher | undefined {
+    if (opensWhatItWatches()) return undefined;
     try {
       const path = realpathSync(file);
       const name = basename(path);
@@ -100,4 +101,10 @@ export class Feed {
     this.#timer = this.#options.clock.setTimeout(() => this.#lookWhenFree(), PAUSE);
     keepAlive(this.#timer, false);
   }
+}
+
+// Deno's watcher opens each changed file and closes it again. The system then drops the locks that SQLite holds on it, and
+// commits of other processes were lost.
+function opensWhatItWatches(): boolean {
+  return process.versions["deno"] !== undefined;
 }

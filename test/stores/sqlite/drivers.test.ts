@@ -22,7 +22,11 @@ describe("the drivers of SQLite", () => {
     await expect(openDatabase(newPath(), [])).rejects.toMatchObject({
       code: "store",
       refused: true,
-      message: expect.stringMatching(`no SQLite on Node .*npm install better-sqlite3@${major}", or use Node 22.13`),
+      message: expect.stringMatching(
+        process.versions["deno"] === undefined
+          ? `no SQLite on Node .*npm install better-sqlite3@${major}", or use Node 22.13`
+          : "no SQLite in Deno .*Deno 2.2 or later has one",
+      ),
     });
   });
 
