@@ -17,6 +17,7 @@ export function writeWithin(transaction: unknown, db: Connection, write: (tables
   if (connection !== db && !haveOneFile(connection, db)) {
     throw refusal("sendwithin takes a database on the same file as the bus's, and this is another one");
   }
+  if (connection.driver !== db.driver) throw refusal(twoLibraries(connection, db));
   try {
     return write(tablesOf(connection));
   } catch (cause) {
@@ -38,6 +39,14 @@ function haveOneFile(one: Connection, other: Connection): boolean {
   if (a === undefined || b === undefined) return false;
   const [first, second] = [statSync(a, { bigint: true }), statSync(b, { bigint: true })];
   return first.dev === second.dev && first.ino === second.ino;
+}
+
+// Each copy of SQLite in a process drops the locks of the others on a file when it closes that file.
+function twoLibraries(theirs: Connection, ours: Connection): string {
+  return (
+    `sendwithin takes a handle of the bus's driver, ${ours.driver}, and this is one of ${theirs.driver}: two drivers in one ` +
+    "process would drop each other's locks. Open the bus with a handle of yours: sqlite(handle)"
+  );
 }
 
 function refusal(sentence: string): BusError {

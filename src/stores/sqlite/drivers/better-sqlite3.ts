@@ -39,6 +39,7 @@ export const betterSqlite3: Driver = {
   connect(handle): Connection {
     const db = handle as Database;
     return {
+      driver: NAME,
       path: db.memory ? undefined : db.name,
       get inTransaction() {
         return db.inTransaction;

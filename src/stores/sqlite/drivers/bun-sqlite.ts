@@ -43,6 +43,7 @@ export const bunSqlite: Driver = {
       };
     };
     return {
+      driver: NAME,
       path: fileOf({ prepare }),
       get inTransaction() {
         return db.inTransaction;

@@ -10,6 +10,8 @@ export interface SqliteDatabase {
 
 /** A connection as the store uses it. Its methods throw the driver's errors, which `resultCodeOf` can read. */
 export interface Connection {
+  /** The name of its driver. */
+  readonly driver: string;
   /** The path of the file. Undefined if no file holds the data. */
   readonly path: string | undefined;
   /** True while a transaction is open. */

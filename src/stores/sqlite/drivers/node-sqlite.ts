@@ -42,6 +42,7 @@ export const nodeSqlite: Driver = {
     const db = handle as Database;
     const prepare = (sql: string): Statement => readable(db.prepare(sql));
     return {
+      driver: NAME,
       path: fileOf({ prepare }),
       get inTransaction() {
         return db.isTransaction ?? isInTransaction(db);

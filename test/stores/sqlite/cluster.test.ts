@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { closing, temporaryFiles } from "../files.ts";
+
+const WORKERS = 3;
+const newPath = temporaryFiles();
+const close = closing();
+
+describe("a node:cluster whose workers have a bus each, on one file", () => {
+  it("answers at any worker what any other sent, also after one was killed", { timeout: 60_000 }, async () => {
+    const { url, pids } = await start(newPath());
+    const { last: start0 } = await poll(url, 0, 0);
+    const seen = new Set<string>();
+    const read: unknown[] = [];
+    let last = start0;
+    for (let n = 0; n < 30; n += 1) {
+      if (n === 15) process.kill(pids[0]!, "SIGKILL");
+      const sent = send(url, n).catch(() => send(url, n)); // readers drop what comes twice
+      while (!read.includes(n)) {
+        const batch = await poll(url, last, 2_000).catch(() => undefined); // its worker may be the killed one
+        if (batch === undefined) continue;
+        expect(batch.missed).toBe(false);
+        read.push(...batch.notifications.map(({ message }) => message));
+        seen.add(batch.worker);
+        last = batch.last;
+      }
+      await sent;
+    }
+    expect([...new Set(read)]).toEqual(Array.from({ length: 30 }, (_, n) => n));
+    expect(seen.size, "several workers answered").toBeGreaterThan(1);
+  });
+});
+
+interface Answer {
+  readonly last: number;
+  readonly missed: boolean;
+  readonly notifications: readonly { readonly message: unknown }[];
+  readonly worker: string;
+}
+
+/** Starts the cluster. It ends with the test. */
+async function start(path: string): Promise<{ readonly url: string; readonly pids: readonly number[] }> {
+  const script = fileURLToPath(new URL("./clustered.ts", import.meta.url));
+  const primary = spawn(process.execPath, ["--import", "tsx", script, path, String(WORKERS)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const pids: number[] = [];
+  close({ close: () => end(primary, pids) });
+  let url = "";
+  for await (const line of createInterface({ input: primary.stdout })) {
+    const { port, pid } = JSON.parse(line) as { readonly port: number; readonly pid: number };
+    url = `http://127.0.0.1:${port}/longpolling`;
+    if (pids.push(pid) === WORKERS) break;
+  }
+  primary.stdout.resume();
+  return { url, pids };
+}
+
+function end(primary: ChildProcess, pids: readonly number[]): void {
+  primary.kill("SIGKILL");
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {} // it has gone already
+  }
+}
+
+// Each request has a connection of its own, so that the cluster gives it to the next worker. A connection that the primary
+// hands to a worker as that dies stays open and silent.
+async function ask(url: string, body: unknown): Promise<Response> {
+  const response = await fetch(url, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json", connection: "close" },
+    signal: AbortSignal.timeout(5_000),
+  });
+  expect(response.status).toBe(200);
+  return response;
+}
+
+async function poll(url: string, last: number, timeout: number): Promise<Answer> {
+  const response = await ask(`${url}/poll`, { channels: ["cluster"], last, timeout });
+  return { ...((await response.json()) as Answer), worker: response.headers.get("Worker")! };
+}
+
+async function send(url: string, n: number): Promise<void> {
+  await ask(`${url}/send`, { entries: [["cluster", n]] });
+}
