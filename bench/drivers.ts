@@ -6,8 +6,8 @@ import { compare, type Line, type Ready } from "./harness.ts";
 import { machine, table } from "./report.ts";
 import { ownFolder } from "./sqlite-files.ts";
 
-// `npm run bench:drivers` measures a bus over the runtime's own SQLite beside one over better-sqlite3, in one run. It needs
-// Node 22.13 or later, or Bun, and a better-sqlite3 that runs there.
+// `npm run bench:drivers` measures a bus over the runtime's own SQLite beside one over better-sqlite3, in one run. The
+// program needs Node 22.13 or later, or Bun, and a better-sqlite3 that runs there.
 
 const PRODUCERS = 64;
 const SEND = 100;

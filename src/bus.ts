@@ -134,7 +134,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    * then.
    *
    * With Postgres, `transaction` is the application's `pg` client: await the call before the commit. With SQLite,
-   * `transaction` is a better-sqlite3 database on the same file: the call has written when it returns. In both, a
+   * `transaction` is a handle of SQLite on the same file: the call has written when it returns. In both, a
    * transaction is open. Roll it back if the call throws or rejects, with `bad_channel`, `bad_message`,
    * `bad_transaction`, `closed` or `store`.
    */

@@ -26,8 +26,8 @@ export interface SqliteOptions {
  * database handle, which the store uses unchanged and does not close. Several processes may share a file. A store, and
  * a handle, serves one bus.
  *
- * A path is opened by better-sqlite3 if it is installed, else by the runtime's own SQLite: `bun:sqlite`, or `node:sqlite` of Node
- * 22.13 and later and of Deno. Throws `bad_option`. If the file cannot be opened, the bus rejects with `store`.
+ * A path is opened by better-sqlite3 if it is installed. Else the runtime's own SQLite opens it: `bun:sqlite`, or the `node:sqlite`
+ * of Node 22.13 and later and of Deno. Throws `bad_option`. If the file cannot be opened, the bus rejects with `store`.
  */
 export function sqlite(pathOrDatabase: string | SqliteDatabase, options: SqliteOptions = {}): Store {
   const { durability } = options;

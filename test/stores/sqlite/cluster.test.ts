@@ -40,7 +40,7 @@ interface Answer {
   readonly worker: string;
 }
 
-/** Starts the cluster. It ends with the test. */
+/** Starts the cluster, which ends with the test. */
 async function start(path: string): Promise<{ readonly url: string; readonly pids: readonly number[] }> {
   const script = fileURLToPath(new URL("./clustered.ts", import.meta.url));
   const primary = spawn(process.execPath, ["--import", "tsx", script, path, String(WORKERS)], {
@@ -63,7 +63,7 @@ function end(primary: ChildProcess, pids: readonly number[]): void {
   for (const pid of pids) {
     try {
       process.kill(pid, "SIGKILL");
-    } catch {} // it has gone already
+    } catch {} // gone already
   }
 }
 

@@ -1,5 +1,5 @@
 // An application of `node:cluster`: workers that serve one port, with a bus each on one file. `clustered.ts PATH WORKERS`.
-// It prints the port, and starts a worker anew that ends.
+// The primary prints the port of each worker, and replaces a worker that ends.
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -2,8 +2,8 @@
 export type ResultCode = "busy" | "io";
 
 /**
- * Returns the kind of an error of any driver; undefined for other kinds. better-sqlite3 and `bun:sqlite` name the code,
- * `node:sqlite` has its number, and Deno's `node:sqlite` has SQLite's sentence alone.
+ * Returns the kind of an error of any driver; undefined for other kinds. The errors of better-sqlite3 and `bun:sqlite`
+ * name the code. An error of `node:sqlite` has its number, and on Deno SQLite's sentence alone.
  *
  * The codes are those of https://www.sqlite.org/rescode.html.
  */
