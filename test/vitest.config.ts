@@ -13,7 +13,7 @@ const ENGINES = [
 ];
 
 /** The tests of applications on other hosts, and of the built site. They have installs of their own, and take a minute. */
-const EXAMPLES = ["test/system/examples/hosts.test.ts", "test/system/site.test.ts"];
+const EXAMPLES = ["test/system/examples/{hosts,next}.test.ts", "test/system/site.test.ts"];
 
 const common = { testTimeout: 20_000, hookTimeout: 60_000, typecheck: { enabled: false } };
 
