@@ -13,7 +13,10 @@ const ENGINES = [
 ];
 
 /** The tests of applications on other hosts, and of the built site. They have installs of their own, and take a minute. */
-const EXAMPLES = ["test/system/examples/{hosts,next}.test.ts", "test/system/site.test.ts"];
+const EXAMPLES = ["test/system/examples/{hosts,next,plugins,rxjs}.test.ts", "test/system/site.test.ts"];
+
+/** The tests of frameworks, which install and build them for minutes. */
+const FRAMEWORKS = ["test/frameworks/*.test.ts"];
 
 const common = { testTimeout: 20_000, hookTimeout: 60_000, typecheck: { enabled: false } };
 
@@ -31,11 +34,12 @@ export default defineConfig({
           ...common,
           name: "alone",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES],
+          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES, ...FRAMEWORKS],
         },
       },
       { extends: true, test: { ...common, name: "engines", include: ENGINES } },
       { extends: true, test: { ...common, name: "examples", include: EXAMPLES } },
+      { extends: true, test: { ...common, name: "frameworks", include: FRAMEWORKS } },
     ],
   },
 });

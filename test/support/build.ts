@@ -8,5 +8,5 @@ export function setup(): void {
   const tsup = path("node_modules/tsup/dist/cli-default.js");
   execFileSync(process.execPath, [tsup, "--no-dts", "--no-clean", "--silent"], { stdio: "inherit" });
   execFileSync(process.execPath, ["--import", "tsx", path("build/declarations.ts")], { stdio: "inherit" });
-  installNightbus("examples");
+  for (const folder of ["examples", "test/frameworks"]) installNightbus(folder);
 }

@@ -52,7 +52,7 @@ export function useOf({ page, kind, text }: Block): Use | undefined {
     case "ts":
     case "js":
       if (/^\/\/ before: \w/.test(text)) return "before";
-      if (/^\/\/ [\w./[\]-]+\.[cm]?[jt]s\n/.test(text)) return "named program";
+      if (/^\/\/ [\w./+[\]-]+\.[cm]?[jt]s\n/.test(text)) return "named program";
       if (kind === "js" && page === "README.md") return "page";
       return enginesOf(text).length > 0 ? "engine program" : "program";
     case "html":

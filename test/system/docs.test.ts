@@ -11,7 +11,7 @@ const programs = pagePrograms();
 const NAMED: Readonly<Record<string, string>> = {
   "docs/commonjs.md": "commonjs.test.ts",
   "docs/deployment.md": "docs-deployment.test.ts",
-  "docs/frameworks.md": "examples/next.test.ts",
+  "docs/frameworks.md": "docs-frameworks.test.ts",
 };
 
 /** The pages that have a server, and a page that a browser opens on it, in readme-page.test.ts. */

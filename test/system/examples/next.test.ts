@@ -1,10 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { describeBrowser } from "../../support/browser.ts";
-import { blocksOf, fileOf } from "../../support/pages.ts";
-import { folderOf, hasPrograms } from "./hosts.ts";
+import { hasPrograms } from "./hosts.ts";
 import { NextApplication } from "./next-application.ts";
 
 /** The longest wait for a compilation and what follows, in ms. Several test files share the machine. */
@@ -34,18 +31,6 @@ if (hasPrograms) {
       await application.say(text);
       await page.getByRole("listitem").filter({ hasText: text }).waitFor(SOON);
     }
-
-    it("has the lines that the page on frameworks shows", () => {
-      const blocks = blocksOf("docs/frameworks.md").filter(({ text }) =>
-        existsSync(join(folderOf("next"), fileOf(text))),
-      );
-      expect(blocks.length).toBe(4);
-      for (const { text } of blocks) {
-        const example = readFileSync(join(folderOf("next"), fileOf(text)), "utf8").split("\n");
-        const shown = text.split("\n").slice(1); // the example's mount has hooks besides
-        expect(example).toEqual(expect.arrayContaining(shown.filter((line) => !line.includes("mount(bus"))));
-      }
-    });
 
     it.each(["dev", "start"] as const)("has one bus for the page and the route: %s", async (mode) => {
       const application = applications[mode];
