@@ -13,7 +13,7 @@ const ENGINES = [
 ];
 
 /** The tests of applications on other hosts, and of the built site. They have installs of their own, and take a minute. */
-const EXAMPLES = ["test/system/examples/{hosts,next,plugins,rxjs}.test.ts", "test/system/site.test.ts"];
+const EXAMPLES = ["test/system/examples/{hosts,next,plugins,rxjs,shutdown}.test.ts", "test/system/site.test.ts"];
 
 /** The tests of frameworks, which install and build them for minutes. */
 const FRAMEWORKS = ["test/frameworks/*.test.ts"];

@@ -2,6 +2,7 @@ import { EventSource } from "eventsource";
 import { connect } from "nightbus/client";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Client } from "../http/conformance/client.ts";
+import { hold } from "../support/held.ts";
 import { Server } from "./server.ts";
 
 /** The applications, each with the script that starts it. */
@@ -86,14 +87,9 @@ describe.each(APPLICATIONS)("%s (%s)", { timeout: 30_000 }, (name, script) => {
   });
 
   it("ends within a second while a stream, a poll and a client are open", async () => {
-    const stream = await fetch(`${server.address}/longpolling/events?channels=lobby`);
-    const polled = fetch(`${server.address}/longpolling/poll?channels=lobby&last=${await now()}`);
-    const client = connect(`${server.address}/longpolling`, { channels: ["lobby"] });
-    await vi.waitFor(async () => expect(await server.stats()).toMatchObject({ streams: 2, waiters: 1 }), SOON);
+    const held = await hold(`${server.address}/longpolling`);
     const { ms } = await server.stop("SIGTERM");
-    expect(await (await polled).json()).toMatchObject({ notifications: [] });
-    expect(await stream.text()).toContain("event: position");
-    client.close();
+    await held.expectAnswered();
     expect(ms).toBeLessThan(1_000);
   });
 });

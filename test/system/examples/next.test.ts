@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { describeBrowser } from "../../support/browser.ts";
+import { hold } from "../../support/held.ts";
 import { hasPrograms } from "./hosts.ts";
 import { NextApplication } from "./next-application.ts";
 
@@ -79,6 +80,15 @@ if (hasPrograms) {
       expect((await dev.stats()).streams).toBe(1);
       expect(dev.output).not.toMatch(/MaxListeners|two copies/);
       await page.close();
+    });
+
+    it("ends within a second of SIGTERM while a stream, a poll and a client are open", async () => {
+      const { start } = applications;
+      const held = await hold(`${start.address}/longpolling`);
+      const began = performance.now();
+      await start.stop();
+      expect(performance.now() - began).toBeLessThan(1_000);
+      await held.expectAnswered();
     });
   });
 }
