@@ -75,12 +75,14 @@ describe.each(APPLICATIONS)("%s (%s)", { timeout: 30_000 }, (name, script) => {
     client.on("notification", ({ message }) => heard.push(message));
     client.on("status", (status, reason) => status !== "live" && troubles.push([status, reason?.message]));
     await vi.waitFor(() => expect(client.status).toBe("live"), SOON);
-    await vi.waitFor(async () => {
+    const held = async (): Promise<void> => {
       const { streams, waiters } = await server.stats();
       expect(streams + waiters).toBe(1);
-    }, SOON);
+    };
+    await vi.waitFor(held, SOON);
     await client.sendone("lobby", { text: "to a client" });
     await vi.waitFor(() => expect(heard).toEqual([{ text: "to a client" }]), SOON);
+    await vi.waitFor(held, SOON);
     expect(troubles).toEqual([]);
     client.close();
     await vi.waitFor(async () => expect(await server.stats()).toMatchObject({ streams: 0, waiters: 0 }), SOON);
