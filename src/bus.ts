@@ -264,6 +264,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     } catch (error) {
       this.#emit("error", asError(error));
     }
+    this.#hub.closings.close();
     this.#emit("close");
   }
 

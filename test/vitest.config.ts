@@ -13,7 +13,10 @@ const ENGINES = [
 ];
 
 /** The tests of applications on other hosts, and of the built site. They have installs of their own, and take a minute. */
-const EXAMPLES = ["test/system/examples/hosts.test.ts", "test/system/site.test.ts"];
+const EXAMPLES = ["test/system/examples/{hosts,next,plugins,rxjs,shutdown}.test.ts", "test/system/site.test.ts"];
+
+/** The tests of frameworks, which install and build them for minutes. */
+const FRAMEWORKS = ["test/frameworks/*.test.ts"];
 
 /** The tests of the packed package. Their tools have an install of their own. */
 const PACKAGING = ["test/packaging/*.test.ts"];
@@ -37,7 +40,7 @@ export default defineConfig({
           ...common,
           name: "alone",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES, ...PACKAGING, ...RUNTIMES],
+          exclude: [...configDefaults.exclude, ...ENGINES, ...EXAMPLES, ...PACKAGING, ...FRAMEWORKS, ...RUNTIMES],
         },
       },
       { extends: true, test: { ...common, name: "engines", include: ENGINES } },
@@ -52,6 +55,7 @@ export default defineConfig({
           testTimeout: 120_000, // compilers and bundlers start cold
         },
       },
+      { extends: true, test: { ...common, name: "frameworks", include: FRAMEWORKS } },
     ],
   },
 });

@@ -9,7 +9,7 @@ import { ClientError, must, mustBeOneOf, quietly } from "./errors.ts";
 import { subscription } from "./subscription.ts";
 import { checkNames, openTab } from "./tab.ts";
 import { share } from "./tabs/election.ts";
-import { failureOf, post, requester } from "./transport/request.ts";
+import { answerOf, failureOf, requester } from "./transport/request.ts";
 import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
 
 export { ClientError, type ClientErrorCode } from "./errors.ts";
@@ -87,7 +87,7 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
     }
     if (tab.status === "closed") throw new ClientError("closed", "closed");
     try {
-      return (await post<Sent>(mount, "/send", "ids", { entries })).ids;
+      return (await answerOf<Sent>(await mount.request("/send", undefined, { entries }), "ids")).ids;
     } catch (cause) {
       throw failureOf(cause, true);
     }

@@ -8,6 +8,7 @@ import type { Notification } from "../notification.ts";
 import type { Store } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Line } from "../waiters/waiters.ts";
+import { Closings } from "./closings.ts";
 import type { Following, PageBounds } from "./following.ts";
 import { Ingest } from "./ingest.ts";
 import type { Held, Meter } from "./meter.ts";
@@ -38,6 +39,8 @@ export class Hub {
   readonly clock: Clock;
   readonly meter: Meter;
   readonly limit: number;
+  /** The mounts, which end after the hub. */
+  readonly closings = new Closings();
   /** Resolves when the store has been replayed, also while the bus is closing. Rejects with `store`. */
   readonly opening: Promise<void>;
   /** A fake bus sets the probe, and its tests ask the probe for events. */

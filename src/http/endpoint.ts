@@ -3,7 +3,6 @@ import { asError } from "../errors.ts";
 import type { Signal } from "../util/abort.ts";
 import { BodyDeadlines } from "./endpoint/body-deadlines.ts";
 import { Capacity } from "./endpoint/capacity.ts";
-import { whenClosed } from "./endpoint/closing.ts";
 import { corsHeaders, preflight } from "./endpoint/cors.ts";
 import { Hooks } from "./endpoint/hooks.ts";
 import { Idle } from "./endpoint/idle.ts";
@@ -53,7 +52,7 @@ export class Endpoint<C extends object, Context> {
     const waits = new Waits(clock);
     this.#waits = waits;
     const unsent = new Unsent(checked.maxUnsent, meter);
-    const streams = new Streams({ ...checked, hub, unsent, failed });
+    const streams = new Streams({ ...checked, hub, unsent, failed, mount: this });
     const deliveries = new Deliveries({ ...checked, clock, unsent, failed });
     const capacity = new Capacity(checked.maxWaiting, () => streams.size + deliveries.size);
     this.#mounted = {
@@ -70,7 +69,7 @@ export class Endpoint<C extends object, Context> {
       deliveries,
       form: (answer) => answer,
     };
-    whenClosed(bus, () => this.close());
+    hub.closings.add(this);
   }
 
   /** The number of waiting requests: in a hook, parked, streaming, or with an answer that the client has yet to take. */

@@ -24,7 +24,7 @@ describe("a stream of better-sse, which is none of a mount,", () => {
   /** A server that pushes what looks like notifications, and knows no other route. */
   async function serve(nameOf: (n: number) => readonly [event?: string, id?: string]): Promise<number> {
     const server = createServer(async (request, response) => {
-      if (request.method !== "GET") {
+      if (request.method !== "GET" || !request.url!.includes("/events")) {
         response.writeHead(404).end("nothing here");
         return;
       }

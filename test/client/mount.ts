@@ -32,13 +32,11 @@ export class FakeMount {
     signal?.throwIfAborted();
     if (fault) return fault;
     if (route === "send") return this.#send(JSON.parse(String(init.body)).entries);
-    if (route === "poll") return this.#poll(JSON.parse(String(init.body)), signal);
-    const posted = init.body ? JSON.parse(String(init.body)) : undefined;
-    const last = posted ? posted.last : (searchParams.get("last") ?? undefined);
-    const from = last === undefined ? this.last : Number(last);
+    const ask = init.body ? (JSON.parse(String(init.body)) as Ask) : askIn(searchParams);
+    const { channels, last: from = route === "poll" ? 0 : this.last } = ask;
+    if (route === "poll") return this.#poll({ ...ask, last: from }, signal);
     const headers = { "Content-Type": "text/event-stream", "Nightbus-Last": `${this.last}` };
     if (method === "HEAD") return new Response(null, { headers });
-    const channels = posted?.channels ?? searchParams.getAll("channels");
     if (channels.length + this.added.length === 0) return refuse(400, "bad_channel");
     return new Response(this.#stream(channels, from, signal), { headers });
   };
@@ -123,7 +121,10 @@ export class FakeMount {
     return { rows, missed, from: future ? 0 : from };
   }
 
-  async #poll({ channels, last, timeout }: Ask, signal: AbortSignal | null | undefined): Promise<Response> {
+  async #poll(
+    { channels, last, timeout = 0 }: Ask & { last: number },
+    signal: AbortSignal | null | undefined,
+  ): Promise<Response> {
     if (channels.length + this.added.length === 0) return refuse(400, "bad_channel");
     let found = this.#read(channels, last);
     const late = Date.now() + timeout;
@@ -190,10 +191,16 @@ interface Stream {
   readonly wants: (row: Row) => boolean;
 }
 
-interface Ask {
+export interface Ask {
   readonly channels: readonly string[];
-  readonly last: number;
-  readonly timeout: number;
+  readonly last?: number | undefined;
+  readonly timeout?: number | undefined;
+}
+
+/** Returns what a query asks for. */
+export function askIn(query: URLSearchParams): Ask {
+  const number = (name: string): number | undefined => (query.has(name) ? Number(query.get(name)) : undefined);
+  return { channels: query.getAll("channels"), last: number("last"), timeout: number("timeout") };
 }
 
 const PAGE = 3;

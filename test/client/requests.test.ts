@@ -20,7 +20,7 @@ describe("a request", () => {
     await bus.sendone("a", 1);
     assert.deepEqual(
       [...new Set(mount.asked.map((asked) => asked.split(/[ ?]/, 2).join(" ")))],
-      ["HEAD events", "POST poll", "POST send"],
+      ["HEAD events", "GET poll", "POST send"],
     );
     for (const headers of mount.headers) assert.equal(headers.get("Authorization"), "Bearer me");
     bus.close();

@@ -112,12 +112,12 @@ describe("a client without channels", () => {
 describe("clocks", () => {
   it("that are set back prolong no pause and no polling", async () => {
     const { bus, mount } = start({ last: 100 });
-    mount.fault = (asked) => (asked.startsWith("GET") ? new Response("", { status: 431 }) : undefined);
+    mount.fault = (asked) => (asked.startsWith("GET events") ? new Response("", { status: 431 }) : undefined);
     await wait();
     vi.setSystemTime(Date.now() - 3_600_000);
-    const before = mount.asked.filter((asked) => asked.startsWith("GET")).length;
+    const before = mount.asked.filter((asked) => asked.startsWith("GET events")).length;
     await wait(60_000);
-    assert.ok(mount.asked.filter((asked) => asked.startsWith("GET")).length > before);
+    assert.ok(mount.asked.filter((asked) => asked.startsWith("GET events")).length > before);
     mount.fault = () => refuse(503, "store");
     bus.addChannel("b");
     await wait();
@@ -142,14 +142,14 @@ describe("clocks", () => {
     window.dispatchEvent(new Event("online"));
     await wait();
     assert.equal(mount.asked.length, 2);
-    mount.fault = (asked) => (asked.startsWith("GET") ? new Response("", { status: 431 }) : undefined);
+    mount.fault = (asked) => (asked.startsWith("GET events") ? new Response("", { status: 431 }) : undefined);
     mount.cut();
     await wait(2_000);
-    assert.equal(mount.asked.at(-1)?.startsWith("POST"), true);
+    assert.equal(mount.asked.at(-1)?.startsWith("GET poll"), true);
     mount.fault = () => undefined;
     window.dispatchEvent(new Event("online"));
     await wait();
-    assert.equal(mount.asked.at(-1)?.startsWith("GET"), true);
+    assert.equal(mount.asked.at(-1)?.startsWith("GET events"), true);
     mount.fault = () => refuse(503, "store", { "Retry-After": "5" });
     window.dispatchEvent(new Event("online"));
     await wait();

@@ -52,7 +52,7 @@ export function useOf({ page, kind, text }: Block): Use | undefined {
     case "ts":
     case "js":
       if (/^\/\/ before: \w/.test(text)) return "before";
-      if (/^\/\/ [\w.-]+\.[cm]?[jt]s\n/.test(text)) return "named program";
+      if (/^\/\/ [\w./+[\]-]+\.[cm]?[jt]s\n/.test(text)) return "named program";
       if (kind === "js" && page === "README.md") return "page";
       return enginesOf(text).length > 0 ? "engine program" : "program";
     case "html":
@@ -72,6 +72,11 @@ export function useOf({ page, kind, text }: Block): Use | undefined {
     default:
       return undefined;
   }
+}
+
+/** Returns the name of the file with which a named program begins. */
+export function fileOf(text: string): string {
+  return /^\/\/ (\S+)/.exec(text)?.[1] ?? "";
 }
 
 /** Returns the blocks of all pages with this use. */

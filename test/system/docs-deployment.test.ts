@@ -1,70 +1,47 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EventSource } from "eventsource";
 import { Bus } from "nightbus";
+import { connect } from "nightbus/client";
 import { mount } from "nightbus/node";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { freePort } from "../support/page-programs.ts";
 import { blocksOf, root } from "../support/pages.ts";
+import { PROXIES, ProxyProcess } from "../support/proxy.ts";
 
 const PAGE = "docs/deployment.md";
 
 /** The longest wait for a condition, in ms. */
 const SOON = { timeout: 10_000, interval: 20 };
 
-/** The programs of the proxies, and the arguments that run one in the foreground with a configuration. */
-const PROXIES = {
-  nginx: {
-    program: "/usr/sbin/nginx",
-    file: "nginx.conf",
-    args: (folder: string, file: string) => ["-p", folder, "-c", file, "-g", `daemon off; pid ${folder}/pid;`],
-  },
-  haproxy: {
-    program: "/usr/sbin/haproxy",
-    file: "haproxy.cfg",
-    args: (_: string, file: string) => ["-db", "-f", file],
-  },
-  caddyfile: {
-    program: "/usr/bin/caddy",
-    file: "Caddyfile",
-    args: (_: string, file: string) => ["run", "--config", file, "--adapter", "caddyfile"],
-  },
-} as const;
+const KINDS = Object.keys(PROXIES) as (keyof typeof PROXIES)[];
 
-describe.each(Object.entries(PROXIES))("the configuration of %s", (kind, { program, file, args }) => {
-  const missing = !existsSync(program) && process.env["CI"] === undefined;
-  const ended: (() => unknown)[] = [];
-  afterEach(async () => {
-    for (const end of ended.splice(0).reverse()) await end();
-  });
+describe.each(KINDS)("the configuration of %s", (kind) => {
+  const { program } = PROXIES[kind];
+  const missing = ProxyProcess.isMissing(kind);
+
+  async function start(): Promise<{ bus: Bus; proxy: ProxyProcess; url: string }> {
+    const bus = new Bus();
+    await bus.ready();
+    const server = createServer(mount(bus, { prefix: "/longpolling" })).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => close(bus, server));
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/longpolling`;
+    const proxy = new ProxyProcess(kind, placed(blockOf(kind), port, server), `${url}/health`);
+    onTestFinished(() => proxy.end());
+    await proxy.start();
+    return { bus, proxy, url };
+  }
 
   it.skipIf(missing)(
     `brings streams and held polls, and tells of clients that go (it needs ${program})`,
     { timeout: 30_000 },
     async () => {
-      const bus = new Bus();
-      await bus.ready();
-      const server = createServer(mount(bus, { prefix: "/longpolling" })).listen(0, "127.0.0.1");
-      await once(server, "listening");
-      ended.push(() => close(bus, server));
-
-      const folder = mkdtempSync(join(tmpdir(), "nightbus-proxy-"));
-      ended.push(() => rmSync(folder, { recursive: true, force: true }));
-      const port = await freePort();
-      const path = join(folder, file);
-      writeFileSync(path, placed(blockOf(kind), port, server));
-      const proxy = spawn(program, args(folder, path), { stdio: "ignore", env: { ...process.env, HOME: folder } });
-      ended.push(() => kill(proxy));
-      const url = `http://127.0.0.1:${port}/longpolling`;
-      await vi.waitFor(async () => {
-        const reply = await fetch(`${url}/health`).catch(() => undefined);
-        expect(reply?.status).toBe(200);
-      }, SOON);
-
+      const { bus, url } = await start();
       const leaving = new AbortController();
       const stream = await fetch(`${url}/events?channels=lobby`, { signal: leaving.signal });
       const first = await read(stream);
@@ -77,6 +54,50 @@ describe.each(Object.entries(PROXIES))("the configuration of %s", (kind, { progr
 
       leaving.abort();
       await vi.waitFor(() => expect(bus.stats().streams).toBe(0), SOON);
+    },
+  );
+
+  it.skipIf(missing)(
+    `loses nothing for a client, an EventSource and polls when it is reloaded, and when it starts anew (it needs ${program})`,
+    { timeout: 60_000 },
+    async () => {
+      const { bus, proxy, url } = await start();
+      const { last } = bus;
+      const readers = ["events", "poll"].map((transport) => {
+        const client = connect(url, { channels: ["lobby"], last, transport: transport as "events" | "poll" });
+        onTestFinished(() => client.close());
+        const ids: number[] = [];
+        client.on("notification", ({ id }) => ids.push(id));
+        client.on("missed", () => ids.push(Number.NaN));
+        return ids;
+      });
+      const source = new EventSource(`${url}/events?channels=lobby&last=${last}`);
+      onTestFinished(() => source.close());
+      const ids: number[] = [];
+      source.onmessage = ({ lastEventId }) => ids.push(Number(lastEventId));
+      source.addEventListener("missed", () => ids.push(Number.NaN));
+      readers.push(ids);
+
+      const sent: number[] = [];
+      const sending = setInterval(async () => sent.push(await bus.sendone("lobby", sent.length)), 20);
+      onTestFinished(() => clearInterval(sending));
+      const heard = async (): Promise<void> => {
+        const id = await bus.sendone("lobby", "so far");
+        sent.push(id);
+        await vi.waitFor(() => {
+          for (const each of readers) expect(each.some((one) => one >= id)).toBe(true);
+        }, SOON);
+      };
+      await heard();
+      await proxy.reload();
+      await heard();
+      await read(await fetch(`${url}/events?channels=lobby`)); // the reloaded proxy streams
+      await proxy.kill();
+      await proxy.start();
+      clearInterval(sending);
+      await heard();
+      sent.sort((one, other) => one - other);
+      for (const each of readers) expect(each).toEqual(sent);
     },
   );
 });
@@ -129,10 +150,4 @@ async function close(bus: Bus, server: Server): Promise<void> {
   await bus.close();
   server.closeAllConnections();
   server.close();
-}
-
-async function kill(proxy: ChildProcess): Promise<void> {
-  if (proxy.exitCode !== null) return;
-  proxy.kill("SIGTERM");
-  await once(proxy, "close");
 }

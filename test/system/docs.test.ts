@@ -10,7 +10,9 @@ const programs = pagePrograms();
 /** The pages that other tests run named programs of. */
 const NAMED: Readonly<Record<string, string>> = {
   "docs/packaging.md": "test/packaging",
+  "docs/transactions.md": "test/runtimes/suites/drivers.test.ts",
   "docs/deployment.md": "docs-deployment.test.ts",
+  "docs/frameworks.md": "docs-frameworks.test.ts",
 };
 
 /** The pages that have a server, and a page that a browser opens on it, in readme-page.test.ts. */

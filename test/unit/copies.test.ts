@@ -5,13 +5,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { build } from "esbuild";
 import { Bus, BusError } from "nightbus";
 import { mount } from "nightbus/fetch";
 import { describe, it, onTestFinished, vi } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
+import { hubOf } from "../../src/bus.ts";
 import { failsWith } from "../../src/testing/conformance/bus/topic.ts";
 import { VERSION } from "../../src/util/version.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Another copy of the library, as a bundler or a test runner may load it. */
 async function anotherCopy(): Promise<typeof import("nightbus")> {
@@ -86,6 +92,29 @@ describe("a bus that is shared by name", () => {
     assert.equal(anew, Bus.shared("chat", make));
     await anew.close();
     await Bus.shared("other", make).close();
+  });
+
+  it("drops the mounts of earlier loads, but for those with an open stream, which end with the bus", async () => {
+    const bus = Bus.shared("reloaded", () => new Bus());
+    const warnings = vi.spyOn(process, "emitWarning");
+    onTestFinished(() => warnings.mockRestore());
+    const load = async (): Promise<(request: Request) => Promise<Response>> => {
+      vi.resetModules();
+      return (await import("nightbus/fetch")).mount(bus);
+    };
+    const open = async (): Promise<Response> => (await load())(new Request("http://localhost/events?channels=a"));
+    const streams = [await open(), await open()];
+    for (let loads = 0; loads < 11; loads += 1) await load();
+    const { closings } = hubOf(bus);
+    await vi.waitFor(() => {
+      collectGarbage();
+      assert.equal(closings.size, 2);
+    });
+    assert.equal(bus.listenerCount("close"), 0);
+    assert.equal(warnings.mock.calls.length, 0);
+    const id = await bus.sendone("a", 1);
+    await bus.close();
+    for (const stream of streams) assert.match(await stream.text(), new RegExp(`id: ${id}\n\n$`));
   });
 
   it("is not kept when it cannot be made", async () => {

@@ -1,7 +1,6 @@
 import type { News } from "../types.ts";
 import { pause } from "./pause.ts";
-import { type Mount, post } from "./request.ts";
-import { events } from "./stream.ts";
+import { answerOf, type Mount, read } from "./request.ts";
 import { within } from "./timeout.ts";
 
 /** Polls once. Rejects if the answer does not come in time, too. */
@@ -13,8 +12,8 @@ export function poll(
   timeout = 0,
 ): Promise<News> {
   const GRACE = 10_000;
-  return within(timeout + GRACE, outer, (signal) =>
-    post<News>(mount, "/poll", "notifications", { channels, last, timeout }, signal),
+  return within(timeout + GRACE, outer, async (signal) =>
+    answerOf<News>(await read(mount, "/poll", { channels, last, timeout }, signal), "notifications"),
   );
 }
 
@@ -37,7 +36,7 @@ export async function polls(
   if (from === undefined) {
     // One name is enough, and fits into any URL. The poll itself shows what is wrong.
     const answer = await within(PATIENCE, outer, (signal) =>
-      mount.request(events(channels.slice(0, 1)), signal, undefined, "HEAD"),
+      read(mount, "/events", { channels: channels.slice(0, 1) }, signal, "HEAD"),
     ).catch(() => undefined);
     from = +(answer?.headers.get("Nightbus-Last") as string) || undefined; // null is no number either
   }

@@ -49,15 +49,36 @@ export function foreign(status: number, error?: Partial<ClientError>, retryAfter
   return new ClientError(error?.code ?? "http", message, undefined, status, retryAfter);
 }
 
-/** Posts a value as JSON. Returns an answer that has a list of this name. */
-export async function post<T>(
+/** The parameters of a poll or a stream. */
+export interface Reading {
+  readonly channels: readonly string[];
+  readonly last?: number | undefined;
+  readonly timeout?: number;
+}
+
+/**
+ * Requests a route with these parameters: by GET, or by POST if they are too long for an address. Some hosts take a client
+ * for gone once the body of a POST is read. A header of our own would cost a preflight.
+ */
+export function read(
   mount: Mount,
   route: string,
-  list: keyof T,
-  sent: object,
-  signal?: AbortSignal,
-): Promise<T> {
-  const response = await mount.request(route, signal, sent);
+  reading: Reading,
+  signal: AbortSignal,
+  method?: string,
+): Promise<Response> {
+  const LONGEST = 2_000; // The length fits into the limits of servers and proxies, beside the other headers.
+  const query = new URLSearchParams();
+  for (const [name, values] of Object.entries(reading))
+    for (const value of [values ?? []].flat()) query.append(name, value);
+  const address = `${route}?${query}`;
+  return address.length > LONGEST
+    ? mount.request(route, signal, reading)
+    : mount.request(address, signal, undefined, method);
+}
+
+/** Returns the answer, which has a list of this name. */
+export async function answerOf<T>(response: Response, list: keyof T): Promise<T> {
   const answer = await response.json();
   if (!Array.isArray(answer?.[list])) throw foreign(response.status);
   return answer;

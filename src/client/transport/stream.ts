@@ -1,6 +1,6 @@
 import type { News } from "../types.ts";
 import { parser } from "./parser.ts";
-import { foreign, type Mount } from "./request.ts";
+import { foreign, type Mount, read } from "./request.ts";
 import { within } from "./timeout.ts";
 
 /**
@@ -15,12 +15,8 @@ export function stream(
   heard: (news: News) => void,
   firstFrame: number,
 ): Promise<void> {
-  const LONGEST = 2_000; // The length fits into the limits of servers and proxies, beside the other headers.
   return within(firstFrame, outer, async (signal, renew) => {
-    const route = events(channels, last);
-    const { body } = await (route.length > LONGEST
-      ? mount.request("/events", signal, { channels, last })
-      : mount.request(route, signal));
+    const { body } = await read(mount, "/events", { channels, last }, signal);
     let open: boolean | undefined;
     const feed = parser(({ id, event, data, retry }) => {
       if (+retry! >= 0) mount.retry = +retry!;
@@ -42,11 +38,4 @@ export function stream(
       if (open) renew(2.5 * mount.heartbeat); // comments alone are no stream
     }
   });
-}
-
-/** Returns the route with its query. A header of our own would cost a preflight. */
-export function events(channels: readonly string[], last?: number): string {
-  const query = new URLSearchParams(channels.map((channel) => ["channels", channel]));
-  if (last! >= 0) query.set("last", `${last}`);
-  return `/events?${query}`;
 }

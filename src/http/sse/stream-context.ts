@@ -7,6 +7,8 @@ import type { Unsent } from "../writing/unsent.ts";
 export interface StreamContext<S> {
   readonly hub: Hub;
   readonly unsent: Unsent;
+  /** The mount of the stream. The hub holds the mount weakly, and an open stream has to end with it. */
+  readonly mount: object;
   /** The time between two writes to a quiet stream, in ms. */
   readonly heartbeat: number;
   /** The most unsent bytes of a stream. */

@@ -18,6 +18,8 @@ export interface StreamsOptions {
   readonly unsentTimeout: number;
   /** Receives the errors of streams. */
   readonly failed: (thrown: unknown) => void;
+  /** The owner, which each open stream keeps from being collected. */
+  readonly mount: object;
 }
 
 /** The time for which an ended stream keeps its connection if the client does not read, in ms. */

@@ -7,7 +7,7 @@ import { createParser } from "eventsource-parser";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Client } from "../../http/conformance/client.ts";
 import { describeBrowser } from "../../support/browser.ts";
-import { Application, folderOf, HOSTS, hasPrograms, installNightbus, manifestOf, versionFor } from "./hosts.ts";
+import { Application, folderOf, HOSTS, hasPrograms, manifestOf, versionFor } from "./hosts.ts";
 
 const STAFF = { headers: { authorization: "Bearer secret" } };
 const why = hasPrograms ? "" : " (skipped: they need `npm ci --prefix examples`)";
@@ -43,7 +43,6 @@ describe.skipIf(!hasPrograms)(`the applications of the examples${why}`, { timeou
   const applications = HOSTS.map((host) => new Application(host));
 
   beforeAll(async () => {
-    installNightbus();
     await Promise.all(
       applications.map(async (application) => {
         await application.build();

@@ -1,12 +1,13 @@
 import { type ChildProcess, exec, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const run = promisify(exec);
+/** Runs a line of a shell. */
+export const run = promisify(exec);
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const installed = join(root, "examples/node_modules");
 
@@ -40,13 +41,6 @@ export function versionFor(host: string, name: string): string {
   const place = places.find((one) => existsSync(join(one, name, "package.json")));
   if (place === undefined) throw new Error(`${host} finds no package ${name}`);
   return (JSON.parse(readFileSync(join(place, name, "package.json"), "utf8")) as { version: string }).version;
-}
-
-/** Puts the built package beside the other dependencies of the examples, as an install by npm does. */
-export function installNightbus(): void {
-  rmSync(join(installed, "nightbus"), { recursive: true, force: true });
-  for (const name of ["dist", "package.json"])
-    cpSync(join(root, name), join(installed, "nightbus", name), { recursive: true });
 }
 
 /** An example that runs, in a process of its own. */
@@ -99,7 +93,7 @@ export class Application {
 }
 
 /** Returns the environment of a user who has Node.js, Bun, Deno and the example's own programs on the path. */
-function environment(): NodeJS.ProcessEnv {
+export function environment(): NodeJS.ProcessEnv {
   const { NODE_ENV: _, VITEST: __, ...rest } = process.env;
   const PATH = [join(installed, ".bin"), dirname(process.execPath), rest["PATH"]].join(delimiter);
   return { ...rest, PATH, NEXT_TELEMETRY_DISABLED: "1" };

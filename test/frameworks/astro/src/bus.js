@@ -1,0 +1,3 @@
+import { Bus } from "nightbus";
+
+export const bus = Bus.shared("lobby", () => new Bus());

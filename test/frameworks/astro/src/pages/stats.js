@@ -1,0 +1,3 @@
+import { bus } from "../bus.js";
+
+export const GET = () => Response.json(bus.stats());

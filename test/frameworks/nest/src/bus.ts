@@ -1,0 +1,11 @@
+import { Injectable, type OnModuleDestroy } from "@nestjs/common";
+import { Bus } from "nightbus";
+
+export const bus = new Bus<{ lobby: { text: string } }>();
+
+@Injectable()
+export class BusCloser implements OnModuleDestroy {
+  onModuleDestroy() {
+    return bus.close();
+  }
+}

@@ -1,0 +1,4 @@
+import { defineHandler } from "nitro/h3";
+import { bus } from "../bus.ts";
+
+export default defineHandler(() => bus.stats());

@@ -1,0 +1,3 @@
+import { bus } from "../bus.server.js";
+
+export const loader = () => Response.json(bus.stats());
