@@ -1,7 +1,7 @@
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, it } from "vitest";
-import { Application, folderOf, hasPrograms, installNightbus, manifestOf } from "../system/examples/hosts.ts";
+import { Application, folderOf, hasPrograms, manifestOf } from "../system/examples/hosts.ts";
 import { exchange } from "./exchange.ts";
 
 const WHY = hasPrograms ? "" : " (skipped: they need `npm ci --prefix examples`)";
@@ -22,7 +22,6 @@ describe.skipIf(!hasPrograms)(`Next.js with webpack${WHY}`, () => {
     const manifest = manifestOf("next");
     const scripts = { ...manifest.scripts, build: "next build --webpack" };
     writeFileSync(join(folderOf(NAME), "package.json"), JSON.stringify({ ...manifest, scripts }));
-    installNightbus();
     await application.build();
     await application.start();
     await exchange(`${application.address}/longpolling`);

@@ -31,7 +31,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   examples: NODES,
   "test/runtimes": NODES,
   "test/runtimes/application": NODES.slice(1), // `npm run test:runtimes` installs it by Node 24
-  "test/system/commonjs": NODES,
+  "test/packaging": NODES,
 };
 
 describe("the lock file", () => {

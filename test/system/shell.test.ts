@@ -93,7 +93,16 @@ describe.skipIf(!hasParser)("the files for GitHub (they need `npm ci --prefix do
   it("looks after every folder with packages of its own", () => {
     const { updates } = read<{ updates: readonly Readonly<Record<string, unknown>>[] }>(".github/dependabot.yml");
     const { directories } = updates.find((update) => update["package-ecosystem"] === "npm")!;
-    const folders = ["", "bench", "docs", "examples", "test/packaging", "test/runtimes", "test/runtimes/application"];
+    const folders = [
+      "",
+      "bench",
+      "docs",
+      "examples",
+      "test/frameworks",
+      "test/packaging",
+      "test/runtimes",
+      "test/runtimes/application",
+    ];
     expect(folders.filter((folder) => !existsSync(join(root, folder, "package-lock.json")))).toEqual([]);
     expect(directories).toEqual(folders.map((folder) => `/${folder}`));
   });
