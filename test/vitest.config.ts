@@ -12,8 +12,12 @@ const ENGINES = [
   "test/stores/!(conformance|shared|sqlite)/*.test.ts",
 ];
 
-/** The tests of applications on other hosts, and of the built site. They have installs of their own, and take a minute. */
-const EXAMPLES = ["test/system/examples/{hosts,next,plugins,rxjs,shutdown}.test.ts", "test/system/site.test.ts"];
+/** The tests of applications on hosts, of their end, and of the built site. They have installs of their own, and take minutes. */
+const EXAMPLES = [
+  "test/system/examples/{hosts,next,plugins,rxjs,shutdown}.test.ts",
+  "test/system/shutdown/*.test.ts",
+  "test/system/site.test.ts",
+];
 
 /** The tests of frameworks, which install and build them for minutes. */
 const FRAMEWORKS = ["test/frameworks/*.test.ts"];
