@@ -49,7 +49,8 @@ async function found(drivers: readonly Driver[]): Promise<{ readonly driver: Dri
       for (const reason of reasons) warn(`${reason}. nightbus uses ${driver.name} instead`);
       return { driver, open };
     } catch (cause) {
-      reasons.push(`${driver.name} is installed and does not work: ${asError(cause).message}`);
+      const reason = asError(cause).message.replace(/\s+/g, " ").replace(/\.$/, "");
+      reasons.push(`${driver.name} is installed and does not work: ${reason}`);
     }
   }
   throw new BusError("store", reasons.join(". ") || missing(), { refused: true });
