@@ -29,13 +29,13 @@ export const bunSqlite: Driver = {
 
   fits: (handle) => typeof (handle as Partial<Database>).query === "function",
 
-  connect(handle): Connection {
+  connect(handle, isOurs): Connection {
     const db = handle as Database;
     const statements: NativeStatement[] = [];
     const prepare = (sql: string): Statement => {
       const statement = db.prepare(sql);
       statement.safeIntegers(false); // the application may have switched its handle to BigInt
-      statements.push(statement);
+      if (isOurs) statements.push(statement);
       return {
         run: (...parameters) => statement.run(...parameters),
         get: (...parameters) => statement.values(...parameters)[0],

@@ -48,8 +48,8 @@ export interface Driver {
   load(): Promise<Open | undefined>;
   /** True for a handle of this driver, as far as can be seen. */
   fits(handle: SqliteDatabase): boolean;
-  /** Returns the connection behind a handle that fits. */
-  connect(handle: SqliteDatabase): Connection;
+  /** Returns the connection behind a handle that fits. `isOurs` is true if the store will close it. */
+  connect(handle: SqliteDatabase, isOurs: boolean): Connection;
 }
 
 /** Returns the absolute path of a connection's file. Undefined if no file holds its data. Needs no lock. */

@@ -15,7 +15,7 @@ const connections = new WeakMap<SqliteDatabase, Connection>();
 export async function openDatabase(path: string, drivers: readonly Driver[] = DRIVERS): Promise<Connection> {
   const { driver, open } = await found(drivers);
   try {
-    const connection = driver.connect(open(path));
+    const connection = driver.connect(open(path), true);
     connection.exec("pragma busy_timeout = 0");
     return connection;
   } catch (cause) {
@@ -30,7 +30,7 @@ export function connectionOf(handle: unknown): Connection | undefined {
   if (!isHandle(handle)) return undefined;
   const known = connections.get(handle);
   if (known !== undefined) return known;
-  const connection = DRIVERS.find((driver) => driver.fits(handle))?.connect(handle);
+  const connection = DRIVERS.find((driver) => driver.fits(handle))?.connect(handle, false);
   if (connection !== undefined) connections.set(handle, connection);
   return connection;
 }
