@@ -9,7 +9,7 @@ interface BunServer {
  */
 export function letIdle(request: Request, host: unknown): void {
   const server = (Object(host) as { readonly server?: unknown }).server ?? host;
-  if (isBun(server)) server.timeout(request, 0);
+  if ("Bun" in globalThis && isBun(server)) server.timeout(request, 0);
 }
 
 function isBun(server: unknown): server is BunServer {

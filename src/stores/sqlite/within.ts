@@ -5,6 +5,7 @@ import { connectionOf } from "./drivers/open.ts";
 import { Tables } from "./tables.ts";
 
 const prepared = new WeakMap<Connection, Tables>();
+const files = new WeakMap<Connection, string | undefined>();
 
 /**
  * Writes into the application's transaction, and returns the result of `write`. The handle has the same file open as `db`.
@@ -35,10 +36,15 @@ function tablesOf(db: Connection): Tables {
 }
 
 function haveOneFile(one: Connection, other: Connection): boolean {
-  const [a, b] = [fileOf(one), fileOf(other)]; // absolute paths, because the process may change its folder
+  const [a, b] = [fileBehind(one), fileBehind(other)]; // absolute paths, because the process may change its folder
   if (a === undefined || b === undefined) return false;
   const [first, second] = [statSync(a, { bigint: true }), statSync(b, { bigint: true })];
   return first.dev === second.dev && first.ino === second.ino;
+}
+
+function fileBehind(connection: Connection): string | undefined {
+  if (!files.has(connection)) files.set(connection, fileOf(connection));
+  return files.get(connection);
 }
 
 // Each copy of SQLite in a process drops the locks of the others on a file when it closes that file.

@@ -1,3 +1,4 @@
+import { asError } from "../../../errors.ts";
 import { type Columns, type Connection, type Driver, fileOf, type SqliteDatabase, type Statement } from "./driver.ts";
 
 /** The part of a `DatabaseSync` that nightbus uses. */
@@ -73,12 +74,12 @@ function named(statement: NativeStatement): Statement {
   };
 }
 
-// SQLite refuses to begin inside a transaction. An empty transaction takes no lock.
+// SQLite refuses to begin inside a transaction. An empty transaction takes no lock. Other errors show at the next statement.
 function isInTransaction(db: Database): boolean {
   try {
     db.exec("begin");
-  } catch {
-    return true;
+  } catch (error) {
+    return asError(error).message.includes("within a transaction");
   }
   db.exec("commit");
   return false;
