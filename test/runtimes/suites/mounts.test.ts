@@ -1,6 +1,4 @@
 import { onEveryHost } from "../../http/conformance/hosts.ts";
 import { describeMount } from "../../http/conformance/mount.ts";
-import { describeIdle } from "../idle.ts";
 
 onEveryHost(describeMount);
-onEveryHost(describeIdle);
