@@ -26,7 +26,7 @@ describe("a node:cluster whose workers have a bus each, on one file", () => {
         seen.add(batch.worker);
         last = batch.last;
       }
-      await sent;
+      seen.add(await sent);
     }
     expect([...new Set(read)]).toEqual(Array.from({ length: 30 }, (_, n) => n));
     expect(seen.size, "several workers answered").toBeGreaterThan(1);
@@ -74,6 +74,7 @@ async function ask(url: string, body: unknown): Promise<Response> {
     method: "POST",
     body: JSON.stringify(body),
     headers: { "content-type": "application/json", connection: "close" },
+    keepalive: false, // by which Bun keeps no connection
     signal: AbortSignal.timeout(5_000),
   });
   expect(response.status).toBe(200);
@@ -85,6 +86,8 @@ async function poll(url: string, last: number, timeout: number): Promise<Answer>
   return { ...((await response.json()) as Answer), worker: response.headers.get("Worker")! };
 }
 
-async function send(url: string, n: number): Promise<void> {
-  await ask(`${url}/send`, { entries: [["cluster", n]] });
+/** Resolves with the worker that took it. */
+async function send(url: string, n: number): Promise<string> {
+  const response = await ask(`${url}/send`, { entries: [["cluster", n]] });
+  return response.headers.get("Worker")!;
 }
