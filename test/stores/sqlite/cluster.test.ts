@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -43,19 +45,25 @@ interface Answer {
 /** Starts the cluster, which ends with the test. */
 async function start(path: string): Promise<{ readonly url: string; readonly pids: readonly number[] }> {
   const script = fileURLToPath(new URL("./clustered.ts", import.meta.url));
-  const primary = spawn(process.execPath, ["--import", "tsx", script, path, String(WORKERS)], {
+  const port = await freePort(); // with port 0 each worker of Bun has a port of its own
+  const primary = spawn(process.execPath, ["--import", "tsx", script, path, String(WORKERS), String(port)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const pids: number[] = [];
   close({ close: () => end(primary, pids) });
-  let url = "";
   for await (const line of createInterface({ input: primary.stdout })) {
-    const { port, pid } = JSON.parse(line) as { readonly port: number; readonly pid: number };
-    url = `http://127.0.0.1:${port}/longpolling`;
-    if (pids.push(pid) === WORKERS) break;
+    if (pids.push(Number(line)) === WORKERS) break;
   }
   primary.stdout.resume();
-  return { url, pids };
+  return { url: `http://127.0.0.1:${port}/longpolling`, pids };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 function end(primary: ChildProcess, pids: readonly number[]): void {

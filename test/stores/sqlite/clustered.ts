@@ -1,20 +1,19 @@
-// An application of `node:cluster`: workers that serve one port, with a bus each on one file. `clustered.ts PATH WORKERS`.
-// The primary prints the port of each worker, and replaces a worker that ends.
+// An application of `node:cluster`: workers that serve one port, with a bus each on one file. `clustered.ts PATH WORKERS PORT`.
+// The primary prints the process of each worker that listens, and replaces one that ends.
 import cluster from "node:cluster";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Bus } from "../../../src/bus.ts";
 import { mount } from "../../../src/http/node.ts";
 import { sqlite } from "../../../src/stores/sqlite.ts";
 
-const [path, workers] = process.argv.slice(2);
+const [path, workers, port] = process.argv.slice(2);
 if (cluster.isPrimary) lead();
 else await serve();
 
 function lead(): void {
   for (let n = 0; n < Number(workers); n += 1) cluster.fork();
   cluster.on("exit", () => cluster.fork());
-  cluster.on("listening", (worker, { port }) => console.log(JSON.stringify({ port, pid: worker.process.pid })));
+  cluster.on("listening", (worker) => console.log(worker.process.pid));
 }
 
 async function serve(): Promise<void> {
@@ -25,5 +24,5 @@ async function serve(): Promise<void> {
     response.setHeader("Worker", process.pid);
     void longpolling(request, response);
   });
-  server.listen(0, "127.0.0.1", () => (server.address() as AddressInfo).port);
+  server.listen(Number(port), "127.0.0.1");
 }
