@@ -11,7 +11,7 @@ import { ownFolder } from "./sqlite-files.ts";
 
 const PRODUCERS = 64;
 const SEND = 100;
-const ROWS = 200_000;
+const ROWS = 20_000;
 const RETENTION = { age: Number.POSITIVE_INFINITY, count: ROWS, total: ROWS };
 const TRIMMING = { count: 100 };
 
@@ -43,7 +43,7 @@ async function* measured(): AsyncGenerator<Line> {
     produce(PRODUCERS, 15, (message) => bus.sendone("lobby", message)),
   );
   yield* row("S2", `sends of ${SEND} rows, FULL`, 10 * SEND, "row", (bus) => sendRows(bus, 10));
-  yield* row("S3", "sends of 100 rows, each trimmed again", 20 * SEND, "row", (bus) => sendRows(bus, 20), TRIMMING);
+  yield* row("S3", `sends of ${SEND} rows, each trimmed again`, 20 * SEND, "row", (bus) => sendRows(bus, 20), TRIMMING);
   const path = folder.file("replayed.db");
   const full = busOn(BetterSqlite3, path, RETENTION);
   await sendRows(full, ROWS / SEND);

@@ -11,7 +11,7 @@ export function misses(hearsMissed: boolean, from: number, watermark: number): b
 }
 
 /**
- * Decides the same for a query, whose reader may know of trims already. A query also misses rows if its `last` is no
+ * Decides if a query misses rows of a channel. Its reader may know of trims already. A query also misses rows if its `last` is no
  * position of the log, which `Positions` knows.
  */
 export function missesRows({ last, known }: Query, from: number, key: string, watermark: number): boolean {

@@ -72,7 +72,7 @@ export function read(
   for (const [name, values] of Object.entries(reading))
     for (const value of [values ?? []].flat()) query.append(name, value);
   const address = `${route}?${query}`;
-  return address.length > LONGEST
+  return !method && address.length > LONGEST
     ? mount.request(route, signal, reading)
     : mount.request(address, signal, undefined, method);
 }

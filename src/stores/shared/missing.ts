@@ -5,5 +5,5 @@ export function isMissing(error: unknown, name: string): boolean {
   const { code, message } = Object(error) as { code?: unknown; message?: unknown };
   const said = String(message);
   if (said.startsWith(`Could not resolve "${name}"`)) return true; // Vite bundles this in place of an optional package
-  return CODES.includes(code) && said.includes(`'${name}'`);
+  return CODES.includes(code) && (said.includes(`'${name}'`) || said.includes(`Import "${name}"`)); // the latter on Deno
 }

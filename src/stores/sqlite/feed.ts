@@ -103,8 +103,8 @@ export class Feed {
   }
 }
 
-// Deno's watcher opens each changed file and closes it again. The system then drops the locks that SQLite holds on it, and
-// commits of other processes were lost.
+// Deno's watcher opens each changed file and closes it again. The system then drops the locks that SQLite holds on it, so
+// that commits of other processes are lost.
 function opensWhatItWatches(): boolean {
   return process.versions["deno"] !== undefined;
 }

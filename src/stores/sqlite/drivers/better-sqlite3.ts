@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { isMissing } from "../../shared/missing.ts";
 import type { Columns, Connection, Driver, SqliteDatabase, Statement } from "./driver.ts";
 
 /** The part of a better-sqlite3 database that nightbus uses. */
@@ -62,7 +63,7 @@ async function imported(): Promise<Constructor | undefined> {
   try {
     return ((await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as { default: Constructor }).default;
   } catch (cause) {
-    if (isMissing(cause)) return undefined;
+    if (isMissing(cause, NAME)) return undefined;
     throw cause;
   }
 }
@@ -84,9 +85,4 @@ function installedVersion(): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && String(message).includes(NAME);
 }
