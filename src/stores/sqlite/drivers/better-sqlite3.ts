@@ -30,7 +30,7 @@ export const betterSqlite3: Driver = {
     refuseCrash();
     const Handle = await imported();
     if (Handle === undefined) return undefined;
-    const open = (path: string): Database => new Handle(path, { timeout: 0 });
+    const open = (path: string): Database => new Handle(path);
     open(":memory:").close(); // loads the binary, which may be of another Node
     return open;
   },
@@ -55,7 +55,7 @@ export const betterSqlite3: Driver = {
   },
 };
 
-type Constructor = new (path: string, options: { readonly timeout: number }) => Database;
+type Constructor = new (path: string) => Database;
 
 // Bundlers leave a name that they do not see, and the package need not be there when they run.
 async function imported(): Promise<Constructor | undefined> {
