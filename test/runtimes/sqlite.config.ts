@@ -14,7 +14,7 @@ export default defineConfig({
       "test/stores/conformance/{bus,store}.test.ts",
       "test/system/faults/{corrupt,full,locked}.test.ts",
     ],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
   },

@@ -29,7 +29,7 @@ export default defineConfig({
   test: {
     include: ["test/runtimes/suites/*.test.ts"],
     exclude: [...without[runtimeHere()]!],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     maxConcurrency: 20,
     maxWorkers: 2,

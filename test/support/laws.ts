@@ -8,9 +8,13 @@ import { playReaders, type Reading } from "./readers.ts";
 
 const { POSITIVE_INFINITY } = Number;
 
+/** A play that fails is reported before the test's own limit, with the smallest example that was found by then. */
+const SHRINK = { interruptAfterTimeLimit: 45_000, markInterruptAsFailure: true };
+
 /** The laws, over buses of one kind, each played so many times. */
 export function testLaws(name: string, factory: BusFactory, runs: number, within: Runner["describe"] = describe): void {
   const { timed, over, ownTime } = topicOf(factory, it);
+  const plays = { ...SHRINK, numRuns: runs };
 
   within(`the laws of a bus ${name}`, () => {
     it("answers every poll as a naive log does, whatever was sent, trimmed, aborted and reopened before", async () => {
@@ -22,7 +26,7 @@ export function testLaws(name: string, factory: BusFactory, runs: number, within
             await timed({ retention: retained }, (fixture) => new Play(fixture, retained).run(steps))();
           },
         ),
-        { numRuns: runs },
+        plays,
       );
     });
 
@@ -36,7 +40,7 @@ export function testLaws(name: string, factory: BusFactory, runs: number, within
             await over({ retention: kept }, ({ bus }) => playReaders([bus], sent, readings))();
           },
         ),
-        { numRuns: runs },
+        plays,
       );
     });
 
@@ -55,7 +59,7 @@ export function testLaws(name: string, factory: BusFactory, runs: number, within
             })();
           },
         ),
-        { numRuns: runs },
+        plays,
       );
     });
   });

@@ -40,7 +40,7 @@ const OUTSIDERS: Readonly<Record<string, Outsider>> = {
   ...(own && { "the runtime's EventSource": by(own) }),
 };
 
-describe("clients of others", { timeout: 60_000 }, () => {
+describe("clients of others", () => {
   beforeAll(() => {
     vi.spyOn(Math, "random").mockReturnValue(0); // each pause is the shortest that the mount asks for
   });

@@ -74,7 +74,7 @@ redisRuns(describe)("a send that a link carries for longer than five seconds, on
     );
   });
 
-  it("is sent in peace while the same connection is asked something else", { timeout: 40_000 }, async () => {
+  it("is sent in peace while the same connection is asked something else", async () => {
     const { name, bus: open } = prefix();
     const sender = await slow(name, "redis");
     await sender.ready();
@@ -86,7 +86,7 @@ redisRuns(describe)("a send that a link carries for longer than five seconds, on
     assert.deepEqual([(await open().poll(["a"], 0, 0, { limit: 100 })).length, errors], [COUNT, []]);
   });
 
-  it("ends all the same when the server says nothing in the midst of it", { timeout: 30_000 }, async () => {
+  it("ends all the same when the server says nothing in the midst of it", async () => {
     const { name, bus: open } = prefix();
     const writer = open();
     const { bus, proxy } = await behind(name, "redis");

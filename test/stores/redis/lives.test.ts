@@ -32,9 +32,7 @@ async function sends(bus: Bus, message: unknown): Promise<number> {
 }
 
 serverRuns(describe)("a log on Redis in another life", () => {
-  it("goes on after a restart, and its cursors are what they were; ids begin a new run", {
-    timeout: 30_000,
-  }, async () => {
+  it("goes on after a restart, and its cursors are what they were; ids begin a new run", async () => {
     const server = await startServer();
     const bus = open(server);
     const id = await bus.sendone("a", 1);
@@ -49,9 +47,7 @@ serverRuns(describe)("a log on Redis in another life", () => {
     assert.deepEqual(await reads(open(server), id + 1), [[2], true], "an id that was never given out");
   });
 
-  it("is another one when the server was restarted without persistence: all that came before is missed", {
-    timeout: 30_000,
-  }, async () => {
+  it("is another one when the server was restarted without persistence: all that came before is missed", async () => {
     const server = await startServer(["--appendonly", "no"]);
     const [bus, other] = [open(server), open(server)];
     const id = await bus.sendone("a", "lost");
@@ -82,9 +78,7 @@ serverRuns(describe)("a log on Redis in another life", () => {
     for (const each of [bus, other, open(server)]) assert.deepEqual(await reads(each, id), [["new"], true]);
   });
 
-  it("has missed what a server that went on from an older copy does not have, and nothing else", {
-    timeout: 30_000,
-  }, async () => {
+  it("has missed what a server that went on from an older copy does not have, and nothing else", async () => {
     const server = await startServer();
     const replica = await startRedis();
     const second = await server.client(replica);
@@ -112,7 +106,7 @@ serverRuns(describe)("a log on Redis in another life", () => {
     }
   });
 
-  it("tells who waits that an older copy goes on, also while nobody sends", { timeout: 30_000 }, async () => {
+  it("tells who waits that an older copy goes on, also while nobody sends", async () => {
     const server = await startServer();
     const replica = await startRedis();
     const second = await server.client(replica);
@@ -130,7 +124,7 @@ serverRuns(describe)("a log on Redis in another life", () => {
     assert.deepEqual(await reads(bus, gone), [["kept"], true], "it lies after all there is");
   });
 
-  it("finds the server that writes when the one that did has become a replica", { timeout: 30_000 }, async () => {
+  it("finds the server that writes when the one that did has become a replica", async () => {
     const server = await startServer();
     const replica = await startRedis();
     const [primary, second] = [await server.client(), await server.client(replica)];
@@ -151,42 +145,38 @@ serverRuns(describe)("a log on Redis in another life", () => {
   it.each([
     ["does not tell what is sent elsewhere", false],
     ["tells what others send to it", true],
-  ])(
-    "leaves a server that had written before a failover, and still lives, where it %s",
-    { timeout: 30_000 },
-    async (_, isUsed) => {
-      const server = await startServer();
-      const replica = await startRedis();
-      const [old, second] = [await server.client(), await server.client(replica)];
-      const bus = open(server);
-      const kept = await bus.sendone("a", "kept");
-      await second.sendCommand(["REPLICAOF", "127.0.0.1", `${server.instance.port}`]);
-      await synced(second);
-      await second.sendCommand(["REPLICAOF", "NO", "ONE"]);
-      server.target = replica;
-      const connections = async (): Promise<readonly string[]> => {
-        const list = String(await old.sendCommand(["CLIENT", "LIST"])).split("\n");
-        return list.filter((line) => / cmd=(xread|evalsha|eval) /.test(line));
-      };
-      while (!(await connections()).some((line) => line.includes("cmd=xread"))) await turns(1);
-      for (const line of await connections()) {
-        const [, id] = /^id=(\d+)/.exec(line)!;
-        if (!line.includes("cmd=xread")) await old.sendCommand(["CLIENT", "KILL", "ID", id!]); // the poll still waits there
-      }
-      const first = await sends(bus, "new");
-      if (isUsed) {
-        const stray = open({ url: server.instance.connection() });
-        await stray.sendone("a", "stray");
-        await stray.close();
-      }
-      while ((await connections()).length > 0) await turns(1);
-      const other = open({ url: replica.connection() });
-      const next = await other.sendone("a", "more");
-      await until(() => bus.last === next, "it is heard");
-      assert.deepEqual(await reads(bus, first), [["more"], false]);
-      assert.deepEqual(await reads(bus, kept), [["new", "more"], false]);
-    },
-  );
+  ])("leaves a server that had written before a failover, and still lives, where it %s", async (_, isUsed) => {
+    const server = await startServer();
+    const replica = await startRedis();
+    const [old, second] = [await server.client(), await server.client(replica)];
+    const bus = open(server);
+    const kept = await bus.sendone("a", "kept");
+    await second.sendCommand(["REPLICAOF", "127.0.0.1", `${server.instance.port}`]);
+    await synced(second);
+    await second.sendCommand(["REPLICAOF", "NO", "ONE"]);
+    server.target = replica;
+    const connections = async (): Promise<readonly string[]> => {
+      const list = String(await old.sendCommand(["CLIENT", "LIST"])).split("\n");
+      return list.filter((line) => / cmd=(xread|evalsha|eval) /.test(line));
+    };
+    while (!(await connections()).some((line) => line.includes("cmd=xread"))) await turns(1);
+    for (const line of await connections()) {
+      const [, id] = /^id=(\d+)/.exec(line)!;
+      if (!line.includes("cmd=xread")) await old.sendCommand(["CLIENT", "KILL", "ID", id!]); // the poll still waits there
+    }
+    const first = await sends(bus, "new");
+    if (isUsed) {
+      const stray = open({ url: server.instance.connection() });
+      await stray.sendone("a", "stray");
+      await stray.close();
+    }
+    while ((await connections()).length > 0) await turns(1);
+    const other = open({ url: replica.connection() });
+    const next = await other.sendone("a", "more");
+    await until(() => bus.last === next, "it is heard");
+    assert.deepEqual(await reads(bus, first), [["more"], false]);
+    assert.deepEqual(await reads(bus, kept), [["new", "more"], false]);
+  });
 });
 
 /** Resolves when a replica has all that its primary had. */

@@ -11,7 +11,7 @@ const newPath = temporaryFiles();
 const close = closing();
 
 describe("a node:cluster whose workers have a bus each, on one file", () => {
-  it("answers at any worker what any other sent, also after one was killed", { timeout: 60_000 }, async () => {
+  it("answers at any worker what any other sent, also after one was killed", async () => {
     const { url, pids } = await start(newPath());
     const { last: start0 } = await poll(url, 0, 0);
     const seen = new Set<string>();

@@ -60,7 +60,7 @@ function sendsOf(
 }
 
 describe("a process that is killed", () => {
-  it("has lost nothing that it acknowledged, and left nothing half done", { timeout: 60_000 }, async () => {
+  it("has lost nothing that it acknowledged, and left nothing half done", async () => {
     const path = newPath();
     const acknowledged = new Map<string, readonly number[]>();
     let first = 0;
@@ -85,7 +85,7 @@ describe("a process that is killed", () => {
 });
 
 describe("two processes that write", () => {
-  it("are read in one order by a third, each send whole and once", { timeout: 60_000 }, async () => {
+  it("are read in one order by a third, each send whole and once", async () => {
     const path = newPath();
     const bus = open(path);
     await bus.ready();

@@ -14,7 +14,7 @@ const newPath = temporaryFiles();
 const close = closing();
 
 describe("worker threads with a bus each, on one file", () => {
-  it("are read in one order, each send whole and once, by a bus of the main thread", { timeout: 60_000 }, async () => {
+  it("are read in one order, each send whole and once, by a bus of the main thread", async () => {
     const path = newPath();
     const bus = close(new Bus({ store: sqlite(path) }));
     await bus.ready();

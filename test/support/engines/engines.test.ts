@@ -49,7 +49,7 @@ describe.each(Object.keys(ENGINES) as EngineName[])("a server of its own of %s",
   const engine = ENGINES[name];
   const missing = engine.missing();
 
-  it("keeps what it acknowledged when it is killed, and when it is stopped", { timeout: 60_000 }, async ({ skip }) => {
+  it("keeps what it acknowledged when it is killed, and when it is stopped", async ({ skip }) => {
     if (missing !== undefined && process.env["CI"] === undefined) skip(missing);
     expect(missing).toBeUndefined();
     const instance = engine.create();
