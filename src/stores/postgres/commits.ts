@@ -1,7 +1,7 @@
 import { SingleFlight } from "../../util/single-flight.ts";
 import type { Ids, Sends } from "../shared/given-ids.ts";
 import { type Committed, GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote-commits.ts";
-import { isMissing, mayCommitAgain } from "./failures.ts";
+import { isLogGone, mayCommitAgain } from "./failures.ts";
 import type { Ask, Tables } from "./tables.ts";
 
 /** The parts that commits in Postgres need. */
@@ -43,6 +43,6 @@ export class Commits {
 }
 
 function orGone(error: unknown): Committed | typeof GONE {
-  if (isMissing(error)) return GONE;
+  if (isLogGone(error)) return GONE;
   throw error;
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../../util/clock.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
 import { isComplete, isStolen, type News, widthOf } from "../shared/news.ts";
 import { RemoteCursor, type RemoteLog, type Replay } from "../shared/remote-cursor.ts";
-import { isMissing, sqlState } from "./failures.ts";
+import { isLogGone, sqlState } from "./failures.ts";
 import type { Ask, Tables, TablesPage } from "./tables.ts";
 
 /** The parts that a cursor of Postgres needs. */
@@ -46,7 +46,7 @@ class TablesLog implements RemoteLog<TablesPage> {
       else if (page?.hasOutbox === true) commitOutbox();
       return page;
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (isLogGone(error)) return undefined;
       throw error;
     }
   }
@@ -94,7 +94,7 @@ class TablesLog implements RemoteLog<TablesPage> {
       await this.#options.tables.mend(this.#options.ask);
     } catch (error) {
       if (sqlState(error) === undefined) throw error;
-      return !isMissing(error);
+      return !isLogGone(error);
     }
     return true;
   }

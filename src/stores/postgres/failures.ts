@@ -73,7 +73,7 @@ export function isOutside(error: unknown): boolean {
 }
 
 /** True if the log is gone. */
-export function isMissing(error: unknown): boolean {
+export function isLogGone(error: unknown): boolean {
   return MISSING.includes(sqlState(error) ?? "");
 }
 

@@ -8,7 +8,7 @@ import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
 import { Commits } from "./commits.ts";
 import { makeCursor } from "./cursor.ts";
-import { failure, isMissing, mayCommitAgain, mayReadAgain } from "./failures.ts";
+import { failure, isLogGone, mayCommitAgain, mayReadAgain } from "./failures.ts";
 import { Feed } from "./feed.ts";
 import { Connections, type Source } from "./pool.ts";
 import { prepareSchema } from "./schema.ts";
@@ -102,7 +102,7 @@ function putBy(tables: Tables, own: Ask): PostgresLog["put"] {
     try {
       if (await tables.put(ask, send, place)) return true;
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      if (!isLogGone(error)) throw error;
       await tables.place(own); // rejects if the log itself is gone, which is then the reason
       return false;
     }
