@@ -17,12 +17,12 @@ const APPLICATIONS = [
 ] as const;
 
 /** The longest wait for a condition, in ms. */
-const SOON = { timeout: 10_000, interval: 20 };
+const SOON = { timeout: 30_000, interval: 20 };
 
 /** More names than an address can hold. */
 const MANY = ["lobby", ...Array.from({ length: 90 }, (_, index) => `${index}`.padEnd(100, "-"))];
 
-describe.each(APPLICATIONS)("%s (%s)", { timeout: 30_000 }, (name, script) => {
+describe.each(APPLICATIONS)("%s (%s)", (name, script) => {
   const server = new Server(name);
   const http = (): Client => new Client(`${server.address}/longpolling`);
   const say = async (text: string): Promise<void> => {

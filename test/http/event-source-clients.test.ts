@@ -35,7 +35,7 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
-describe("in Node", { timeout: 60_000 }, () => {
+describe("in Node", () => {
   for (const [name, outsider] of Object.entries(NODE)) {
     describeOutsider(name, (test) => async () => {
       const bed = new Bed(() => {});

@@ -19,7 +19,7 @@ const ARGS = [
 export function describeBrowser(name: string, tests: (browser: () => Browser) => void): void {
   const missing = !existsSync(PATH) && process.env["CI"] === undefined;
   const why = missing ? ` (skipped: there is no Chromium at ${PATH}; install it, or set CHROMIUM to its path)` : "";
-  describe.skipIf(missing)(name + why, { timeout: 60_000 }, () => {
+  describe.skipIf(missing)(name + why, () => {
     let browser: Browser;
     beforeAll(async () => {
       browser = await chromium.launch({ executablePath: PATH, args: ARGS });

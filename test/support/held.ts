@@ -13,7 +13,7 @@ export async function hold(mount: string): Promise<Held> {
   const { last } = (await (await fetch(`${mount}/poll?channels=lobby&timeout=0`)).json()) as { last: number };
   const polled = fetch(`${mount}/poll?channels=lobby&last=${last}`);
   const client = connect(mount, { channels: ["lobby"], last });
-  await vi.waitFor(() => expect(client.status).toBe("live"), { timeout: 10_000 });
+  await vi.waitFor(() => expect(client.status).toBe("live"), { timeout: 30_000 });
   await (await fetch(`${mount}/health`)).text(); // one request more, behind which the poll is held
   return {
     async expectAnswered() {

@@ -9,7 +9,6 @@ const programs = pagePrograms();
 describe("the programs of the pages that need an engine run, and print what they say", () => {
   it.for(blocksFor("engine program").map((block) => [`${block.page}:${block.line}`, block] as const))(
     "%s",
-    { timeout: 30_000 },
     async ([, block], { skip, onTestFinished }) => {
       const engines = enginesOf(block.text);
       const missing = engines.map((name) => ENGINES[name].missing()).find((reason) => reason !== undefined);

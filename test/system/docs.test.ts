@@ -63,10 +63,8 @@ describe("the programs of the pages", () => {
   });
 
   describe.concurrent("run, and print what they say", () => {
-    it.for(blocksFor("program").map((block) => [placeOf(block), block] as const))(
-      "%s",
-      { timeout: 60_000 },
-      ([, block]) => programs.run(block),
+    it.for(blocksFor("program").map((block) => [placeOf(block), block] as const))("%s", ([, block]) =>
+      programs.run(block),
     );
   });
 });

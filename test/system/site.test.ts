@@ -92,7 +92,7 @@ describe.skipIf(!hasSite)("the site (it needs `npm run docs`)", () => {
         const hits = page.locator(".VPLocalSearchBox .results a");
         const addressesOf = (): Promise<string> =>
           hits.evaluateAll((all) => all.map((hit) => hit.getAttribute("href")).join(" "));
-        await expect.poll(addressesOf, { timeout: 5_000 }).toMatch(found);
+        await expect.poll(addressesOf, { timeout: 30_000 }).toMatch(found);
       }
       await page.keyboard.press("Enter");
       await page.waitForURL((url) => url.pathname !== "/");

@@ -17,7 +17,7 @@ interface Spoken {
   readonly id: number | undefined;
 }
 
-describe("the chess club that is told to end while many talk", { timeout: 60_000 }, () => {
+describe("the chess club that is told to end while many talk", () => {
   const end = { isNear: false };
   const spoken: Spoken[] = [];
   let people: Person[];

@@ -32,7 +32,7 @@ describe.each([
   ["Postgres", "DATABASE_URL", ENGINES.postgres],
   ["Redis", "REDIS_URL", ENGINES.redis],
 ] as const)("the chess club on %s", (_, variable, { create, missing }) => {
-  it("is one club on two ports, and ends in good order", { timeout: 60_000 }, async ({ skip }) => {
+  it("is one club on two ports, and ends in good order", async ({ skip }) => {
     const reason = missing();
     if (reason !== undefined && process.env["CI"] === undefined) skip(reason);
     expect(reason).toBeUndefined();

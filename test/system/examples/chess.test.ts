@@ -13,7 +13,7 @@ import { address, start, stop, tell } from "./chess-server.ts";
 const folder = mkdtempSync(join(tmpdir(), "nightbus-chess-"));
 const DATABASE = join(folder, "chess.db");
 
-describe("the chess club", { timeout: 20_000 }, () => {
+describe("the chess club", () => {
   let ann: Person;
   let ben: Person;
   let cleo: Person;

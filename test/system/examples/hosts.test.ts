@@ -39,7 +39,7 @@ describe("the examples of hosts", () => {
   });
 });
 
-describe.skipIf(!hasPrograms)(`the applications of the examples${why}`, { timeout: 60_000 }, () => {
+describe.skipIf(!hasPrograms)(`the applications of the examples${why}`, () => {
   const applications = HOSTS.map((host) => new Application(host));
 
   beforeAll(async () => {
@@ -82,7 +82,7 @@ describe.skipIf(!hasPrograms)(`the applications of the examples${why}`, { timeou
       stream.close();
     });
 
-    it("streams the private channel to its holder alone, to an outsider's client", { timeout: 10_000 }, async () => {
+    it("streams the private channel to its holder alone, to an outsider's client", async () => {
       const url = `${application.address}/longpolling/events?channels=`;
       const [staff, stranger] = [
         await Listener.open(`${url}lobby&channels=staff`, STAFF),
@@ -141,7 +141,6 @@ describe.skipIf(!hasPrograms)(`the applications of the examples${why}`, { timeou
 
   it.each(applications)(
     "$host ends at SIGTERM within a second while a stream is open, and a connection that a browser has to spare",
-    { timeout: 10_000 },
     async (application) => {
       // The server of Next.js is its own, and waits for such a connection.
       const spare = application.host === "next" ? undefined : await connectTo(application);

@@ -6,7 +6,6 @@ import { Application, HOSTS, hasPrograms } from "./hosts.ts";
 describe.skipIf(!hasPrograms)("the applications of the examples", () => {
   it.each(HOSTS.filter((host) => host !== "next"))(
     "end within a second of SIGTERM while a stream, a poll and a client are open: %s",
-    { timeout: 30_000 },
     async (host) => {
       const application = new Application(host);
       onTestFinished(async () => void (await application.stop("SIGKILL")));

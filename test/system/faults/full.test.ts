@@ -52,7 +52,7 @@ for (const [what, quota, refused] of QUOTAS.slice(canMount() ? 0 : 1)) {
       const { path, raise } = place(quota);
       const { bus, errors } = open(path, { retention: { count: 5 } });
       await fill(bus);
-      await vi.waitUntil(() => errors.length > 0, { timeout: 5_000 });
+      await vi.waitUntil(() => errors.length > 0, { timeout: 30_000 });
       expect((await bus.poll(["x"], 0, 0)).length).toBe(5);
       raise();
       await bus.sendone("x", "after");

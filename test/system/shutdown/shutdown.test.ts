@@ -10,12 +10,11 @@ const SERVER = fileURLToPath(new URL("server.ts", import.meta.url));
 
 describe("the end of a server while a stream, a poll and a client of another process are open", () => {
   describe.each(["the bus, then the server", "the server, then the bus"])("%s", (order) => {
-    it.each(HOSTS)("is there within a second: %s", { timeout: 30_000 }, (host) => expectEnd(host, order));
+    it.each(HOSTS)("is there within a second: %s", (host) => expectEnd(host, order));
   });
 
-  it("is there within a second, though Fastify alone is awaited first", { timeout: 30_000 }, () =>
-    expectEnd("fastify", "the application, awaited, then the bus"),
-  );
+  it("is there within a second, though Fastify alone is awaited first", () =>
+    expectEnd("fastify", "the application, awaited, then the bus"));
 });
 
 async function expectEnd(host: string, order: string): Promise<void> {
