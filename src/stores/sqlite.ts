@@ -4,9 +4,9 @@
  * @module nightbus/sqlite
  */
 
-import { BusError, given } from "../errors.ts";
+import { asError, BusError, given } from "../errors.ts";
 import type { Store } from "../store.ts";
-import type { SqliteDatabase } from "./sqlite/drivers/driver.ts";
+import type { Connection, SqliteDatabase } from "./sqlite/drivers/driver.ts";
 import { connectionOf } from "./sqlite/drivers/open.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 
@@ -37,7 +37,7 @@ export function sqlite(pathOrDatabase: string | SqliteDatabase, options: SqliteO
   if (typeof pathOrDatabase === "string" && pathOrDatabase !== "") {
     return new SqliteStore({ path: pathOrDatabase, durability: durability ?? "full" });
   }
-  const db = connectionOf(pathOrDatabase);
+  const db = connectionTo(pathOrDatabase);
   if (db === undefined) {
     const handles = "a handle of better-sqlite3, node:sqlite or bun:sqlite";
     throw new BusError("bad_option", `sqlite takes a path or ${handles}, got ${given(pathOrDatabase)}`);
@@ -49,4 +49,18 @@ export function sqlite(pathOrDatabase: string | SqliteDatabase, options: SqliteO
     );
   }
   return new SqliteStore({ db });
+}
+
+function connectionTo(handle: unknown): Connection | undefined {
+  try {
+    return connectionOf(handle);
+  } catch (cause) {
+    throw new BusError(
+      "bad_option",
+      `sqlite takes an open handle, and this one is of no use: ${asError(cause).message}`,
+      {
+        cause,
+      },
+    );
+  }
 }

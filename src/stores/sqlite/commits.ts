@@ -33,8 +33,8 @@ export class Commits {
   async append(sends: Sends): Promise<Ids> {
     const { cursor } = this.#options;
     const { tables, transactions } = this.#options.file;
-    if (cursor.displaced !== undefined) throw cursor.displaced;
     return transactions.retry(() => {
+      cursor.checkPlace();
       const { news, ours, ids, epoch } = transactions.write(() => ({
         news: cursor.news(tables.meta().last), // the commits of others before this one
         ...write(tables, this.#writer(), sends),
@@ -49,8 +49,10 @@ export class Commits {
   /** Writes a send into the application's own transaction. Throws `bad_transaction` or `store`. */
   within(transaction: unknown, send: readonly PendingRow[]): void {
     const { cursor, feed, file } = this.#options;
-    if (cursor.displaced !== undefined) throw cursor.displaced;
-    this.#epoch = writeWithin(transaction, file.db, (tables) => write(tables, this.#writer(), [send]).epoch);
+    this.#epoch = writeWithin(transaction, file, (tables) => {
+      cursor.checkPlace();
+      return write(tables, this.#writer(), [send]).epoch;
+    });
     feed.expect();
   }
 

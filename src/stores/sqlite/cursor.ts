@@ -1,4 +1,3 @@
-import type { BusError } from "../../errors.ts";
 import type { StoreSink } from "../../store.ts";
 import { handOver, type News } from "../shared/news.ts";
 import { Occupied } from "./failures.ts";
@@ -26,9 +25,11 @@ export class Cursor {
     return this.#seen;
   }
 
-  /** The error of sends while the open file does not lie where it was opened. */
-  get displaced(): BusError | undefined {
-    return this.#place?.outage;
+  /** Checks that the file still lies where it was opened, since other commits are lost. Throws `store`, or SQLite's error. */
+  checkPlace(): void {
+    this.#place?.look();
+    const outage = this.#place?.outage;
+    if (outage !== undefined) throw outage;
   }
 
   /** Replays the file. Throws SQLite's error, and may then be called again. */
@@ -66,14 +67,13 @@ export class Cursor {
   }
 
   /**
-   * Catches up after a commit of another connection. True if there was one. Throws `displaced`, `Occupied`, or SQLite's error.
+   * Catches up after a commit of another connection. True if there was one. Throws `store`, `Occupied`, or SQLite's error.
    */
   look(): boolean {
     const { tables, transactions } = this.#file;
     if (transactions.occupied) throw new Occupied();
     return transactions.now(() => {
-      this.#place?.look();
-      if (this.displaced !== undefined) throw this.displaced;
+      this.checkPlace();
       return tables.dataVersion() !== this.#version && this.catchUp();
     });
   }

@@ -94,12 +94,20 @@ export class Feed {
 
   #lookWhenFree(): void {
     if (this.#polls.isStopped) return;
-    if (!this.#options.file.transactions.occupied) {
+    if (!this.#isOccupied()) {
       void this.#polls.look();
       return;
     }
     this.#timer = this.#options.clock.setTimeout(() => this.#lookWhenFree(), PAUSE);
     keepAlive(this.#timer, false);
+  }
+
+  #isOccupied(): boolean {
+    try {
+      return this.#options.file.transactions.occupied;
+    } catch {
+      return false; // the handle is closed, and the look reports that
+    }
   }
 }
 

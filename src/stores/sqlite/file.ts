@@ -1,6 +1,6 @@
 import { BusError, given } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
-import type { Connection } from "./drivers/driver.ts";
+import type { Connection, SqliteDatabase } from "./drivers/driver.ts";
 import { openDatabase } from "./drivers/open.ts";
 import { failure } from "./failures.ts";
 import { createTables, isKnown, Tables, versionOf } from "./tables.ts";
@@ -26,20 +26,21 @@ export interface OpenFile {
 /** The size, in bytes, to which a copied write-ahead log is cut. A long read of another program lets it grow. */
 const LONGEST_WAL = 4 * 2 ** 20;
 
-/** The databases that a bus uses. A second bus on the same connection would not notice the commits of the first. */
-const taken = new WeakSet<Connection>();
+/** The handles that a bus uses. A second bus on the same connection would not notice the commits of the first. */
+const taken = new WeakSet<SqliteDatabase>();
 
 /** Opens a file, or takes a handle, for `use`. Rejects with `store`, and then holds nothing open. */
 export async function openFile<T>(source: Source, clock: Clock, use: (file: OpenFile) => Promise<T>): Promise<T> {
   const isOurs = source.db === undefined;
   const db = source.db ?? (await openDatabase(source.path));
-  if (taken.has(db)) {
+  if (taken.has(db.handle)) {
     throw new BusError("store", "another bus uses this database handle: share that bus, or give each its own handle");
   }
-  taken.add(db);
+  taken.add(db.handle);
   const leave = (): void => {
-    taken.delete(db);
+    taken.delete(db.handle);
     if (isOurs) db.close();
+    else db.release?.();
   };
   try {
     const transactions = new Transactions({ db, clock, isOurs });

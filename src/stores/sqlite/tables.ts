@@ -63,6 +63,9 @@ export class Tables {
   readonly #deleteRows: Statement;
   readonly #raiseWatermark: Statement;
   readonly #deleteWatermark: Statement;
+  readonly #newestFolded: Statement;
+  readonly #deleteGaps: Statement;
+  readonly #raiseBegin: Statement;
 
   constructor(db: Connection) {
     this.#prepare = (sql) => db.prepare(sql);
@@ -83,6 +86,11 @@ export class Tables {
       "insert into nightbus_watermarks (key, id) values (?, ?) on conflict do update set id = excluded.id where excluded.id > id",
     );
     this.#deleteWatermark = this.#prepare("delete from nightbus_watermarks where key = ? and id <= ?");
+    this.#newestFolded = this.#prepare(
+      `select before from nightbus_holes order by before desc limit 1 offset ${MOST_GAPS}`,
+    );
+    this.#deleteGaps = this.#prepare("delete from nightbus_holes where before <= ?");
+    this.#raiseBegin = this.#prepare("update nightbus_meta set begin = max(begin, ?)");
   }
 
   /** A number that changes when another connection commits. */
@@ -128,7 +136,7 @@ export class Tables {
 
   /** Moves the beginning of the log to this id, so that older cursors get `missed`. Inside a transaction that writes. */
   beginAt(id: number): void {
-    this.#prepare("update nightbus_meta set begin = max(begin, ?)").run(id);
+    this.#raiseBegin.run(id);
   }
 
   /** All rows, a page at a time. Inside one transaction, so that the pages belong together. */
@@ -180,10 +188,9 @@ export class Tables {
   }
 
   #foldGaps(): void {
-    const sql = `select before from nightbus_holes order by before desc limit 1 offset ${MOST_GAPS}`;
-    const folded = this.#prepare(sql).get() as [before: number] | undefined;
+    const folded = this.#newestFolded.get() as [before: number] | undefined;
     if (folded === undefined) return;
-    this.#prepare("delete from nightbus_holes where before <= ?").run(...folded);
+    this.#deleteGaps.run(...folded);
     this.beginAt(...folded);
   }
 }

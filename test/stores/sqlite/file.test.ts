@@ -165,6 +165,30 @@ describe("a file that is taken away under a bus", () => {
   );
 });
 
+describe("a file that was taken away just now", () => {
+  it.each(["deleted", "replaced"])(
+    "refuses the next send when it was %s, also one within a transaction",
+    async (how) => {
+      const path = newPath();
+      const db = close(openDatabase(path));
+      const bus = close(new Bus({ store: sqlite(db) }));
+      bus.on("error", () => {}); // a look may come between
+      await bus.sendone("x", "before");
+      renameSync(path, `${path}.away`);
+      if (how === "replaced") writeFileSync(path, "");
+      const refused = { code: "store", refused: true, message: expect.stringMatching(/was deleted or replaced/) };
+      await expect(bus.sendone("x", 1)).rejects.toMatchObject(refused);
+      db.exec("begin");
+      expect(() => bus.sendwithin(db, [["x", 2]])).toThrow(expect.objectContaining(refused));
+      db.exec("rollback");
+      renameSync(`${path}.away`, path);
+      const id = await bus.sendone("x", 3);
+      expect((await bus.poll(["x"], 0)).map(({ message }) => message)).toEqual(["before", 3]);
+      expect(db.prepare("select max(id) as id from nightbus_rows").get()).toEqual({ id });
+    },
+  );
+});
+
 describe("a store", () => {
   it("serves one bus", async () => {
     const store = sqlite(newPath());

@@ -1,5 +1,7 @@
+import { renameSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { sqlite } from "../../../src/stores/sqlite.ts";
 import { closing, temporaryFiles } from "../files.ts";
@@ -48,6 +50,29 @@ describe("a database of the application's own", () => {
     const third = close(new Bus({ store: sqlite(db) }));
     expect(await third.poll(["x"])).toMatchObject([{ id }]);
   });
+
+  it.each(["the store", "the application"])(
+    "is watched where %s opened it, also after the process has changed its folder",
+    async (opener) => {
+      const [path, elsewhere] = [newPath(), newPath()];
+      const before = process.cwd();
+      onTestFinished(() => process.chdir(before));
+      process.chdir(dirname(path));
+      const source = opener === "the store" ? basename(path) : close(openDatabase(basename(path)));
+      const bus = close(new Bus({ store: sqlite(source) }));
+      if (opener === "the store") await bus.ready();
+      process.chdir(dirname(elsewhere));
+      const errors: Error[] = [];
+      bus.on("error", (error) => errors.push(error));
+      await bus.sendone("x", 1);
+      const other = close(new Bus({ store: sqlite(path) }));
+      const id = await other.sendone("x", 2);
+      expect(await bus.poll(["x"], id - 1)).toMatchObject([{ id }]);
+      renameSync(path, `${path}.away`);
+      await vi.waitUntil(() => errors.length > 0);
+      await expect(bus.sendone("x", 3)).rejects.toMatchObject({ message: /deleted or replaced/ });
+    },
+  );
 
   it("takes no durability, and nothing else may stand in for it", () => {
     const db = close(openDatabase(":memory:"));

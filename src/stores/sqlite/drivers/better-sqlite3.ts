@@ -1,11 +1,13 @@
 import { createRequire } from "node:module";
+import { isAbsolute } from "node:path";
 import { isMissing } from "../../shared/missing.ts";
-import type { Columns, Connection, Driver, SqliteDatabase, Statement } from "./driver.ts";
+import { type Columns, type Connection, type Driver, fileOf, type SqliteDatabase, type Statement } from "./driver.ts";
 
 /** The part of a better-sqlite3 database that nightbus uses. */
 interface Database extends SqliteDatabase {
   readonly name: string;
   readonly memory: boolean;
+  readonly open: boolean;
   readonly inTransaction: boolean;
   prepare(sql: string): NativeStatement;
   pragma(sql: string): unknown;
@@ -39,21 +41,31 @@ export const betterSqlite3: Driver = {
 
   connect(handle): Connection {
     const db = handle as Database;
+    if (!db.open) throw new TypeError("The database connection is not open"); // as its methods say
+    const prepare = (sql: string): Statement => {
+      const statement = db.prepare(sql).safeIntegers(false); // the application may have switched its handle to BigInt
+      return statement.reader ? statement.raw() : statement;
+    };
     return {
       driver: NAME,
-      path: db.memory ? undefined : db.name,
+      handle,
+      path: pathOf(db, prepare),
       get inTransaction() {
         return db.inTransaction;
       },
-      prepare(sql) {
-        const statement = db.prepare(sql).safeIntegers(false); // the application may have switched its handle to BigInt
-        return statement.reader ? statement.raw() : statement;
-      },
+      prepare,
       exec: (sql) => db.exec(sql),
       close: () => db.close(),
     };
   },
 };
+
+// The process may have changed its folder since the application opened a relative path. An absolute one may be a link,
+// of which SQLite tells the target alone.
+function pathOf({ memory, name }: Database, prepare: (sql: string) => Statement): string | undefined {
+  if (memory) return undefined;
+  return isAbsolute(name) ? name : fileOf({ prepare });
+}
 
 type Constructor = new (path: string) => Database;
 

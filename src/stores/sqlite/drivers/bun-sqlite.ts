@@ -29,30 +29,36 @@ export const bunSqlite: Driver = {
 
   fits: (handle) => typeof (handle as Partial<Database>).query === "function",
 
-  connect(handle, isOurs): Connection {
+  connect(handle): Connection {
     const db = handle as Database;
     const statements: NativeStatement[] = [];
     const prepare = (sql: string): Statement => {
       const statement = db.prepare(sql);
       statement.safeIntegers(false); // the application may have switched its handle to BigInt
-      if (isOurs) statements.push(statement);
+      statements.push(statement);
       return {
         run: (...parameters) => statement.run(...parameters),
         get: (...parameters) => statement.values(...parameters)[0],
         all: (...parameters) => statement.values(...parameters),
       };
     };
+    const release = (): void => {
+      for (const statement of statements.splice(0)) statement.finalize();
+    };
+    const path = fileOf({ prepare });
+    release();
     return {
       driver: NAME,
-      path: fileOf({ prepare }),
+      handle,
+      path,
       get inTransaction() {
         return db.inTransaction;
       },
       prepare,
       exec: (sql) => db.exec(sql),
+      release,
       close() {
-        // A statement that is left would keep the file open until it is collected.
-        for (const statement of statements.splice(0)) statement.finalize();
+        release();
         db.close();
       },
     };

@@ -12,7 +12,9 @@ export interface SqliteDatabase {
 export interface Connection {
   /** The name of its driver. */
   readonly driver: string;
-  /** The path of the file. Undefined if no file holds the data. */
+  /** The driver's own database. */
+  readonly handle: SqliteDatabase;
+  /** The absolute path of the file. Undefined if no file holds the data. */
   readonly path: string | undefined;
   /** True while a transaction is open. */
   readonly inTransaction: boolean;
@@ -20,6 +22,8 @@ export interface Connection {
   prepare(sql: string): Statement;
   /** Runs statements without parameters, and drops their rows. */
   exec(sql: string): unknown;
+  /** Finalises all statements, which would keep the file open. Absent if the handle's own `close()` does so. */
+  release?(): void;
   /** Closes the connection. */
   close(): unknown;
 }
@@ -48,8 +52,8 @@ export interface Driver {
   load(): Promise<Open | undefined>;
   /** True for a handle of this driver, as far as can be seen. */
   fits(handle: SqliteDatabase): boolean;
-  /** Returns the connection behind a handle that fits. `isOurs` is true if the store will close it. */
-  connect(handle: SqliteDatabase, isOurs: boolean): Connection;
+  /** Returns a new connection over a handle that fits. Throws the driver's error if the handle is closed. */
+  connect(handle: SqliteDatabase): Connection;
 }
 
 /** Returns the absolute path of a connection's file. Undefined if no file holds its data. Needs no lock. */

@@ -44,6 +44,7 @@ export const nodeSqlite: Driver = {
     const prepare = (sql: string): Statement => readable(db.prepare(sql));
     return {
       driver: NAME,
+      handle,
       path: fileOf({ prepare }),
       get inTransaction() {
         return db.isTransaction ?? isInTransaction(db);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { asError, BusError } from "../../../errors.ts";
 import { betterSqlite3 } from "./better-sqlite3.ts";
 import { bunSqlite } from "./bun-sqlite.ts";
@@ -9,13 +9,11 @@ import { nodeSqlite } from "./node-sqlite.ts";
 /** The drivers in the order of preference. A user who has installed one wants it; the others come with a runtime. */
 const DRIVERS: readonly Driver[] = [betterSqlite3, bunSqlite, nodeSqlite];
 
-const connections = new WeakMap<SqliteDatabase, Connection>();
-
 /** Opens a file with the first driver that is there. The connection waits for no lock. Rejects with `store`. */
 export async function openDatabase(path: string, drivers: readonly Driver[] = DRIVERS): Promise<Connection> {
   const { driver, open } = await found(drivers);
   try {
-    const connection = driver.connect(open(path), true);
+    const connection = driver.connect(open(absolute(path)));
     connection.exec("pragma busy_timeout = 0");
     return connection;
   } catch (cause) {
@@ -25,19 +23,22 @@ export async function openDatabase(path: string, drivers: readonly Driver[] = DR
   }
 }
 
-/** Returns the connection of an application's handle, the same one each time. Undefined if it is no handle of a driver. */
+/**
+ * Returns a new connection over an application's handle. Undefined if it is no handle of a driver. Throws the driver's error
+ * if it is closed.
+ */
 export function connectionOf(handle: unknown): Connection | undefined {
-  if (!isHandle(handle)) return undefined;
-  const known = connections.get(handle);
-  if (known !== undefined) return known;
-  const connection = DRIVERS.find((driver) => driver.fits(handle))?.connect(handle, false);
-  if (connection !== undefined) connections.set(handle, connection);
-  return connection;
+  return isHandle(handle) ? DRIVERS.find((driver) => driver.fits(handle))?.connect(handle) : undefined;
 }
 
 function isHandle(value: unknown): value is SqliteDatabase {
   const { prepare, exec, close } = Object(value) as Partial<SqliteDatabase>;
   return [prepare, exec, close].every((method) => typeof method === "function");
+}
+
+// The process may change its folder. A URI and a database in memory are no paths.
+function absolute(path: string): string {
+  return path === ":memory:" || path.startsWith("file:") ? path : resolve(path);
 }
 
 async function found(drivers: readonly Driver[]): Promise<{ readonly driver: Driver; readonly open: Open }> {
