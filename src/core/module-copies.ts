@@ -1,4 +1,5 @@
 import { BusError, given } from "../errors.ts";
+import { processWide } from "../util/process-wide.ts";
 import { VERSION } from "../util/version.ts";
 
 /** The key of a bus's internals. Every copy of nightbus in the process uses the same key. */
@@ -29,9 +30,5 @@ export function insideOf<R>(bus: unknown): Inside<R> {
 
 /** Returns the buses that are shared by name. All copies of nightbus see the same map, and reloads of modules keep it. */
 export function sharedBuses(): Map<string, unknown> {
-  const place = globalThis as { [SHARED]?: Map<string, unknown> };
-  place[SHARED] ??= new Map();
-  return place[SHARED];
+  return processWide("shared", () => new Map<string, unknown>());
 }
-
-const SHARED = Symbol.for("nightbus.shared");

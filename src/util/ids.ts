@@ -1,3 +1,5 @@
+import { processWide } from "./process-wide.ts";
+
 /** The ids of an epoch's clock in one millisecond. No process gives out as many on average: at most 3,600 were measured. */
 export const IDS_PER_MS = 4_000;
 
@@ -6,7 +8,8 @@ export const MOST_GAPS = 100_000;
 
 const SINCE = Date.UTC(2020, 0, 1);
 
-let highest = 0;
+// Two copies of nightbus must not give out one id twice.
+const given = processWide("ids", () => ({ highest: 0 }));
 
 /**
  * Returns the first id of an epoch that begins at this wall-clock time, in ms since 1970. Ids stay safe integers until
@@ -18,11 +21,11 @@ export function epochAt(now: number): number {
 
 /** Returns the first id of an epoch that begins now. The id is larger than each id that this process gave out. */
 export function nextEpoch(): number {
-  highest = Math.max(highest + 1, epochAt(Date.now()));
-  return highest;
+  given.highest = Math.max(given.highest + 1, epochAt(Date.now()));
+  return given.highest;
 }
 
 /** Notes an id that was given out. Every later epoch begins above it. */
 export function noteGivenOut(id: number): void {
-  if (id > highest) highest = id;
+  if (id > given.highest) given.highest = id;
 }

@@ -66,6 +66,16 @@ describe("two copies of the library in one process", () => {
     await failsWith("bad_option", () => mount(undefined as unknown as Bus), "got undefined");
   });
 
+  it("give out no id twice", async () => {
+    const { epochAt, noteGivenOut } = await import("../../src/util/ids.ts");
+    vi.resetModules();
+    const copy = await import("../../src/util/ids.ts");
+    assert.notEqual(copy.noteGivenOut, noteGivenOut);
+    const ahead = epochAt(Date.now() + 100);
+    noteGivenOut(ahead);
+    assert.ok(copy.nextEpoch() > ahead);
+  });
+
   it("know subclasses of BusError apart", () => {
     class OwnError extends BusError {}
     assert.equal(new BusError("store", "no") instanceof OwnError, false);

@@ -1,5 +1,6 @@
 import { BusError, given } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
+import { processWide } from "../../util/process-wide.ts";
 import type { Connection, SqliteDatabase } from "./drivers/driver.ts";
 import { openDatabase } from "./drivers/open.ts";
 import { failure } from "./failures.ts";
@@ -26,8 +27,8 @@ export interface OpenFile {
 /** The size, in bytes, to which a copied write-ahead log is cut. A long read of another program lets it grow. */
 const LONGEST_WAL = 4 * 2 ** 20;
 
-/** The handles that a bus uses. A second bus on the same connection would not notice the commits of the first. */
-const taken = new WeakSet<SqliteDatabase>();
+/** The handles that a bus of any copy of nightbus uses. A second bus on the same connection would not notice the commits of the first. */
+const taken = processWide("sqlite", () => new WeakSet<SqliteDatabase>());
 
 /** Opens a file, or takes a handle, for `use`. Rejects with `store`, and then holds nothing open. */
 export async function openFile<T>(source: Source, clock: Clock, use: (file: OpenFile) => Promise<T>): Promise<T> {

@@ -51,6 +51,18 @@ describe("a database of the application's own", () => {
     expect(await third.poll(["x"])).toMatchObject([{ id }]);
   });
 
+  it("serves one bus at a time, also of another copy of the library", async () => {
+    const db = close(openDatabase(":memory:"));
+    const first = close(new Bus({ store: sqlite(db) }));
+    vi.resetModules();
+    const copy = await import("../../../src/stores/sqlite.ts");
+    expect(copy.sqlite).not.toBe(sqlite);
+    const second = close(new Bus({ store: copy.sqlite(db) }));
+    await expect(second.ready()).rejects.toMatchObject({ code: "store", message: /another bus uses this database/ });
+    await first.close();
+    await close(new Bus({ store: copy.sqlite(db) })).sendone("x", 1);
+  });
+
   it.each(["the store", "the application"])(
     "is watched where %s opened it, also after the process has changed its folder",
     async (opener) => {
