@@ -44,7 +44,7 @@ export class ClientError extends Error {
 
 /** Throws unless the condition holds. The error names the wanted and the given value. */
 export function must(holds: unknown, wanted: string, given: unknown): void {
-  if (!holds) throw new ClientError("bad_argument", `${wanted}: ${String(given)}`);
+  if (!holds) throw new ClientError("bad_argument", `must be ${wanted}: ${String(given)}`);
 }
 
 /** Throws unless the name is in the list. */

@@ -10,7 +10,7 @@ export type TabEvent =
   | [event: "status", value: Status, reason: ClientError | undefined]
   | [event: "error", value: ClientError]
   | [event: "end", value: ClientError | undefined]
-  | [event: "channels", value: undefined];
+  | [event: "channels", value?: undefined];
 
 /** The state of a tab: its cursor, its channels and its listeners. */
 export interface Tab {
@@ -64,7 +64,7 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
           keys()
             .map((key) => floors.get(key))
             .sort((one, other) => one! - other!)[0] ?? tab.last;
-      emit("channels", undefined);
+      emit("channels");
     },
 
     listen(listener) {
@@ -73,8 +73,7 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
     },
 
     show(status, reason) {
-      const isSame = status === tab.status && reason?.message === tab.reason?.message;
-      if (tab.status === "closed" || isSame) return;
+      if (tab.status === "closed" || (status === tab.status && reason?.message === tab.reason?.message)) return;
       tab.status = status;
       tab.reason = reason;
       emit("status", status, reason);
@@ -115,11 +114,11 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
   }
 
   function emit(...event: TabEvent): void {
+    const [name] = event;
     for (const listener of [...listeners]) {
       try {
         listener(...event);
       } catch (cause) {
-        const [name] = event;
         if (name !== "error") emit("error", new ClientError("thrown", `${name} listener threw: ${cause}`, cause));
       }
     }
@@ -129,8 +128,9 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
 /** Throws unless these are names of channels. */
 export function checkNames(names: readonly string[]): void {
   must(
-    Array.isArray(names) && names.every((name) => name && typeof name === "string"),
-    "channels must be names",
+    // Half a surrogate pair has no place in an address.
+    Array.isArray(names) && names.every((name) => name === String(name) && /^\P{Cs}+$/u.test(name)),
+    "names",
     names,
   );
 }

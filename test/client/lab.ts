@@ -1,6 +1,6 @@
 import { type Client, type ClientOptions, connect } from "nightbus/client";
 import { vi } from "vitest";
-import type { FakeMount } from "./mount.ts";
+import { type FakeMount, withoutMark } from "./mount.ts";
 
 /** One browser on one mount, of which the test opens, freezes, crashes and closes tabs. */
 export class Lab {
@@ -38,7 +38,7 @@ export class Lab {
     const asked: string[] = [];
     const mount = this.#mount;
     const fetch: typeof globalThis.fetch = async (url, init) => {
-      asked.push(`${init?.method ?? "GET"} ${String(url).split("/").at(-1)} ${init?.body ?? ""}`);
+      asked.push(`${init?.method ?? "GET"} ${withoutMark(String(url)).split("/").at(-1)} ${init?.body ?? ""}`);
       return held(await mount.fetch(url as string, init), state);
     };
     const bus = connect("/longpolling", { channels: ["a"], shareTabs: "me", fetch, ...options });

@@ -23,7 +23,7 @@ export class FakeMount {
     const { pathname, searchParams, search } = new URL(String(url), "http://bus");
     const method = init.method ?? "GET";
     const route = pathname.split("/").at(-1);
-    const asked = `${method} ${route}${search}${init.body ? ` ${init.body}` : ""}`;
+    const asked = `${method} ${route}${withoutMark(search)}${init.body ? ` ${init.body}` : ""}`;
     this.asked.push(asked);
     this.headers.push(new Headers(init.headers));
     const { signal } = init;
@@ -169,6 +169,11 @@ export class FakeMount {
       },
     });
   }
+}
+
+/** Returns an address without the parameter that makes each address a new one. */
+export function withoutMark(address: string): string {
+  return address.replace(/[?&]_=[\d.e-]+$/, "");
 }
 
 export interface Row {

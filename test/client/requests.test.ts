@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
 import { connect } from "nightbus/client";
 import { afterEach, beforeEach, describe, it, vi } from "vitest";
-import { FakeMount, refuse } from "./mount.ts";
+import { FakeMount, refuse, withoutMark } from "./mount.ts";
 import { start, wait } from "./start.ts";
 
 beforeEach(() => {
@@ -96,21 +97,103 @@ describe("a request", () => {
     }
   });
 
-  it("carries the credentials that are given, and comes from no cache", async () => {
+  it("has an address of its own if it reads, so that nothing answers for the mount", async () => {
+    for (const transport of ["auto", "poll"] as const) {
+      const mount = new FakeMount();
+      const urls: string[] = [];
+      const kept = new Map<string, Response>();
+      // A service worker that asks its cache first.
+      const fetch: typeof mount.fetch = async (url, init = {}) => {
+        const address = `${init.method ?? "GET"} ${url}`;
+        urls.push(address);
+        const known = kept.get(address)?.clone();
+        if (known) return known;
+        const answer = await mount.fetch(url, init);
+        if (transport === "poll") kept.set(address, answer.clone());
+        return answer;
+      };
+      const { bus, ids } = start({ transport, fetch, last: 100 }, mount);
+      await wait(60_000);
+      mount.cut();
+      await wait(60_000);
+      mount.send("a");
+      await wait(3_000);
+      assert.deepEqual(ids, [101]);
+      assert.equal(new Set(urls).size, urls.length);
+      assert.ok(urls.length > 1);
+      bus.close();
+    }
+  });
+
+  it("takes headers in every form that fetch knows, one type of content among them", async () => {
+    const list = [
+      ["content-type", "text/plain"],
+      ["token", "me"],
+    ];
+    for (const headers of [Object.fromEntries(list), list, new Headers(list as [string, string][])]) {
+      const { bus, mount } = start({ transport: "poll", headers: headers as Record<string, string> });
+      await bus.sendone("a", 1);
+      const sent = mount.headers[mount.asked.findIndex((asked) => asked.startsWith("POST send"))]!;
+      assert.deepEqual([sent.get("content-type"), sent.get("token")], ["application/json", "me"]);
+      bus.close();
+    }
+  });
+
+  it.each([204, 205])("that is answered %i is told so, as no answer of a bus", async (status) => {
+    for (const transport of ["events", "poll"] as const) {
+      const mount = new FakeMount();
+      mount.fault = () => new Response(null, { status });
+      const { bus } = start({ transport, last: 1 }, mount);
+      const reasons: unknown[] = [];
+      bus.on("status", (_, reason) => reasons.push([reason?.code, reason?.status]));
+      await wait(10);
+      assert.deepEqual(reasons, [["http", status]]);
+      await assert.rejects(bus.sendone("a", 1), { code: "http", status });
+      bus.close();
+    }
+  });
+
+  it("knows an answer that is no JSON in every realm", async () => {
+    const mount = new FakeMount();
+    const foreign: unknown = runInNewContext("new SyntaxError('of another realm')");
+    assert.ok(!(foreign instanceof Error));
+    mount.fault = () => Object.assign(new Response("<html>"), { json: () => Promise.reject(foreign) });
+    const { bus } = start({ transport: "poll", last: 1 }, mount);
+    const reasons: unknown[] = [];
+    bus.on("status", (_, reason) => reasons.push([reason?.code, reason?.status]));
+    await wait(10);
+    assert.deepEqual(reasons, [["http", 200]]);
+    bus.close();
+  });
+
+  it("is never made for a name with half a character, which no address can hold", async () => {
+    for (const name of ["\ud800", "x\udc00y"]) {
+      const refused = { name: "ClientError", code: "bad_argument" };
+      assert.throws(() => start({ channels: [name] }), refused);
+      const { bus } = start({ channels: ["\u{1f600}"] });
+      assert.throws(() => bus.addChannel(name), refused);
+      await assert.rejects(bus.sendone(name, 1), refused);
+      bus.close();
+    }
+  });
+
+  it("carries the credentials that are given. One that reads comes from no cache", async () => {
     const mount = new FakeMount();
     const given: unknown[] = [];
     const fetch: typeof mount.fetch = (url, init) => {
-      given.push([init?.credentials, init?.cache]);
+      given.push([init?.method, init?.credentials, init?.cache]);
       return mount.fetch(url, init);
     };
     for (const options of [{}, { credentials: "include" as const }]) {
       const { bus } = start({ fetch, ...options }, mount);
-      await wait();
+      await bus.sendone("a", 1);
       bus.close();
     }
     assert.deepEqual(given, [
-      [undefined, "no-store"],
-      ["include", "no-store"],
+      ["POST", undefined, undefined],
+      [undefined, undefined, "no-store"],
+      ["POST", "include", undefined],
+      [undefined, "include", "no-store"],
     ]);
   });
 
@@ -118,7 +201,7 @@ describe("a request", () => {
     const mount = new FakeMount();
     const urls: unknown[] = [];
     vi.stubGlobal("fetch", (url: string, init: RequestInit) => {
-      urls.push(url);
+      urls.push(withoutMark(url));
       return mount.fetch(url, init);
     });
     for (const base of ["/bus", "/bus//", new URL("http://bus/x/")]) {
@@ -145,7 +228,8 @@ describe("a request", () => {
   });
 
   it("is never made without a base, and refuses names that there are not with those that there are", () => {
-    assert.throws(() => connect(undefined as never), { name: "ClientError", code: "bad_argument" });
+    for (const base of [undefined, "", "/bus?token=1", "/bus#top", new URL("http://bus/x?y")])
+      assert.throws(() => connect(base as never), { name: "ClientError", code: "bad_argument" });
     assert.throws(() => start({ channel: [] } as never), /channels, last, transport, .*channel$/);
     assert.throws(() => start({ transport: "websocket" } as never), /auto, events, poll.*websocket/);
     const { bus } = start();

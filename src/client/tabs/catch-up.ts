@@ -11,12 +11,10 @@ export async function catchUp(mount: Mount, tab: Tab, signal: AbortSignal, targe
     const { last } = tab;
     const channels = tab.names();
     let missed: boolean | undefined;
-    const failure = (await poll(mount, signal, channels, last)
-      .then((news) => {
-        missed = news.missed;
-        tab.take(news, signal);
-      })
-      .catch(failureOf)) as ClientError | undefined;
+    const failure = (await poll(mount, signal, channels, last).then((news) => {
+      missed = news.missed;
+      tab.take(news, signal);
+    }, failureOf)) as ClientError | undefined;
     if (signal.aborted) return;
     const final = isFinal(channels, failure);
     if (final) return tab.end(failure); // `final` is true only for a failure with a status

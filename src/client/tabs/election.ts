@@ -39,6 +39,7 @@ export function share(mount: Mount, tab: Tab, name: string): void {
   }
 
   function join(): void {
+    leave();
     if (locks) {
       radio = new Radio(name);
       radio.onmessage = ({ data }) => {
@@ -62,7 +63,6 @@ export function share(mount: Mount, tab: Tab, name: string): void {
   function refused(error: ClientError): void {
     if (tab.union.length > tab.names().length) {
       locks = undefined;
-      leave();
       join();
     } else tab.end(error);
   }
@@ -72,17 +72,13 @@ export function share(mount: Mount, tab: Tab, name: string): void {
     queued?.abort();
     const mine = new AbortController();
     queued = mine;
+    const start = (): unknown => mine === queued && lead(mine.signal);
     if (locks) {
-      locks
-        .request(name, steal ? { steal } : mine, () => (mine === queued ? lead(mine.signal) : undefined))
-        .catch(() => {
-          if (mine !== queued) return;
-          if (leading) {
-            leave();
-            join();
-          } else lead(mine.signal); // locks are forbidden here, so each tab leads itself
-        });
-    } else lead(mine.signal);
+      locks.request(name, steal ? { steal } : mine, start).catch(() => {
+        if (leading && mine === queued) join();
+        else start(); // locks are forbidden here, so each tab leads itself
+      });
+    } else start();
   }
 
   function leave(): void {

@@ -74,16 +74,21 @@ export function connection(
       tell(opened, news);
       tab.take(news, signal);
     };
-    const until = streaming ? (auto ? FIRST_FRAME : FIRST_FRAME_ALONE) : pollUntil;
-    const work = (streaming ? stream : polls)(mount, signal, channels, tab.last, heard, until);
-    const failure = await work.then(() => (since === undefined ? foreign(200) : undefined), failureOf);
+    const failure = await (streaming ? stream : polls)(
+      mount,
+      signal,
+      channels,
+      tab.last,
+      heard,
+      streaming ? (auto ? FIRST_FRAME : FIRST_FRAME_ALONE) : pollUntil,
+    ).then(() => (since === undefined ? foreign(200) : undefined), failureOf);
     if (signal.aborted) return undefined;
     const final = isFinal(channels, failure);
+    if (final) return void refused(failure!); // only an answer has a status
     if (final === undefined) {
       show("idle", failure);
       return void (await aborted(signal)); // until a channel has a name
     }
-    if (final) return void refused(failure!); // only an answer has a status
     const lasted = since! <= performance.now() - STABLE;
     if (lasted) failures = 0;
     if (!streaming) {

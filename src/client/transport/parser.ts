@@ -26,7 +26,7 @@ export function parser(handOver: (frame: Frame) => void): (bytes: Uint8Array) =>
       if (line) {
         // The dot has to match U+2028, which JSON leaves as it is.
         const [, field, value] = /^([^:]*):? ?(.*)/s.exec(line)!; // every line matches
-        frame[field!] = field === "data" && "data" in frame ? `${frame["data"]}\n${value}` : value!;
+        frame[field!] = field === "data" && field in frame ? `${frame[field]}\n${value}` : value!;
       } else {
         handOver(frame);
         frame = {};

@@ -21,20 +21,21 @@ export function requester(
   { headers: given, credentials, fetch = globalThis.fetch }: ClientOptions<never>,
 ): Mount["request"] {
   const asks = typeof given === "function";
-  return async function request(route, signal, sent, method = sent ? "POST" : "GET", again = asks): Promise<Response> {
-    const own = asks ? await given() : given;
-    const init = {
-      method,
-      signal,
-      body: sent && JSON.stringify(sent),
-      credentials,
-      cache: "no-store", // a browser holds back a second request that its cache might answer
-      headers: { ...own, ...(sent && { "Content-Type": "application/json" }) },
-    };
+  return async function request(route, signal, sent, method, again = asks): Promise<Response> {
+    const own = new Headers(asks ? await given() : given);
+    if (sent) own.set("Content-Type", "application/json");
     // Properties that are undefined count as absent.
-    const response = await fetch(base + route, init as RequestInit);
-    if (response.ok) return response;
+    const response = await fetch(base + route, {
+      headers: own,
+      method: sent ? "POST" : method,
+      signal,
+      credentials,
+      // With "no-store" Chromium forgets the preflight of a POST.
+      cache: sent ? undefined : "no-store",
+      body: sent && JSON.stringify(sent),
+    } as RequestInit);
     const { headers, status } = response;
+    if (status < 204) return response; // any later one has no answer in it
     const error = (await response.json().catch(() => {}))?.error;
     if (again && status === 401) return request(route, signal, sent, method, false); // a token may just have expired
     const after = headers.get("Retry-After")!; // null is no number either
@@ -45,8 +46,13 @@ export function requester(
 
 /** Returns the error of a refused request. An answer without a code is not the mount's. */
 export function foreign(status: number, error?: Partial<ClientError>, retryAfter?: number): ClientError {
-  const message = `${status}: ${error?.message ?? "not of the bus"}`;
-  return new ClientError(error?.code ?? "http", message, undefined, status, retryAfter);
+  return new ClientError(
+    error?.code ?? "http",
+    `${status}: ${error?.message ?? "not a bus"}`,
+    undefined,
+    status,
+    retryAfter,
+  );
 }
 
 /** The parameters of a poll or a stream. */
@@ -69,7 +75,8 @@ export function read(
 ): Promise<Response> {
   const LONGEST = 2_000; // The length fits into the limits of servers and proxies, beside the other headers.
   const query = new URLSearchParams();
-  for (const [name, values] of Object.entries(reading))
+  // Each address is a new one: a service worker may keep answers by it, and a proxy may join requests.
+  for (const [name, values] of Object.entries({ ...reading, _: Math.random() } as object))
     for (const value of [values ?? []].flat()) query.append(name, value);
   const address = `${route}?${query}`;
   return !method && address.length > LONGEST
@@ -87,7 +94,8 @@ export async function answerOf<T>(response: Response, list: keyof T): Promise<T>
 /** Returns the failure of an attempt. */
 export function failureOf(thrown: unknown, mayBeCut?: true): ClientError {
   if (thrown instanceof ClientError) return thrown;
-  if (thrown instanceof SyntaxError && !mayBeCut) return foreign(200); // only a good answer is parsed
+  // Only a good answer is parsed. The error may be of another realm, as under jest.
+  if ((thrown as Error | undefined)?.name === "SyntaxError" && !mayBeCut) return foreign(200);
   return new ClientError("network", `${thrown}`, thrown);
 }
 

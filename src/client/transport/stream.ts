@@ -16,7 +16,7 @@ export function stream(
   firstFrame: number,
 ): Promise<void> {
   return within(firstFrame, outer, async (signal, renew) => {
-    const { body } = await read(mount, "/events", { channels, last }, signal);
+    const reader = (await read(mount, "/events", { channels, last }, signal)).body?.getReader(); // Safari cannot iterate over it
     let open: boolean | undefined;
     const feed = parser(({ id, event, data, retry }) => {
       if (+retry! >= 0) mount.retry = +retry!;
@@ -30,7 +30,6 @@ export function stream(
         heard({ notifications, last, missed: event === "missed" });
       }
     });
-    const reader = body?.getReader(); // Safari cannot iterate over it
     while (reader) {
       const { value } = await reader.read();
       if (!value || signal.aborted) return;

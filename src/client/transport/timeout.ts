@@ -7,14 +7,14 @@ export function within<T>(
   outer: AbortSignal,
   work: (signal: AbortSignal, renew: (ms: number) => void) => Promise<T>,
 ): Promise<T> {
-  const DAY = 86_400_000; // a timer beyond its range ends at once
+  const LONGEST = 1e9; // a timer beyond its range ends at once
   const inner = new AbortController();
   const { signal } = inner;
   let timer: ReturnType<typeof setTimeout> | undefined;
   return new Promise<T>((resolve, reject) => {
     const renew = (ms: number): void => {
       clearTimeout(timer);
-      timer = setTimeout(reject, Math.min(ms, DAY), "no answer");
+      timer = setTimeout(reject, Math.min(ms, LONGEST), "no answer");
     };
     renew(ms);
     const stop = (): void => {
