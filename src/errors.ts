@@ -37,8 +37,7 @@ export class BusError extends Error {
   /** Recognises errors of every copy of nightbus. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this, and has instances of its own.
-    if (this !== BusError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return (Object(value) as { readonly [BRAND]?: unknown })[BRAND] === true;
+    return isInstance(this, value);
   }
 
   /** The kind of the error, as a stable word. */
@@ -69,6 +68,18 @@ export class BusError extends Error {
   }
 }
 
+// A class that names itself in its own body is renamed by the build.
+function isInstance(type: object, value: unknown): boolean {
+  if (type !== BusError) return Function.prototype[Symbol.hasInstance].call(type, value);
+  return (Object(value) as { readonly [BRAND]?: unknown })[BRAND] === true;
+}
+
+/** Returns true for an error of any realm. Under jest, the errors of Node itself are of another realm. */
+export function isError(value: unknown): value is Error {
+  if (value instanceof Error) return true;
+  return /^\[object (Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
+}
+
 /** Returns the error of a call after the end of the bus. */
 export function closed(): BusError {
   return new BusError("closed", "the bus is closed; create a new one");
@@ -87,7 +98,7 @@ export function given(value: unknown): string {
   if (typeof value === "string") return quote(value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
-  if (value instanceof Error) return describeError(value);
+  if (isError(value)) return describeError(value);
   if (Array.isArray(value) && value.length === 0) return "an empty list";
   if (typeof value === "object" && value !== null) return describe(value);
   return String(value);
@@ -116,7 +127,7 @@ function describe(value: object): string {
 
 /** Returns any thrown value as an Error. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(`thrown: ${given(thrown)}`, { cause: thrown });
+  return isError(thrown) ? thrown : new Error(`thrown: ${given(thrown)}`, { cause: thrown });
 }
 
 /** Returns an error of a store as the `store` error of its caller. */

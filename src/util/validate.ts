@@ -12,10 +12,18 @@ export function checkMs(name: string, ms: unknown): number {
   throw new BusError("bad_option", `${name} must be a number of ms from 0 up, got ${given(ms)}`);
 }
 
-/** Returns an AbortSignal or undefined. Throws `bad_option`. */
+/** Returns an AbortSignal of any realm, or undefined. Throws `bad_option`. */
 export function checkSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  if (signal === undefined || isSignal(signal)) return signal;
   throw new BusError("bad_option", `signal must be an AbortSignal, got ${given(signal)}`);
+}
+
+// jsdom replaces the class, and the signals of requests stay those of Node.
+function isSignal(value: unknown): value is AbortSignal {
+  const { aborted, addEventListener, removeEventListener } = Object(value) as Partial<AbortSignal>;
+  return (
+    typeof aborted === "boolean" && typeof addEventListener === "function" && typeof removeEventListener === "function"
+  );
 }
 
 /** Throws `bad_option` unless the value is undefined or a function. */

@@ -40,7 +40,7 @@ export async function poll<C extends object, Context>(
     if (!peeks) checkSome(keys);
     const terms = { timeout: peeks ? 0 : timeout, signal: request.signal, form: mounted.form, place };
     const answer = hub.poll(query, terms);
-    return reply(mounted, call, query, answer instanceof Promise ? await answer : answer);
+    return reply(mounted, call, query, "then" in answer ? await answer : answer); // a bus of another realm has other promises
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;

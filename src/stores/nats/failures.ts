@@ -1,4 +1,4 @@
-import { asError } from "../../errors.ts";
+import { asError, isError } from "../../errors.ts";
 import { type Failure, failuresOf, reasonOf, Unreachable } from "../shared/failures.ts";
 
 /** No answer came, so the outcome is unknown. */
@@ -75,6 +75,6 @@ export function overlaps(error: unknown): boolean {
 
 function namesOf(error: unknown): readonly string[] {
   const names: string[] = [];
-  for (let each = error; each instanceof Error; each = each.cause) names.push(each.name, each.constructor.name);
+  for (let each = error; isError(each); each = each.cause) names.push(each.name, each.constructor.name);
   return names;
 }

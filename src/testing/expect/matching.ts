@@ -33,7 +33,7 @@ export function differences(actual: unknown, wanted: unknown, path = ""): readon
   const where = path === "" ? "it" : path;
   const differs = (): readonly string[] => [`${where} is ${show(actual)}, not ${show(expected)}`];
   if (isMatcher(expected)) return expected.asymmetricMatch(actual) ? [] : differs();
-  if (expected instanceof RegExp) return typeof actual === "string" && matches(expected, actual) ? [] : differs();
+  if (isRegExp(expected)) return typeof actual === "string" && matches(expected, actual) ? [] : differs();
   if (!isObject(expected) || !isObject(actual) || Array.isArray(expected) !== Array.isArray(actual)) {
     return actual === expected ? [] : differs();
   }
@@ -75,7 +75,7 @@ type Named = Matcher | RegExp | bigint;
 
 /** Returns text for values that JSON has none for. */
 function isNamed(value: unknown): value is Named {
-  return typeof value === "bigint" || value instanceof RegExp || isMatcher(value);
+  return typeof value === "bigint" || isRegExp(value) || isMatcher(value);
 }
 
 function nameOf(value: Named): string {
@@ -95,6 +95,11 @@ function asSent(value: unknown): unknown {
   if (isMatcher(value)) return value;
   const { toJSON } = Object(value) as { toJSON?: unknown };
   return isObject(value) && typeof toJSON === "function" ? toJSON.call(value) : value;
+}
+
+/** Returns true for a regular expression of any realm. */
+function isRegExp(value: unknown): value is RegExp {
+  return Object.prototype.toString.call(value) === "[object RegExp]";
 }
 
 function isMatcher(value: unknown): value is Matcher {

@@ -1,4 +1,4 @@
-import { BusError } from "../../errors.ts";
+import { BusError, isError } from "../../errors.ts";
 import { type Channel, channelOf, type Notification } from "../../notification.ts";
 import type { PendingRow, Row, Store, StoreSink } from "../../store.ts";
 import { noPace } from "../../stores/memory/pace.ts";
@@ -112,7 +112,7 @@ export class FakeStore implements Store {
   #check(key: string): void {
     if (!this.#failures.has(key)) return;
     const cause = this.#failures.get(key);
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = isError(cause) ? cause.message : String(cause);
     throw new BusError("store", `sends on ${key} fail until they are healed: ${text}`, { cause, refused: true });
   }
 
