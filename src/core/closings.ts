@@ -9,6 +9,7 @@ export interface Closable {
  */
 export class Closings {
   readonly #all = new Set<WeakRef<Closable>>();
+  #isClosed = false;
 
   /** The number of parts that are still there. */
   get size(): number {
@@ -16,13 +17,19 @@ export class Closings {
     return this.#all.size;
   }
 
+  /** Adds a part. Closes the part at once if the bus has closed. */
   add(part: Closable): void {
+    if (this.#isClosed) {
+      part.close();
+      return;
+    }
     this.#prune();
     this.#all.add(new WeakRef(part));
   }
 
-  /** Closes all parts. */
+  /** Closes all parts, and each that is added later. */
   close(): void {
+    this.#isClosed = true;
     for (const part of this.#all) part.deref()?.close();
     this.#all.clear();
   }
