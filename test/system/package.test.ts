@@ -92,6 +92,20 @@ describe("the package", () => {
     );
   });
 
+  it("gives its classes the names by which they are exported", async () => {
+    for (const [file, names] of [
+      ["index.js", ["Bus", "BusError"]],
+      ["cjs/index.cjs", ["Bus", "BusError"]],
+      ["client.js", ["ClientError"]],
+    ] as const) {
+      const exported = (await import(/* @vite-ignore */ `file://${root}/dist/${file}`)) as Record<
+        string,
+        { name: string }
+      >;
+      expect(names.map((name) => exported[name]!.name)).toEqual(names);
+    }
+  });
+
   it("brings two packages along, which bring none", () => {
     expect(Object.keys(manifest.dependencies)).toEqual(["p-defer", "tiny-typed-emitter"]);
     const brought = locked.filter(({ dev, peer, optional }) => !dev && !peer && !optional);
