@@ -67,7 +67,7 @@ export class Tables {
   readonly #deleteGaps: Statement;
   readonly #raiseBegin: Statement;
 
-  constructor(db: Connection) {
+  constructor(db: Pick<Connection, "prepare">) {
     this.#prepare = (sql) => db.prepare(sql);
     this.#dataVersion = this.#prepare("pragma data_version");
     this.#bytes = this.#prepare("select page_count * page_size from pragma_page_count, pragma_page_size");

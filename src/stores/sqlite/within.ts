@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { asError, BusError } from "../../errors.ts";
-import type { Connection } from "./drivers/driver.ts";
+import type { Connection, Statement } from "./drivers/driver.ts";
 import { connectionOf } from "./drivers/open.ts";
 import type { OpenFile } from "./file.ts";
 import { Tables } from "./tables.ts";
@@ -62,9 +62,22 @@ function open<T>(work: () => T): T {
 function tablesOf(db: Connection): Tables {
   const known = prepared.get(db);
   if (known !== undefined) return known;
-  const tables = new Tables(db);
+  const tables = new Tables({ prepare: (sql) => atFirstUse(() => db.prepare(sql)) }); // a send uses few of its statements
   prepared.set(db, tables);
   return tables;
+}
+
+function atFirstUse(prepare: () => Statement): Statement {
+  let prepared: Statement | undefined;
+  const statement = (): Statement => {
+    prepared ??= prepare();
+    return prepared;
+  };
+  return {
+    run: (...parameters) => statement().run(...parameters),
+    get: (...parameters) => statement().get(...parameters),
+    all: (...parameters) => statement().all(...parameters),
+  };
 }
 
 // The application may close its handle next, and nobody tells the store.
