@@ -61,13 +61,13 @@ interface Sent {
 
 /** Connects to the mount at `base`, such as `/longpolling`. The client stays connected until it is closed or refused. */
 export function connect<C extends object = AnyChannels>(base: string, options: ClientOptions<C> = {}): Client<C> {
-  must(base && !/[?#]/.test(base), "a plain URL", base);
+  must(base && !/[?#]/.test(base), "base must be a URL without ? and #", base);
   for (const name in options)
     mustBeOneOf("channels, last, transport, storage, shareTabs, headers, credentials, fetch, heartbeat", name);
   const { channels = [], last, transport = "auto", heartbeat = 15_000, shareTabs = "", storage } = options;
   mustBeOneOf("auto, events, poll", transport);
-  must(Number.isSafeInteger(last ?? 0) && !(last! < 0), "last id", last);
-  must(heartbeat > 0 && heartbeat < 1e8, "heartbeat in ms", heartbeat);
+  must(Number.isSafeInteger(last ?? 0) && !(last! < 0), "last must be an id", last);
+  must(heartbeat > 0 && heartbeat < 1e8, "heartbeat must be ms", heartbeat);
 
   const path = String(base).replace(/\/+$/, "");
   const name = `nightbus:${path}:${shareTabs}`;
@@ -81,7 +81,7 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
       checkNames([channel]);
       must(
         quietly(() => JSON.stringify(message)),
-        "JSON",
+        "message must be JSON",
         message,
       );
     }

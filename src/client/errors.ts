@@ -44,12 +44,12 @@ export class ClientError extends Error {
 
 /** Throws unless the condition holds. The error names the wanted and the given value. */
 export function must(holds: unknown, wanted: string, given: unknown): void {
-  if (!holds) throw new ClientError("bad_argument", `must be ${wanted}: ${String(given)}`);
+  if (!holds) throw new ClientError("bad_argument", `${wanted}: ${String(given)}`);
 }
 
 /** Throws unless the name is in the list. */
 export function mustBeOneOf(names: string, name: string): void {
-  must(names.split(", ").includes(name), `one of ${names}`, name);
+  must(names.split(", ").includes(name), `must be one of ${names}`, name);
 }
 
 /** Returns the result of the work; undefined if it throws. */

@@ -130,7 +130,7 @@ export function checkNames(names: readonly string[]): void {
   must(
     // Half a surrogate pair has no place in an address.
     Array.isArray(names) && names.every((name) => name === String(name) && /^\P{Cs}+$/u.test(name)),
-    "names",
+    "channels must be names",
     names,
   );
 }
