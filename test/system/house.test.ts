@@ -36,7 +36,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "http/writing/": [...WORDS, "log/", "core/", "http/endpoint/"],
   "http/dialects/": [...WORDS, "log/", "http/endpoint/"],
   "http/hosts/": [...WORDS, "http/endpoint/"],
-  "http/sse/": [...WORDS, "log/", "core/", "http/endpoint/", "http/writing/"],
+  "http/streaming/": [...WORDS, "log/", "core/", "http/endpoint/", "http/writing/"],
+  "http/sse/": [...WORDS, "log/", "core/", "http/endpoint/", "http/writing/", "http/streaming/"],
   "http/mounted": [...WORDS, "log/", "core/", "bus", "http/options", "http/endpoint/", "http/writing/", "http/sse/"],
   "http/routes/": [
     ...WORDS,

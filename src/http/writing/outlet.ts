@@ -3,8 +3,8 @@ import type { Sink } from "../endpoint/request.ts";
 import type { Unsent } from "./unsent.ts";
 
 /** A sink that counts the bytes its client has yet to take. */
-export class Outlet {
-  readonly sink: Sink;
+export class Outlet<S extends Sink = Sink> {
+  readonly sink: S;
   readonly #unsent: Unsent;
   readonly #clock: Clock;
   #held: unknown[] | undefined;
@@ -13,7 +13,7 @@ export class Outlet {
   #taken: number;
   #movedAt: number;
 
-  constructor(sink: Sink, unsent: Unsent, clock: Clock) {
+  constructor(sink: S, unsent: Unsent, clock: Clock) {
     this.sink = sink;
     this.#unsent = unsent;
     this.#clock = clock;
