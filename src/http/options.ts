@@ -1,6 +1,6 @@
 import { BusError, given } from "../errors.ts";
 import type { NameOf, Tuple } from "../notification.ts";
-import { checkNames } from "../util/validate.ts";
+import { checkCallback, checkNames } from "../util/validate.ts";
 
 /** An entry of a remote client, which can only name a string channel. */
 export type RemoteEntry = readonly [channel: string, message: unknown];
@@ -26,6 +26,13 @@ export interface Cors {
   readonly maxAge?: number;
 }
 
+/** A hook that returns the channels of a client, for the names that it asked for. */
+export type ChannelsHook<C extends object, Context, Options = Readonly<Record<string, unknown>>> = (
+  requested: readonly string[],
+  context: Context,
+  options: Options,
+) => Granted<C> | Promise<Granted<C>>;
+
 /** The options of a mount. `Context` is the framework's own request. */
 export interface MountOptions<C extends object, Context> {
   /**
@@ -34,11 +41,7 @@ export interface MountOptions<C extends object, Context> {
    * anything is read. Without a hook, clients read the string channels that they ask for. `options` are those of a
    * JSON-RPC client.
    */
-  readonly channels?: (
-    requested: readonly string[],
-    context: Context,
-    options: Readonly<Record<string, unknown>>,
-  ) => Granted<C> | Promise<Granted<C>>;
+  readonly channels?: ChannelsHook<C, Context>;
   /**
    * Decides on a send of a client: true allows it, false refuses it, and entries replace it, with tuples too. Without
    * this hook the route `send` does not exist.
@@ -131,9 +134,9 @@ export function checkOptions<C extends object, Context>(options: MountOptions<C,
   if (checked.heartbeat === 0) {
     throw new BusError("bad_option", "heartbeat must be a number of ms above 0 (Infinity for none), got 0");
   }
-  checkFunction("channels", options.channels);
-  checkFunction("send", options.send);
-  checkPrefix(options.prefix);
+  checkCallback("channels", options.channels);
+  checkCallback("send", options.send);
+  if (options.prefix !== undefined) checkPath("prefix", options.prefix, "/longpolling");
   if (options.cors !== undefined) checkCors(options.cors);
   return { ...checked, isAt: options.prefix === undefined ? undefined : matching(options.prefix) };
 }
@@ -149,25 +152,23 @@ function matching(prefix: string): (path: string) => boolean {
   };
 }
 
-function checkNumber(name: string, value: unknown): void {
+/** Throws `bad_option` unless the value is a number from 0 up. */
+export function checkNumber(name: string, value: unknown): void {
   if (typeof value === "number" && value >= 0) return;
   throw new BusError("bad_option", `${name} must be a number from 0 up, got ${given(value)}`);
 }
 
-function checkFunction(name: string, value: unknown): void {
-  if (value === undefined || typeof value === "function") return;
-  throw new BusError("bad_option", `${name} must be a function, got ${given(value)}`);
-}
-
-function checkPrefix(prefix: unknown): void {
-  if (prefix === undefined || (typeof prefix === "string" && /^\/.*[^/]$/.test(prefix))) return;
+/** Throws `bad_option` unless the value is a path without a slash at its end. */
+export function checkPath(name: string, path: unknown, example: string): void {
+  if (typeof path === "string" && /^\/.*[^/]$/.test(path)) return;
   throw new BusError(
     "bad_option",
-    `prefix must begin with a slash and not end with one, as "/longpolling", got ${given(prefix)}`,
+    `${name} must begin with a slash and not end with one, as "${example}", got ${given(path)}`,
   );
 }
 
-function checkCors({ origin, credentials }: Cors): void {
+/** Throws `bad_option` unless the value names origins, and grants no credentials to all. */
+export function checkCors({ origin, credentials }: Cors): void {
   const list = typeof origin === "string" ? [origin] : origin;
   const known = typeof list === "function" || (Array.isArray(list) && list.every((one) => typeof one === "string"));
   if (!known) {
