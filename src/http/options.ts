@@ -33,8 +33,37 @@ export type ChannelsHook<C extends object, Context, Options = Readonly<Record<st
   options: Options,
 ) => Granted<C> | Promise<Granted<C>>;
 
+/** The limits that mounts and WebSockets share. */
+export interface MountLimits {
+  /** The lookback of a client of Odoo's without a position, in ms. Default: 50,000. */
+  readonly lookback?: number;
+  /** The longest name of a channel, in UTF-16 units. Default: 256. */
+  readonly maxChannelLength?: number;
+  /** The longest time in which a body must arrive, in ms. A late client is answered 408 and hung up on. Default: 10,000. */
+  readonly bodyTimeout?: number;
+  /**
+   * The longest time of a hook, in ms. Afterwards its client is answered 503 with the code `hook_timeout`, or its socket closes with
+   * 1013. The bus emits `error`, and a late answer of the hook is dropped. Default: 10,000.
+   */
+  readonly hookTimeout?: number;
+  /**
+   * The most text of one answer, in UTF-16 units. A first send that is larger still comes whole. A client asks for the
+   * rest, as after `limit`. Default: 1 Mi.
+   */
+  readonly maxAnswer?: number;
+  /**
+   * The most bytes that the clients of this mount have yet to take. Bytes that several clients share count once. Beyond
+   * it the mount answers 503 and ends streams and sockets that lag. Default: 64 MiB.
+   */
+  readonly maxUnsent?: number;
+  /** The time in which a client must take some of its bytes, in ms. Otherwise its connection ends. Default: 30,000. */
+  readonly unsentTimeout?: number;
+  /** The most unsent bytes of a stream or a socket. That of a slower client is closed, and the client resumes. Default: 1 MiB. */
+  readonly maxBuffered?: number;
+}
+
 /** The options of a mount. `Context` is the framework's own request. */
-export interface MountOptions<C extends object, Context> {
+export interface MountOptions<C extends object, Context> extends MountLimits {
   /**
    * Returns the channels that this client reads, for the names that it asked for. Add private tuples for its user, drop
    * names, or throw an error with `status` 401 or 403 to refuse. The hook runs once for a poll or a stream, before
@@ -62,40 +91,15 @@ export interface MountOptions<C extends object, Context> {
   readonly heartbeat?: number;
   /** The longest life of a stream, in ms. Its client then comes back through the hook. Default: 30 minutes. */
   readonly maxAge?: number;
-  /** The lookback of a first poll by a JSON-RPC client, in ms. Default: 50,000. */
-  readonly lookback?: number;
   /** The most channels of one request. Default: 100. */
   readonly maxChannels?: number;
-  /** The longest name of a channel, in UTF-16 units. Default: 256. */
-  readonly maxChannelLength?: number;
   /** The most bytes of a request's body. Default: 256 KiB, enough for the names of 100 channels. */
   readonly maxBody?: number;
-  /** The longest time in which a body must arrive, in ms. A late client is answered 408 and hung up on. Default: 10,000. */
-  readonly bodyTimeout?: number;
-  /**
-   * The longest time of a hook, in ms. Afterwards its client is answered 503 with the code `hook_timeout`, the bus
-   * emits `error`, and a late answer of the hook is dropped. Default: 10,000.
-   */
-  readonly hookTimeout?: number;
   /**
    * The most requests of this mount that wait: in a hook, for the store, parked, streaming, or for their client to take
    * bytes. Further requests are answered 503. Default: 10,000.
    */
   readonly maxWaiting?: number;
-  /**
-   * The most text of one answer, in UTF-16 units. A first send that is larger still comes whole. A client asks for the
-   * rest, as after `limit`. Default: 1 Mi.
-   */
-  readonly maxAnswer?: number;
-  /**
-   * The most bytes that the clients of this mount have yet to take. Bytes that several clients share count once. Beyond
-   * it the mount answers 503 and ends streams that lag. Default: 64 MiB.
-   */
-  readonly maxUnsent?: number;
-  /** The time in which a client must take some of its bytes, in ms. Otherwise its connection ends. Default: 30,000. */
-  readonly unsentTimeout?: number;
-  /** The most unsent bytes of a stream. The stream of a slower client is closed, and the client resumes. Default: 1 MiB. */
-  readonly maxBuffered?: number;
   /** The other origins whose pages may use the mount. Default: none. */
   readonly cors?: Cors;
 }
@@ -109,21 +113,26 @@ export type CheckedOptions<C extends object, Context> = MountOptions<C, Context>
 
 type Defaults = keyof typeof DEFAULTS;
 
-const DEFAULTS = {
-  timeout: 50_000,
-  heartbeat: 15_000,
-  maxAge: 30 * 60_000,
+/** The limits that mounts and WebSockets share, if the application sets none. */
+export const LIMITS = {
   lookback: 50_000,
-  maxChannels: 100,
   maxChannelLength: 256,
-  maxBody: 256 * 1024,
   bodyTimeout: 10_000,
   hookTimeout: 10_000,
-  maxWaiting: 10_000,
   maxAnswer: 2 ** 20,
   maxUnsent: 64 * 2 ** 20,
   unsentTimeout: 30_000,
   maxBuffered: 2 ** 20,
+} as const;
+
+const DEFAULTS = {
+  ...LIMITS,
+  timeout: 50_000,
+  heartbeat: 15_000,
+  maxAge: 30 * 60_000,
+  maxChannels: 100,
+  maxBody: 256 * 1024,
+  maxWaiting: 10_000,
 } as const;
 
 /** Checks the options of a mount, and adds the defaults. Throws `bad_option`. */

@@ -242,6 +242,7 @@ describe("the front doors", () => {
       `http/${name}`,
       ["mount"],
     ]),
+    ["nightbus/websocket", "http/websocket", ["websocket"]],
   ] as [string, string, string[]][])("%s exports what it says, and nothing else", async (subpath, file, names) => {
     expect(exported).toHaveProperty([subpath.replace("nightbus", ".")]);
     const module = (await import(/* @vite-ignore */ join(root, "src", `${file}.ts`))) as object;
@@ -249,7 +250,7 @@ describe("the front doors", () => {
   });
 
   it("are all there are", () => {
-    expect(Object.keys(exported)).toHaveLength(12 + STORES.length);
+    expect(Object.keys(exported)).toHaveLength(13 + STORES.length);
     expect(existsSync(join(root, "package.json"))).toBe(true);
   });
 });

@@ -25,8 +25,6 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
   #next: (() => Following | undefined) | undefined = undefined;
   /** A stream that writes pieces, or waits for its client, goes on by itself. */
   #state: "idle" | "writing" | "waiting" = "idle";
-  /** The time since which every look saw unsent bytes, by the monotonic clock; undefined if the last look saw none. 0 is the beginning. */
-  #unsentSince: number | undefined = 0;
   #ending: Ending | undefined = undefined;
   #isGone = false;
 
@@ -63,9 +61,8 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
    * the follower can begin right after it.
    */
   turn(make: () => Following | undefined): void {
-    if (this.hasEnded) return;
     this.#next = make;
-    if (this.#state !== "idle") return;
+    if (this.hasEnded || this.#state !== "idle") return;
     this.#following?.stop();
     this.#guard(() => (this.sink.unsent > 0 ? this.#wait() : this.#catchUp()));
   }
@@ -80,33 +77,18 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
     return this.#following.last;
   }
 
-  /**
-   * Returns the time, by the monotonic clock, at which the client will have taken nothing for `timeout` ms. Infinite
-   * while no bytes are unsent. The count begins with the first look that sees unsent bytes.
-   */
+  /** Returns the time, by the monotonic clock, at which the client will have taken nothing for `timeout` ms. */
   stuckAt(now: number, timeout: number): number {
-    const { unsent } = this.sink;
-    if (unsent === 0) {
-      this.#unsentSince = undefined;
-      this.#outlet.release();
-      return Number.POSITIVE_INFINITY;
-    }
-    if (!this.#outlet.holds) this.#outlet.hold(this, unsent);
-    this.#unsentSince ??= now;
-    return Math.max(this.#unsentSince, this.#outlet.movedAt()) + timeout;
+    return this.#outlet.stuckAt(now, timeout);
   }
 
   /** Ends the stream after the written bytes, and the client comes back. A second call does nothing. */
   end(ending: Ending): void {
-    if (this.#ending !== undefined) return;
-    this.#ending = ending;
-    this.#following?.stop();
-    if (this.#state !== "writing") this.#shared.kind.end(this.sink, ending);
-    this.#shared.ended(this, ending);
+    if (this.#stop(ending) && this.#state !== "writing") this.#shared.kind.end(this.sink, ending);
   }
 
   giveUp(): void {
-    this.end("slow");
+    this.#stop("slow");
     this.sink.destroy();
   }
 
@@ -127,6 +109,14 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
       this.end("failed");
       throw error;
     }
+  }
+
+  #stop(ending: Ending): boolean {
+    if (this.#ending !== undefined) return false;
+    this.#ending = ending;
+    this.#following?.stop();
+    this.#shared.ended(this, ending);
+    return true;
   }
 
   #catchUp(): void {
@@ -176,7 +166,6 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
     this.sink.drained(() => this.#guard(() => this.#catchUp()));
   }
 
-  /** Returns the bytes that tell of missed rows, if rows between this position and an answer were missed. */
   #gapBefore(answer: Answer, from: number): Uint8Array | undefined {
     return answer.missed ? this.#shared.kind.missed(this.sink, from, answer) : undefined;
   }
@@ -184,13 +173,17 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
   #writeInPieces(pieces: Pieces, gap: Uint8Array | undefined): void {
     this.#state = "writing";
     this.#outlet.hold(pieces, pieces.size);
-    const guard = (work: () => void): void => this.#guard(work);
     const done = (): void => {
       this.#state = "idle";
       if (this.#ending !== undefined) this.#shared.kind.end(this.sink, this.#ending);
       else this.#catchUp();
     };
-    writePieces({ outlet: this.#outlet, read: between(gap, pieces.read(), ""), guard, done });
+    writePieces({
+      outlet: this.#outlet,
+      read: between(gap, pieces.read(), ""),
+      guard: (work) => this.#guard(work),
+      done,
+    });
   }
 
   #take(answer: Answer): boolean {

@@ -2,7 +2,15 @@ import { BusError, given } from "../../errors.ts";
 import type { Channel } from "../../notification.ts";
 import { checkCallback, checkNames, checkPort } from "../../util/validate.ts";
 import type { PresencePort } from "../endpoint/presence-port.ts";
-import { type ChannelsHook, type Cors, checkCors, checkNumber, checkPath } from "../options.ts";
+import {
+  type ChannelsHook,
+  type Cors,
+  checkCors,
+  checkNumber,
+  checkPath,
+  LIMITS,
+  type MountLimits,
+} from "../options.ts";
 
 /** A record whose presence a client asks for, as in `odoo-presence-res.partner_3`. */
 export interface PresenceTarget {
@@ -22,7 +30,7 @@ export interface SubscribeOptions {
 export type User = string | number;
 
 /** The options of the WebSockets of a bus. `Context` is the request that asked for the upgrade. */
-export interface WebsocketOptions<C extends object, Context> {
+export interface WebsocketOptions<C extends object, Context> extends MountLimits {
   /**
    * Returns the channels that this client reads, for the names that it asked for. Asked at each subscription, whose list replaces
    * the one before. An error with `status` 401 closes the socket with 4001. After any other failure it keeps its list.
@@ -53,28 +61,12 @@ export interface WebsocketOptions<C extends object, Context> {
   readonly heartbeat?: number;
   /** The shortest life of a socket that is open long, in ms. Chance adds up to half as much. Default: 60 minutes. */
   readonly maxAge?: number;
-  /** The lookback of a client without a position, in ms. Default: 50,000. */
-  readonly lookback?: number;
   /** The most channels of one subscription. Default: 1,000. */
   readonly maxChannels?: number;
-  /** The longest name of a channel, in UTF-16 units. Default: 256. */
-  readonly maxChannelLength?: number;
   /** The most bytes of a frame, or of a request's body. A larger frame closes the socket with 1009. Default: 1 MiB. */
   readonly maxBody?: number;
-  /** The longest time in which a request's body must arrive, in ms. Default: 10,000. */
-  readonly bodyTimeout?: number;
-  /** The longest time of a hook, in ms. Afterwards the socket closes with 1013, and the bus emits `error`. Default: 10,000. */
-  readonly hookTimeout?: number;
   /** The most subscriptions and requests that wait for a hook or the store. A further one closes its socket with 1013. Default: 10,000. */
   readonly maxWaiting?: number;
-  /** The most text of the answer to one request, in UTF-16 units. A first send that is larger still comes whole. Default: 1 Mi. */
-  readonly maxAnswer?: number;
-  /** The most bytes that all clients have yet to take. Bytes that several share count once. Beyond it, sockets that lag are closed. Default: 64 MiB. */
-  readonly maxUnsent?: number;
-  /** The time in which a client must take some of its bytes, in ms. Otherwise its connection ends. Default: 30,000. */
-  readonly unsentTimeout?: number;
-  /** The most unsent bytes of a socket. The socket of a slower client closes with 1013, and the client resumes. Default: 1 MiB. */
-  readonly maxBuffered?: number;
   /** The most open sockets. Further handshakes are answered 503. Default: 10,000. */
   readonly maxSockets?: number;
   /** The most open sockets of one user. Further handshakes are answered 429. Default: 100. */
@@ -82,18 +74,11 @@ export interface WebsocketOptions<C extends object, Context> {
 }
 
 const DEFAULTS = {
+  ...LIMITS,
   maxAge: 60 * 60_000,
-  lookback: 50_000,
   maxChannels: 1_000,
-  maxChannelLength: 256,
   maxBody: 2 ** 20,
-  bodyTimeout: 10_000,
-  hookTimeout: 10_000,
   maxWaiting: 10_000,
-  maxAnswer: 2 ** 20,
-  maxUnsent: 64 * 2 ** 20,
-  unsentTimeout: 30_000,
-  maxBuffered: 2 ** 20,
   maxSockets: 10_000,
   maxSocketsPerUser: 100,
 } as const;

@@ -24,7 +24,7 @@ export interface WireListener {
   pinged(): void;
   /** Notes a pong. */
   ponged(): void;
-  /** Notes frames that the library refuses. It closes the socket with the code of the fault. */
+  /** Notes a frame that the library refuses. The library closes the socket with the code of the fault. */
   faulty(): void;
   /** Notes that the client has gone. A second call does nothing. */
   gone(): void;

@@ -12,6 +12,8 @@ export class Outlet<S extends Sink = Sink> {
   /** The bytes that the client had taken at the last look, and the time since when it took no more. */
   #taken: number;
   #movedAt: number;
+  /** The time since which every look saw unsent bytes, by the monotonic clock; undefined if the last look saw none. 0 is the beginning. */
+  #unsentSince: number | undefined = 0;
 
   constructor(sink: S, unsent: Unsent, clock: Clock) {
     this.sink = sink;
@@ -25,11 +27,6 @@ export class Outlet<S extends Sink = Sink> {
   write(bytes: Uint8Array): boolean {
     this.#written += bytes.length;
     return this.sink.write(bytes);
-  }
-
-  /** True if bytes count as unsent here. */
-  get holds(): boolean {
-    return this.#held !== undefined;
   }
 
   /** Counts these bytes as unsent, until `release`. Other outlets may hold the same bytes. */
@@ -55,5 +52,21 @@ export class Outlet<S extends Sink = Sink> {
       this.#movedAt = this.#clock.monotonic();
     }
     return this.#movedAt;
+  }
+
+  /**
+   * Returns the time, by the monotonic clock, at which the client will have taken nothing for `timeout` ms. Infinite
+   * while no bytes are unsent. The count begins with the first look that sees unsent bytes.
+   */
+  stuckAt(now: number, timeout: number): number {
+    const { unsent } = this.sink;
+    if (unsent === 0) {
+      this.#unsentSince = undefined;
+      this.release();
+      return Number.POSITIVE_INFINITY;
+    }
+    if (this.#held === undefined) this.hold(this, unsent);
+    this.#unsentSince ??= now;
+    return Math.max(this.#unsentSince, this.movedAt()) + timeout;
   }
 }
