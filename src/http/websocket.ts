@@ -17,7 +17,7 @@ import { checkOptions, type WebsocketOptions } from "./websocket/options.ts";
 import { Sockets } from "./websocket/sockets.ts";
 
 export type { PresenceLink, PresencePort } from "./endpoint/presence-port.ts";
-export type { ChannelsHook, Cors, Granted } from "./options.ts";
+export type { ChannelsHook, Cors, Granted, MountLimits } from "./options.ts";
 export type { BunSocket, BunWebSockets } from "./websocket/bun-wire.ts";
 export type { PresenceTarget, SubscribeOptions, User, WebsocketOptions } from "./websocket/options.ts";
 

@@ -51,7 +51,11 @@ export class NodeUpgrades<C extends object, Context extends IncomingMessage | Re
 
   #open(admitted: Admitted<Context>, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { admission } = admitted;
-    if (!socket.readable || !socket.writable) return void admission.leave();
+    if (!socket.readable || !socket.writable) {
+      admission.leave();
+      socket.destroy(); // the other half would stay open
+      return;
+    }
     let isOpen = false;
     this.#server.upgrade(request, socket, head, (wire) => {
       isOpen = true;
