@@ -10,7 +10,8 @@ import type { Bus } from "../bus.ts";
 import { FetchRequest, response } from "./hosts/fetch-host.ts";
 import { NodeRequest, reply } from "./hosts/node-host.ts";
 import { Beside, notBeside } from "./websocket/beside.ts";
-import { type BunWebSockets, bunHandlers } from "./websocket/bun-wire.ts";
+import type { BunWebSockets } from "./websocket/bun-types.ts";
+import { bunHandlers } from "./websocket/bun-wire.ts";
 import { upgradeOnFetch } from "./websocket/fetch-upgrade.ts";
 import { NodeUpgrades } from "./websocket/node-upgrade.ts";
 import { checkOptions, type WebsocketOptions } from "./websocket/options.ts";
@@ -18,7 +19,7 @@ import { Sockets } from "./websocket/sockets.ts";
 
 export type { PresenceLink, PresencePort } from "./endpoint/presence-port.ts";
 export type { ChannelsHook, Cors, Granted, MountLimits } from "./options.ts";
-export type { BunSocket, BunWebSockets } from "./websocket/bun-wire.ts";
+export type { BunSocket, BunWebSockets } from "./websocket/bun-types.ts";
 export type { PresenceTarget, SubscribeOptions, User, WebsocketOptions } from "./websocket/options.ts";
 
 /** The WebSockets of a bus, as hosts take them. No method needs its object. */

@@ -7,6 +7,6 @@ it("holds two thousand sockets and a slow one, in memory that does not grow with
   const { held, heard, bytesOfSocket, grown } = await holdCrowd(2_000, 50);
   expect([held, heard]).toEqual([2_001, 100_000]);
   expect(bytesOfSocket, "with the client's end").toBeLessThan(20_000);
-  // The log retains 5 MB of the 25 that are sent, as messages and as frames, and 8 may be on their way to the slow one.
+  // 25 MB are sent. The log retains 5 of them, as messages and as frames, and 8 may be on their way to the slow one.
   expect(grown).toBeLessThan(40 * MEGABYTE);
 });

@@ -1,7 +1,14 @@
+import { spawn } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Bus } from "nightbus";
 import { websocket } from "nightbus/websocket";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../../support/eventually.ts";
+import { freePort } from "../../support/page-programs.ts";
+import { blocksFor } from "../../support/pages.ts";
+import { application } from "../packed.ts";
+import { runtimeHere } from "../runtimes.ts";
 import { serveSockets } from "../socket-servers.ts";
 
 type Options = Parameters<typeof websocket<Record<string, unknown>, never>>[1];
@@ -54,6 +61,30 @@ async function start(options: Options = {}) {
   };
   return { bus, host, open, errors };
 }
+
+it.skipIf(runtimeHere() !== "Bun")("runs the program of the page on Bun", async () => {
+  const block = blocksFor("named program").find(({ text }) => text.startsWith("// bun.js"))!;
+  const program = join(application, `bun-${process.pid}.mjs`);
+  const port = await freePort();
+  writeFileSync(program, block.text.replace("port: 3000", `port: ${port}`));
+  const child = spawn(process.execPath, [program], { stdio: "inherit" });
+  onTestFinished(() => {
+    child.kill();
+    rmSync(program);
+  });
+  await eventually(
+    () => "the application answers",
+    async () => (await (await fetch(`http://127.0.0.1:${port}/`)).text()) === "your application",
+    10_000,
+  );
+  const client = new Client(`ws://127.0.0.1:${port}/websocket`);
+  await eventually(
+    () => "the socket opens",
+    () => client.socket.readyState === WebSocket.OPEN,
+    5_000,
+  );
+  client.socket.close();
+});
 
 describe("sockets on the server of this runtime", () => {
   it("get what came before and what comes, as text", async () => {
