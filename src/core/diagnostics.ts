@@ -23,7 +23,7 @@ export interface Diagnostics {
   "nightbus:wake": FromBus & {
     /** The parked polls that woke. */
     readonly polls: number;
-    /** The streams that woke. */
+    /** The streams and WebSockets that woke. */
     readonly streams: number;
   };
   /** A poll was answered, or parked. */
@@ -43,6 +43,13 @@ export interface Diagnostics {
     readonly change: 1 | -1;
     /** The streams that are open now. */
     readonly streams: number;
+  };
+  /** A WebSocket opened or closed. */
+  "nightbus:socket": FromBus & {
+    /** 1 for a WebSocket that opened, -1 for one that closed. */
+    readonly change: 1 | -1;
+    /** The WebSockets that are open now. */
+    readonly sockets: number;
   };
   /** The log no longer retains some notifications. */
   "nightbus:trim": FromBus & {
@@ -69,6 +76,7 @@ export const diagnostics: { readonly [Name in keyof Diagnostics]: Channel<Diagno
   "nightbus:wake": channel("nightbus:wake"),
   "nightbus:poll": channel("nightbus:poll"),
   "nightbus:stream": channel("nightbus:stream"),
+  "nightbus:socket": channel("nightbus:socket"),
   "nightbus:trim": channel("nightbus:trim"),
   "nightbus:error": channel("nightbus:error"),
 };

@@ -7,6 +7,8 @@ export interface PageBounds {
   readonly limit: number;
   /** The most text of a page, in UTF-16 units. A first send that is larger comes whole. */
   readonly size: number;
+  /** The largest age of a row when reading from 0, in ms. Default: any age. */
+  readonly lookback?: number;
 }
 
 /** The receiver of a follower's news. */
@@ -53,10 +55,15 @@ export class Following {
     return this.#unwatch !== undefined;
   }
 
+  /** Moves to another position, before the first page. */
+  begin(last: number): void {
+    this.#last = last;
+  }
+
   /** Returns the next page without moving past it. */
   peek(): Answer | undefined {
-    const query = { keys: this.#keys, last: this.#last, known: this.#known, lookback: Number.POSITIVE_INFINITY };
-    return this.#feeding.read({ ...query, limit: this.#bounds.limit, size: this.#bounds.size });
+    const { limit, size, lookback = Number.POSITIVE_INFINITY } = this.#bounds;
+    return this.#feeding.read({ keys: this.#keys, last: this.#last, known: this.#known, lookback, limit, size });
   }
 
   /**

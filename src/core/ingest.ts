@@ -25,7 +25,7 @@ const ANOTHER_LOG = -1;
 export interface IngestOptions {
   readonly clock: Clock;
   readonly log: Log<Line>;
-  /** Wakes the readers of the touched channels. Calls no code of the application. */
+  /** Wakes the readers of the touched channels. The only code of the application that it calls is a socket's `alive` and `onMissed`. */
   readonly wake: (touched: ReadonlySet<Channel>) => void;
   /** Called after the log has changed and evicted its surplus. */
   readonly changed: () => void;
@@ -113,9 +113,9 @@ export class Ingest implements StoreSink {
     this.#isLive = true;
   }
 
-  /** Ends the tick, if one is under way. */
+  /** Ends the tick, if one is under way. Does nothing while readers are woken: the log has their rows already. */
   end(): void {
-    if (this.#before === undefined) return;
+    if (this.#before === undefined || this.#isWaking) return;
     const { log, changed } = this.#options;
     const decided = log.decide(this.#touched);
     // If `retention.of` polled, that poll has ended this tick without the limits of these channels.

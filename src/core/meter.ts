@@ -1,6 +1,6 @@
 import { diagnostics } from "./diagnostics.ts";
 
-/** The work of a bus since its beginning. All numbers only grow, except `streams` and `unsent`. */
+/** The work of a bus since its beginning. All numbers only grow, except `streams`, `sockets` and `unsent`. */
 interface Done {
   /** Sends of this process that were committed. Sends within the application's transactions are not counted. */
   readonly sends: number;
@@ -8,10 +8,14 @@ interface Done {
   readonly commits: number;
   /** The store's time for these commits, in ms. */
   readonly commitMs: number;
-  /** Polls and streams that news woke. */
+  /** Polls, streams and WebSockets that news woke. */
   readonly wakes: number;
   /** Event streams that are open, of all mounts. */
   readonly streams: number;
+  /** WebSockets that are open, of all mounts. */
+  readonly sockets: number;
+  /** Frames of WebSockets that said nothing a client may say. The sockets stay open, unless the protocol itself was broken. */
+  readonly badFrames: number;
   /** Size of answers and streams that clients have yet to take, of all mounts: bytes, or UTF-16 units of answers in pieces. Shared sizes count once. */
   readonly unsent: number;
   /** Notifications that were retained and no longer are. */
@@ -46,6 +50,8 @@ export class Meter {
   #commitMs = 0;
   #wakes = 0;
   #streams = 0;
+  #sockets = 0;
+  #badFrames = 0;
   #unsent = 0;
   #trims = 0;
 
@@ -60,6 +66,8 @@ export class Meter {
       commitMs: this.#commitMs,
       wakes: this.#wakes,
       streams: this.#streams,
+      sockets: this.#sockets,
+      badFrames: this.#badFrames,
       unsent: this.#unsent,
       trims: this.#trims,
     };
@@ -106,6 +114,18 @@ export class Meter {
     this.#streams += change;
     const told = diagnostics["nightbus:stream"];
     if (told.hasSubscribers) told.publish({ bus: this.#bus, change, streams: this.#streams });
+  }
+
+  /** Notes that a WebSocket opened or closed. */
+  countSocket(change: 1 | -1): void {
+    this.#sockets += change;
+    const told = diagnostics["nightbus:socket"];
+    if (told.hasSubscribers) told.publish({ bus: this.#bus, change, sockets: this.#sockets });
+  }
+
+  /** Notes a frame that said nothing a client may say. */
+  countBadFrame(): void {
+    this.#badFrames += 1;
   }
 
   /** Notes that clients have this many bytes more, or fewer, to take. */

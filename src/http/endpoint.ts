@@ -17,7 +17,7 @@ import { health } from "./routes/health.ts";
 import { poll } from "./routes/poll.ts";
 import { refusedEvents } from "./routes/refused-events.ts";
 import { send } from "./routes/send.ts";
-import { Streams } from "./sse/streams.ts";
+import { EventStreams } from "./sse/event-streams.ts";
 import { Deliveries } from "./writing/deliveries.ts";
 import { Unsent } from "./writing/unsent.ts";
 
@@ -52,7 +52,7 @@ export class Endpoint<C extends object, Context> {
     const waits = new Waits(clock);
     this.#waits = waits;
     const unsent = new Unsent(checked.maxUnsent, meter);
-    const streams = new Streams({ ...checked, hub, unsent, failed, mount: this });
+    const streams = new EventStreams({ ...checked, hub, unsent, failed, mount: this });
     const deliveries = new Deliveries({ ...checked, clock, unsent, failed });
     const capacity = new Capacity(checked.maxWaiting, () => streams.size + deliveries.size);
     this.#mounted = {

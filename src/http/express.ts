@@ -9,7 +9,7 @@ import type { Bus } from "../bus.ts";
 import { mount as mountOnNode } from "./node.ts";
 import type { MountOptions } from "./options.ts";
 
-export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
+export type { Allowed, ChannelsHook, Cors, Granted, MountLimits, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
  * Mounts the bus on Express 4 or 5: `app.use("/longpolling", mount(bus, options))`, before or behind `express.json()`.

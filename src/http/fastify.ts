@@ -7,7 +7,7 @@ import { reply as answerTo, NodeRequest } from "./hosts/node-host.ts";
 import type { MountOptions } from "./options.ts";
 
 export type { FastifyInstance, FastifyReply, FastifyRequest } from "./hosts/fastify-types.ts";
-export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
+export type { Allowed, ChannelsHook, Cors, Granted, MountLimits, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
  * Makes the bus a plugin of Fastify 5: `app.register(mount(bus, options), { prefix: "/longpolling" })`. Hooks get Fastify's request.

@@ -10,7 +10,7 @@ import { letIdle } from "./hosts/bun.ts";
 import { FetchRequest, response } from "./hosts/fetch-host.ts";
 import type { MountOptions } from "./options.ts";
 
-export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
+export type { Allowed, ChannelsHook, Cors, Granted, MountLimits, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
  * Mounts the bus on hosts that speak Request and Response: Next.js, h3, Bun, Deno. `const handler = mount(bus, {

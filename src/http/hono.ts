@@ -8,7 +8,7 @@ import type { HonoContext } from "./hosts/hono-types.ts";
 import type { MountOptions } from "./options.ts";
 
 export type { HonoContext } from "./hosts/hono-types.ts";
-export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
+export type { Allowed, ChannelsHook, Cors, Granted, MountLimits, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
  * Mounts the bus on Hono: `app.all("/longpolling/*", mount(bus, options))`. A pattern such as `/lp/:room/*` needs

@@ -7,7 +7,7 @@ import { NodeRequest, reply } from "./hosts/node-host.ts";
 import type { MountOptions } from "./options.ts";
 
 export type { KoaContext } from "./hosts/koa-types.ts";
-export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
+export type { Allowed, ChannelsHook, Cors, Granted, MountLimits, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
  * Mounts the bus on Koa: `app.use(mount(bus, { prefix: "/longpolling" }))`. Hooks get the context. A path that is no

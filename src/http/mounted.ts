@@ -7,7 +7,7 @@ import type { Capacity } from "./endpoint/capacity.ts";
 import type { Hooks } from "./endpoint/hooks.ts";
 import type { Idle } from "./endpoint/idle.ts";
 import type { CheckedOptions } from "./options.ts";
-import type { Streams } from "./sse/streams.ts";
+import type { EventStreams } from "./sse/event-streams.ts";
 import type { Deliveries } from "./writing/deliveries.ts";
 import type { Unsent } from "./writing/unsent.ts";
 
@@ -17,7 +17,7 @@ export interface Mounted<C extends object, Context> {
   readonly hub: Hub;
   readonly options: CheckedOptions<C, Context>;
   readonly capacity: Capacity;
-  readonly streams: Streams;
+  readonly streams: EventStreams;
   /** The bounds of a stream's pages. */
   readonly pages: PageBounds;
   readonly bodies: BodyDeadlines;

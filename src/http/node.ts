@@ -11,7 +11,7 @@ import { Endpoint, notFound } from "./endpoint.ts";
 import { NodeRequest, reply } from "./hosts/node-host.ts";
 import type { MountOptions } from "./options.ts";
 
-export type { Allowed, Cors, Granted, MountOptions, RemoteEntry } from "./options.ts";
+export type { Allowed, ChannelsHook, Cors, Granted, MountLimits, MountOptions, RemoteEntry } from "./options.ts";
 
 /**
  * Mounts the bus on a server of `node:http`: `http.createServer(mount(bus, options))`. Other hosts that pass its

@@ -1,6 +1,6 @@
 import { BusError, given } from "../errors.ts";
 import type { NameOf, Tuple } from "../notification.ts";
-import { checkNames } from "../util/validate.ts";
+import { checkCallback, checkNames } from "../util/validate.ts";
 
 /** An entry of a remote client, which can only name a string channel. */
 export type RemoteEntry = readonly [channel: string, message: unknown];
@@ -26,19 +26,51 @@ export interface Cors {
   readonly maxAge?: number;
 }
 
+/** A hook that returns the channels of a client, for the names that it asked for. */
+export type ChannelsHook<C extends object, Context, Options = Readonly<Record<string, unknown>>> = (
+  requested: readonly string[],
+  context: Context,
+  options: Options,
+) => Granted<C> | Promise<Granted<C>>;
+
+/** The limits that mounts and WebSockets share. */
+export interface MountLimits {
+  /** The lookback of a client of Odoo's without a position, in ms. Default: 50,000. */
+  readonly lookback?: number;
+  /** The longest name of a channel, in UTF-16 units. Default: 256. */
+  readonly maxChannelLength?: number;
+  /** The longest time in which a body must arrive, in ms. A late client is answered 408 and hung up on. Default: 10,000. */
+  readonly bodyTimeout?: number;
+  /**
+   * The longest time of a hook, in ms. Afterwards its client is answered 503 with the code `hook_timeout`, or its socket closes with
+   * 1013. The bus emits `error`, and a late answer of the hook is dropped. Default: 10,000.
+   */
+  readonly hookTimeout?: number;
+  /**
+   * The most text of one answer, in UTF-16 units. A first send that is larger still comes whole. A client asks for the
+   * rest, as after `limit`. Default: 1 Mi.
+   */
+  readonly maxAnswer?: number;
+  /**
+   * The most bytes that the clients of this mount have yet to take. Bytes that several clients share count once. Beyond
+   * it the mount answers 503 and ends streams and sockets that lag. Default: 64 MiB.
+   */
+  readonly maxUnsent?: number;
+  /** The time in which a client must take some of its bytes, in ms. Otherwise its connection ends. Default: 30,000. */
+  readonly unsentTimeout?: number;
+  /** The most unsent bytes of a stream or a socket. That of a slower client is closed, and the client resumes. Default: 1 MiB. */
+  readonly maxBuffered?: number;
+}
+
 /** The options of a mount. `Context` is the framework's own request. */
-export interface MountOptions<C extends object, Context> {
+export interface MountOptions<C extends object, Context> extends MountLimits {
   /**
    * Returns the channels that this client reads, for the names that it asked for. Add private tuples for its user, drop
    * names, or throw an error with `status` 401 or 403 to refuse. The hook runs once for a poll or a stream, before
    * anything is read. Without a hook, clients read the string channels that they ask for. `options` are those of a
    * JSON-RPC client.
    */
-  readonly channels?: (
-    requested: readonly string[],
-    context: Context,
-    options: Readonly<Record<string, unknown>>,
-  ) => Granted<C> | Promise<Granted<C>>;
+  readonly channels?: ChannelsHook<C, Context>;
   /**
    * Decides on a send of a client: true allows it, false refuses it, and entries replace it, with tuples too. Without
    * this hook the route `send` does not exist.
@@ -59,40 +91,15 @@ export interface MountOptions<C extends object, Context> {
   readonly heartbeat?: number;
   /** The longest life of a stream, in ms. Its client then comes back through the hook. Default: 30 minutes. */
   readonly maxAge?: number;
-  /** The lookback of a first poll by a JSON-RPC client, in ms. Default: 50,000. */
-  readonly lookback?: number;
   /** The most channels of one request. Default: 100. */
   readonly maxChannels?: number;
-  /** The longest name of a channel, in UTF-16 units. Default: 256. */
-  readonly maxChannelLength?: number;
   /** The most bytes of a request's body. Default: 256 KiB, enough for the names of 100 channels. */
   readonly maxBody?: number;
-  /** The longest time in which a body must arrive, in ms. A late client is answered 408 and hung up on. Default: 10,000. */
-  readonly bodyTimeout?: number;
-  /**
-   * The longest time of a hook, in ms. Afterwards its client is answered 503 with the code `hook_timeout`, the bus
-   * emits `error`, and a late answer of the hook is dropped. Default: 10,000.
-   */
-  readonly hookTimeout?: number;
   /**
    * The most requests of this mount that wait: in a hook, for the store, parked, streaming, or for their client to take
    * bytes. Further requests are answered 503. Default: 10,000.
    */
   readonly maxWaiting?: number;
-  /**
-   * The most text of one answer, in UTF-16 units. A first send that is larger still comes whole. A client asks for the
-   * rest, as after `limit`. Default: 1 Mi.
-   */
-  readonly maxAnswer?: number;
-  /**
-   * The most bytes that the clients of this mount have yet to take. Bytes that several clients share count once. Beyond
-   * it the mount answers 503 and ends streams that lag. Default: 64 MiB.
-   */
-  readonly maxUnsent?: number;
-  /** The time in which a client must take some of its bytes, in ms. Otherwise its connection ends. Default: 30,000. */
-  readonly unsentTimeout?: number;
-  /** The most unsent bytes of a stream. The stream of a slower client is closed, and the client resumes. Default: 1 MiB. */
-  readonly maxBuffered?: number;
   /** The other origins whose pages may use the mount. Default: none. */
   readonly cors?: Cors;
 }
@@ -106,21 +113,26 @@ export type CheckedOptions<C extends object, Context> = MountOptions<C, Context>
 
 type Defaults = keyof typeof DEFAULTS;
 
-const DEFAULTS = {
-  timeout: 50_000,
-  heartbeat: 15_000,
-  maxAge: 30 * 60_000,
+/** The limits that mounts and WebSockets share, if the application sets none. */
+export const LIMITS = {
   lookback: 50_000,
-  maxChannels: 100,
   maxChannelLength: 256,
-  maxBody: 256 * 1024,
   bodyTimeout: 10_000,
   hookTimeout: 10_000,
-  maxWaiting: 10_000,
   maxAnswer: 2 ** 20,
   maxUnsent: 64 * 2 ** 20,
   unsentTimeout: 30_000,
   maxBuffered: 2 ** 20,
+} as const;
+
+const DEFAULTS = {
+  ...LIMITS,
+  timeout: 50_000,
+  heartbeat: 15_000,
+  maxAge: 30 * 60_000,
+  maxChannels: 100,
+  maxBody: 256 * 1024,
+  maxWaiting: 10_000,
 } as const;
 
 /** Checks the options of a mount, and adds the defaults. Throws `bad_option`. */
@@ -131,9 +143,9 @@ export function checkOptions<C extends object, Context>(options: MountOptions<C,
   if (checked.heartbeat === 0) {
     throw new BusError("bad_option", "heartbeat must be a number of ms above 0 (Infinity for none), got 0");
   }
-  checkFunction("channels", options.channels);
-  checkFunction("send", options.send);
-  checkPrefix(options.prefix);
+  checkCallback("channels", options.channels);
+  checkCallback("send", options.send);
+  if (options.prefix !== undefined) checkPath("prefix", options.prefix, "/longpolling");
   if (options.cors !== undefined) checkCors(options.cors);
   return { ...checked, isAt: options.prefix === undefined ? undefined : matching(options.prefix) };
 }
@@ -149,25 +161,23 @@ function matching(prefix: string): (path: string) => boolean {
   };
 }
 
-function checkNumber(name: string, value: unknown): void {
+/** Throws `bad_option` unless the value is a number from 0 up. */
+export function checkNumber(name: string, value: unknown): void {
   if (typeof value === "number" && value >= 0) return;
   throw new BusError("bad_option", `${name} must be a number from 0 up, got ${given(value)}`);
 }
 
-function checkFunction(name: string, value: unknown): void {
-  if (value === undefined || typeof value === "function") return;
-  throw new BusError("bad_option", `${name} must be a function, got ${given(value)}`);
-}
-
-function checkPrefix(prefix: unknown): void {
-  if (prefix === undefined || (typeof prefix === "string" && /^\/.*[^/]$/.test(prefix))) return;
+/** Throws `bad_option` unless the value is a path without a slash at its end. */
+export function checkPath(name: string, path: unknown, example: string): void {
+  if (typeof path === "string" && /^\/.*[^/]$/.test(path)) return;
   throw new BusError(
     "bad_option",
-    `prefix must begin with a slash and not end with one, as "/longpolling", got ${given(prefix)}`,
+    `${name} must begin with a slash and not end with one, as "${example}", got ${given(path)}`,
   );
 }
 
-function checkCors({ origin, credentials }: Cors): void {
+/** Throws `bad_option` unless the value names origins, and grants no credentials to all. */
+export function checkCors({ origin, credentials }: Cors): void {
   const list = typeof origin === "string" ? [origin] : origin;
   const known = typeof list === "function" || (Array.isArray(list) && list.every((one) => typeof one === "string"));
   if (!known) {

@@ -20,6 +20,8 @@ export class Answer {
   #size = 0;
   #maker: ((answer: Answer) => unknown) | undefined;
   #made: unknown;
+  /** The results of further functions. Streams and sockets wait in one line, and each would make the other's anew. */
+  #others: Map<unknown, unknown> | undefined;
 
   constructor(rows: readonly SharedRow[], last: number, missed: boolean) {
     this.rows = rows;
@@ -50,13 +52,19 @@ export class Answer {
     return this.#text;
   }
 
-  /** Returns the result of `make`. A caller with the same `make` gets the result of the caller before. */
+  /** Returns the result of `make`. Every caller with the same `make` gets the same result. */
   once<T>(make: (answer: Answer) => T): T {
-    if (this.#maker !== make) {
-      this.#made = make(this);
-      this.#maker = make;
-    }
+    if (this.#maker === make) return this.#made as T; // the same function made it
+    if (this.#maker !== undefined) return this.#other(make);
+    this.#made = make(this);
+    this.#maker = make;
     return this.#made as T; // the line above made it
+  }
+
+  #other<T>(make: (answer: Answer) => T): T {
+    this.#others ??= new Map();
+    if (!this.#others.has(make)) this.#others.set(make, make(this));
+    return this.#others.get(make) as T; // the same function made it
   }
 }
 

@@ -40,6 +40,21 @@ export class SharedRow {
     return this.#notification;
   }
 
+  /** The channel. */
+  get channel(): Channel {
+    return this.#source.channel;
+  }
+
+  /** The channel's key. */
+  get key(): string {
+    return this.#source.key;
+  }
+
+  /** The text of the message, as it was sent. */
+  get json(): string {
+    return this.#json;
+  }
+
   /** The text for HTTP. The message is written as it was sent, and never parsed. */
   get text(): string {
     this.#text ??= this.parts.join("");

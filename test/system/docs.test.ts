@@ -13,6 +13,7 @@ const NAMED: Readonly<Record<string, string>> = {
   "docs/transactions.md": "test/runtimes/suites/drivers.test.ts",
   "docs/deployment.md": "docs-deployment.test.ts",
   "docs/frameworks.md": "docs-frameworks.test.ts",
+  "docs/websocket.md": "test/runtimes/suites/websocket.test.ts",
 };
 
 /** The pages that have a server, and a page that a browser opens on it, in readme-page.test.ts. */

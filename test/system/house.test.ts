@@ -36,7 +36,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "http/writing/": [...WORDS, "log/", "core/", "http/endpoint/"],
   "http/dialects/": [...WORDS, "log/", "http/endpoint/"],
   "http/hosts/": [...WORDS, "http/endpoint/"],
-  "http/sse/": [...WORDS, "log/", "core/", "http/endpoint/", "http/writing/"],
+  "http/streaming/": [...WORDS, "log/", "core/", "http/endpoint/", "http/writing/"],
+  "http/sse/": [...WORDS, "log/", "core/", "http/endpoint/", "http/writing/", "http/streaming/"],
   "http/mounted": [...WORDS, "log/", "core/", "bus", "http/options", "http/endpoint/", "http/writing/", "http/sse/"],
   "http/routes/": [
     ...WORDS,
@@ -48,6 +49,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "http/writing/",
     "http/dialects/",
     "http/sse/",
+  ],
+  "http/websocket/": [
+    ...WORDS,
+    "log/",
+    "core/",
+    "bus",
+    "http/options",
+    "http/endpoint/",
+    "http/writing/",
+    "http/streaming/",
+    "http/dialects/",
+    "http/hosts/",
+    "http/routes/",
   ],
   "http/": [...WORDS, "log/", "core/", "bus", "http/**"],
   "client/transport/": ["client/"],
@@ -228,6 +242,7 @@ describe("the front doors", () => {
       `http/${name}`,
       ["mount"],
     ]),
+    ["nightbus/websocket", "http/websocket", ["websocket"]],
   ] as [string, string, string[]][])("%s exports what it says, and nothing else", async (subpath, file, names) => {
     expect(exported).toHaveProperty([subpath.replace("nightbus", ".")]);
     const module = (await import(/* @vite-ignore */ join(root, "src", `${file}.ts`))) as object;
@@ -235,7 +250,7 @@ describe("the front doors", () => {
   });
 
   it("are all there are", () => {
-    expect(Object.keys(exported)).toHaveLength(12 + STORES.length);
+    expect(Object.keys(exported)).toHaveLength(13 + STORES.length);
     expect(existsSync(join(root, "package.json"))).toBe(true);
   });
 });

@@ -2,7 +2,9 @@
 // `npm run soak -- [store...] [--seconds N] [--asleep N] [--seed N]` disturbs a cluster. `asleep` bounds the pause of a process, in seconds.
 // `npm run soak -- load [--seconds N] [--polls N] [--streams N]` loads a server.
 // `npm run soak -- leaks [--count N]` looks for memory that stays.
+// `npm run soak -- sockets [--sockets N]` holds so many WebSockets, and wakes all of them again and again.
 import { parseArgs } from "node:util";
+import { holdCrowd } from "../http/websocket/crowd.ts";
 import { engineOf } from "../support/engines/engines.ts";
 import { type Proof, prove } from "./cluster/prove.ts";
 import { STORES, type StoreName } from "./cluster/stores.ts";
@@ -15,6 +17,7 @@ const { values, positionals } = parseArgs({
     polls: { type: "string", default: "10000" },
     streams: { type: "string", default: "2000" },
     count: { type: "string", default: "1000000" },
+    sockets: { type: "string", default: "10000" },
     asleep: { type: "string", default: "3" },
     seed: { type: "string", default: `${Date.now() % 1_000_000}` },
   },
@@ -23,8 +26,16 @@ const seed = Number(values.seed);
 const [first] = positionals;
 if (first === "load") {
   await report("load", () => soakLoad(Number(values.seconds), Number(values.polls), Number(values.streams)));
-} else if (first === "leaks") await report("leaks", () => soakLeaks(Number(values.count)));
+} else if (first === "sockets") await report("sockets", () => soakSockets(Number(values.sockets)));
+else if (first === "leaks") await report("leaks", () => soakLeaks(Number(values.count)));
 else await soakStores(positionals);
+
+async function soakSockets(count: number): Promise<string> {
+  const { held, heard, bytesOfSocket, grown } = await holdCrowd(count, 100);
+  const megabytes = grown / 2 ** 20;
+  if (megabytes > 60) throw new Error(`memory grew by ${megabytes.toFixed(1)} MB`);
+  return `${held} held at ${Math.round(bytesOfSocket)} bytes each, ${heard} notifications heard, ${megabytes.toFixed(1)} MB grown`;
+}
 
 async function soakStores(names: readonly string[]): Promise<void> {
   const all = Object.keys(STORES) as StoreName[];

@@ -122,6 +122,8 @@ describe("what stats() says", () => {
       commits: 0,
       wakes: 0,
       streams: 0,
+      sockets: 0,
+      badFrames: 0,
       unsent: 0,
       trims: 0,
     };

@@ -8,7 +8,7 @@ import type { Around, Dialect, Given, PollCall, SendCall } from "./dialect.ts";
 const HTTP_ERRORS: ReadonlySet<string> = new Set(["store", "busy", "hook_timeout"]);
 
 /** The dialect of Odoo's long-polling clients, versions 8 to 14: JSON-RPC 2.0, with application errors under status 200. */
-class JsonRpc implements Dialect {
+export class JsonRpc implements Dialect {
   readonly #id: string;
 
   constructor(id: unknown) {
@@ -30,6 +30,11 @@ class JsonRpc implements Dialect {
   // undefined results have no key in JSON
   sent(): EndpointReply {
     return this.#result("");
+  }
+
+  /** Replies with a result, given as JSON. */
+  result(text: string): EndpointReply {
+    return this.#result(`,"result":${text}`);
   }
 
   refused(refusal: Refusal): EndpointReply {
@@ -66,7 +71,8 @@ export function rpcSend(body: JsonObject): SendCall {
   return { dialect: new JsonRpc(body["id"]), entries: [[channel, message]] };
 }
 
-function paramsOf({ params }: JsonObject): JsonObject {
+/** Returns the parameters of a JSON-RPC call; an empty object if it has none. */
+export function paramsOf({ params }: JsonObject): JsonObject {
   return isObject(params) ? params : {};
 }
 

@@ -27,7 +27,8 @@ export function preflight({ maxAge }: Cors, request: EndpointRequest): EndpointR
 
 const EXPOSED: Headers = { "Access-Control-Expose-Headers": "Nightbus-Last, Nightbus-Missed, Retry-After" };
 
-function allowedOrigin({ origin }: Cors, asking: string): string | undefined {
+/** Returns the origin, or `"*"`, if a page of this origin may use the mount. Throws what the application's function throws. */
+export function allowedOrigin({ origin }: Cors, asking: string): string | undefined {
   if (typeof origin === "function") return isAllowed(origin, asking) ? asking : undefined;
   const origins = typeof origin === "string" ? [origin] : origin;
   if (origins.includes("*")) return "*";

@@ -112,7 +112,7 @@ export function reply(
 }
 
 /** Returns the path and the query of a request target, which may also name a host. */
-function pathIn(target: string): string {
+export function pathIn(target: string): string {
   return target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
 }
 

@@ -10,11 +10,6 @@ export function framesOf(answer: Answer): Uint8Array | Pieces {
   return answer.once(build);
 }
 
-/** Returns the number of bytes, or the length of the text if there are pieces. */
-export function lengthOf(frames: Uint8Array | Pieces): number {
-  return frames instanceof Pieces ? frames.size : frames.length;
-}
-
 /** Returns the first frame. A connection that breaks before its first notification resumes from here, after `retry` ms. */
 export function hello(position: number, retry: number, heartbeat: number): Uint8Array {
   const data = JSON.stringify({ last: position, heartbeat }); // JSON writes an infinite heartbeat as null

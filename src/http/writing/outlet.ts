@@ -3,8 +3,8 @@ import type { Sink } from "../endpoint/request.ts";
 import type { Unsent } from "./unsent.ts";
 
 /** A sink that counts the bytes its client has yet to take. */
-export class Outlet {
-  readonly sink: Sink;
+export class Outlet<S extends Sink = Sink> {
+  readonly sink: S;
   readonly #unsent: Unsent;
   readonly #clock: Clock;
   #held: unknown[] | undefined;
@@ -12,8 +12,10 @@ export class Outlet {
   /** The bytes that the client had taken at the last look, and the time since when it took no more. */
   #taken: number;
   #movedAt: number;
+  /** The time since which every look saw unsent bytes, by the monotonic clock; undefined if the last look saw none. 0 is the beginning. */
+  #unsentSince: number | undefined = 0;
 
-  constructor(sink: Sink, unsent: Unsent, clock: Clock) {
+  constructor(sink: S, unsent: Unsent, clock: Clock) {
     this.sink = sink;
     this.#unsent = unsent;
     this.#clock = clock;
@@ -25,11 +27,6 @@ export class Outlet {
   write(bytes: Uint8Array): boolean {
     this.#written += bytes.length;
     return this.sink.write(bytes);
-  }
-
-  /** True if bytes count as unsent here. */
-  get holds(): boolean {
-    return this.#held !== undefined;
   }
 
   /** Counts these bytes as unsent, until `release`. Other outlets may hold the same bytes. */
@@ -55,5 +52,21 @@ export class Outlet {
       this.#movedAt = this.#clock.monotonic();
     }
     return this.#movedAt;
+  }
+
+  /**
+   * Returns the time, by the monotonic clock, at which the client will have taken nothing for `timeout` ms. Infinite
+   * while no bytes are unsent. The count begins with the first look that sees unsent bytes.
+   */
+  stuckAt(now: number, timeout: number): number {
+    const { unsent } = this.sink;
+    if (unsent === 0) {
+      this.#unsentSince = undefined;
+      this.release();
+      return Number.POSITIVE_INFINITY;
+    }
+    if (this.#held === undefined) this.hold(this, unsent);
+    this.#unsentSince ??= now;
+    return Math.max(this.#unsentSince, this.movedAt()) + timeout;
   }
 }

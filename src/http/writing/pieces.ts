@@ -7,6 +7,9 @@ export const PIECE = 64 * 1024;
 /** A text beyond this length is encoded anew for each reader, because keeping its bytes would double its memory. */
 const KEPT = 16 * 2 ** 20;
 
+/** Makes pieces of a text in parts. */
+type Cut = (texts: Iterable<string>) => Iterator<Buffer<ArrayBuffer>>;
+
 /** Returns the next piece at each call, and undefined after the last. */
 export type Reading = () => Uint8Array | undefined;
 
@@ -15,13 +18,15 @@ export class Pieces {
   /** The text's length, in UTF-16 units. */
   readonly size: number;
   readonly #texts: () => Iterable<string>;
+  readonly #cut: Cut;
   readonly #kept: Buffer<ArrayBuffer>[] = [];
   #making: Iterator<Buffer<ArrayBuffer>> | undefined;
 
-  /** `texts` begins the text anew, in parts. */
-  constructor(size: number, texts: () => Iterable<string>) {
+  /** `texts` begins the text anew, in parts. `cut` makes pieces of the parts. Default: pieces of one length, wherever a part ends. */
+  constructor(size: number, texts: () => Iterable<string>, cut: Cut = piecesOf) {
     this.size = size;
     this.#texts = texts;
+    this.#cut = cut;
   }
 
   /** True if readers share the bytes. */
@@ -32,7 +37,7 @@ export class Pieces {
   /** Begins to read. */
   read(): Reading {
     if (!this.isShared) {
-      const own = piecesOf(this.#texts());
+      const own = this.#cut(this.#texts());
       return () => own.next().value ?? undefined;
     }
     let index = 0;
@@ -40,7 +45,7 @@ export class Pieces {
   }
 
   #at(index: number): Uint8Array<ArrayBuffer> | undefined {
-    this.#making ??= piecesOf(this.#texts());
+    this.#making ??= this.#cut(this.#texts());
     if (index === this.#kept.length) {
       const { value } = this.#making.next();
       if (value) this.#kept.push(value);

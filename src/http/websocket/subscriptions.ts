@@ -1,0 +1,140 @@
+import type { Following, PageBounds } from "../../core/following.ts";
+import type { Hub } from "../../core/hub.ts";
+import type { Signal } from "../../util/abort.ts";
+import type { Capacity } from "../endpoint/capacity.ts";
+import type { Hooks } from "../endpoint/hooks.ts";
+import { refusalOf } from "../endpoint/refusal.ts";
+import { grant } from "../routes/grant.ts";
+import { type Close, EXPIRED, TRY_LATER } from "./close-codes.ts";
+import { Cursor } from "./cursor.ts";
+import type { CheckedOptions } from "./options.ts";
+import type { Requested } from "./requested.ts";
+
+/** The parts of a mount that its sockets share. */
+export interface SocketContext<C extends object, Context> {
+  readonly hub: Hub;
+  readonly options: CheckedOptions<C, Context>;
+  readonly capacity: Capacity;
+  readonly hooks: Hooks;
+  /** The bounds of a socket's pages. */
+  readonly pages: PageBounds;
+  /** Receives the errors of the application's functions. */
+  readonly failed: (thrown: unknown) => void;
+}
+
+/** The socket whose client subscribes. */
+export interface Subscriber<Context> {
+  readonly context: Context;
+  readonly version: string | undefined;
+  /** Aborted when the client has gone. */
+  readonly signal: Signal;
+  /** False once the socket has ended. */
+  readonly isOpen: boolean;
+  /** Reads these channels from now on. `make` returns their follower once the client was given all that is on its way. */
+  read(keys: readonly string[], make: () => Following | undefined): void;
+  /** Notes that the client missed something. */
+  tellMissed(keys: readonly string[]): void;
+  /** Ends the socket. */
+  close(close: Close): void;
+}
+
+interface Subscription {
+  readonly requested: Requested;
+  readonly last: number;
+  /** The time at which the frame came, by the monotonic clock. */
+  readonly at: number;
+}
+
+/** The most subscriptions of one socket that wait in the hook at a time. Only the newest of the further ones is kept. */
+const MOST_ASKING = 4;
+
+/** The subscriptions of one socket. Each replaces the list, and the newest wins, whichever hook answers first. */
+export class Subscriptions<C extends object, Context> {
+  readonly cursor: Cursor;
+  readonly #shared: SocketContext<C, Context>;
+  readonly #subscriber: Subscriber<Context>;
+  #asked = 0;
+  #applied = 0;
+  #asking = 0;
+  #next: Subscription | undefined = undefined;
+
+  constructor(shared: SocketContext<C, Context>, subscriber: Subscriber<Context>) {
+    this.#shared = shared;
+    this.#subscriber = subscriber;
+    this.cursor = new Cursor(subscriber.version);
+  }
+
+  /** Subscribes to a list. The client hears of no failure but by a close. */
+  subscribe(requested: Requested, last: number): void {
+    const subscription = { requested, last, at: this.#shared.hub.clock.monotonic() };
+    if (this.#asking < MOST_ASKING) void this.#run(subscription);
+    else this.#next = subscription;
+  }
+
+  async #run(subscription: Subscription): Promise<void> {
+    this.#asked += 1;
+    this.#asking += 1;
+    try {
+      await this.#apply(subscription, this.#asked);
+    } catch (error) {
+      this.#refuse(error);
+    }
+    this.#asking -= 1;
+    const next = this.#next;
+    this.#next = undefined;
+    if (next !== undefined && this.#subscriber.isOpen) void this.#run(next);
+  }
+
+  async #apply({ requested, last, at }: Subscription, number: number): Promise<void> {
+    const { hub, capacity } = this.#shared;
+    const { context } = this.#subscriber;
+    const asking = {
+      requested: requested.channels,
+      request: this.#subscriber,
+      context,
+      options: { presence: requested.presence },
+    };
+    const place = capacity.place();
+    try {
+      const keys = await grant(this.#shared, asking, place);
+      if (this.#isLate(number)) return;
+      if (keys.length === 0) return this.#read(number, keys, () => undefined);
+      const following = await hub.follow(keys, this.cursor.heeds(last) ? last : 0, this.#bounds(at), place);
+      if (this.#isLate(number)) return;
+      // A position beyond the newest id is one of another log, and means 0.
+      const isForeign = last > hub.last && this.cursor.heeds(last);
+      this.cursor.hear(isForeign ? 0 : last, at);
+      if (isForeign) this.#subscriber.tellMissed(keys);
+      this.#read(number, keys, () => {
+        following.begin(this.cursor.id);
+        return following;
+      });
+    } finally {
+      place.leave();
+    }
+  }
+
+  #read(number: number, keys: readonly string[], make: () => Following | undefined): void {
+    this.#applied = number;
+    this.#subscriber.read(keys, make);
+  }
+
+  #isLate(number: number): boolean {
+    return number < this.#applied || !this.#subscriber.isOpen;
+  }
+
+  // A socket without a position gets what came since it began, and what was young then.
+  #bounds(at: number): PageBounds {
+    const { pages, options } = this.#shared;
+    return this.cursor.id > 0 ? pages : { ...pages, lookback: options.lookback + this.cursor.ageAt(at) };
+  }
+
+  /** The list stays as it is, unless the session has ended or the client should try again later. */
+  #refuse(error: unknown): void {
+    if (!this.#subscriber.isOpen) return;
+    const refusal = refusalOf(error);
+    if (refusal === undefined) this.#shared.failed(error);
+    else if (refusal.status === 401) this.#subscriber.close(EXPIRED);
+    else if (refusal.status === 503) this.#subscriber.close(TRY_LATER);
+  }
+}
