@@ -53,6 +53,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/transport/": ["client/"],
   "client/tabs/": ["client/", "client/transport/"],
   "client/": ["notification", "client/transport/", "client/tabs/"],
+  "presence/": [...WORDS, "log/", "core/", "bus"],
   "testing/": ["**"],
 };
 
@@ -219,6 +220,7 @@ describe("the front doors", () => {
 
   it.each([
     ["nightbus", "index", ["Bus", "BusError", "isOn"]],
+    ["nightbus/presence", "presence/presence", ["presence"]],
     ["nightbus/client", "client/client", ["ClientError", "connect"]],
     ["nightbus/testing", "testing/index", ["ExpectationError", "FakeBus", "ManualClock", "fakeBus", "fakeClient"]],
     ["nightbus/conformance", "testing/conformance/index", ["testBus", "testStore"]],
@@ -235,7 +237,7 @@ describe("the front doors", () => {
   });
 
   it("are all there are", () => {
-    expect(Object.keys(exported)).toHaveLength(12 + STORES.length);
+    expect(Object.keys(exported)).toHaveLength(13 + STORES.length);
     expect(existsSync(join(root, "package.json"))).toBe(true);
   });
 });
