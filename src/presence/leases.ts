@@ -20,6 +20,8 @@ export interface LeasesOptions {
   /** The name of this node. */
   readonly node: string;
   readonly nodes: Nodes;
+  /** True if other processes may read the log. Without any, nobody hears a beat. */
+  readonly isShared: boolean;
   /** Returns true if this node has members. */
   readonly hasMembers: () => boolean;
   /** Sends a sign of life. */
@@ -91,7 +93,8 @@ export class Leases {
   }
 
   #isNeeded(): boolean {
-    const { nodes, hasMembers } = this.#options;
+    const { nodes, isShared, hasMembers } = this.#options;
+    if (!isShared) return false;
     return hasMembers() || nodes.names.some((name) => nodes.idsOf(name).size > 0);
   }
 

@@ -62,6 +62,7 @@ export class Roster implements Claim {
       grace,
       node,
       nodes,
+      isShared: hub.isKept,
       hasMembers: () => this.locals.size > 0,
       beat: () => {
         if (this.#knowledge.isComplete) this.#review.look();

@@ -66,7 +66,18 @@ export function rpcSend(body: JsonObject): SendCall {
   return { dialect: new JsonRpc(body["id"]), entries: [[channel, message]] };
 }
 
-function paramsOf({ params }: JsonObject): JsonObject {
+/** Replies to a JSON-RPC call with this JSON text. */
+export function rpcResult(body: JsonObject, result: string): EndpointReply {
+  return json(200, `{"jsonrpc":"2.0","id":${JSON.stringify(body["id"] ?? null)},"result":${result}}`);
+}
+
+/** Replies to a JSON-RPC call with a refusal. */
+export function rpcRefused(body: JsonObject, refusal: Refusal): EndpointReply {
+  return new JsonRpc(body["id"]).refused(refusal);
+}
+
+/** Returns the parameters of a JSON-RPC call. */
+export function paramsOf({ params }: JsonObject): JsonObject {
   return isObject(params) ? params : {};
 }
 
