@@ -90,7 +90,8 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    * @internal
    */
   get [INSIDE](): Inside<Hub> {
-    return { version: VERSION, hub: this.#hub, isClosing: this.#closing !== undefined };
+    const send = (rows: readonly PendingRow[]): Promise<readonly number[]> => this.#sender.send(rows);
+    return { version: VERSION, hub: this.#hub, isClosing: this.#closing !== undefined, send };
   }
 
   /** The newest id, or the beginning of an empty log. With a store of an engine, 0 until the replay. Put it in a page that you render, and poll from it. */

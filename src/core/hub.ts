@@ -1,13 +1,15 @@
-import { asError, closed } from "../errors.ts";
+import { asError, BusError, closed } from "../errors.ts";
 import type { Answer } from "../log/answer.ts";
 import { Log } from "../log/log.ts";
 import { PendingTrims } from "../log/pending-trims.ts";
 import type { Query } from "../log/query.ts";
 import type { CheckedRetention } from "../log/retention.ts";
+import type { SharedRow } from "../log/row.ts";
 import type { Notification } from "../notification.ts";
 import type { Store } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Line } from "../waiters/waiters.ts";
+import type { Claim } from "./claim.ts";
 import { Closings } from "./closings.ts";
 import type { Following, PageBounds } from "./following.ts";
 import { Ingest } from "./ingest.ts";
@@ -50,9 +52,11 @@ export class Hub {
   readonly #ingest: Ingest;
   readonly #readers: Readers;
   readonly #sweeper: Sweeper;
+  readonly #isKept: boolean;
   #live = false;
   #lastReplayed = 0;
   #closing = false;
+  #claim: Claim | undefined;
 
   constructor(options: HubOptions) {
     const { clock, meter, retention, store, error } = options;
@@ -60,7 +64,8 @@ export class Hub {
     this.meter = meter;
     this.limit = options.limit;
     this.#guard = new StoreGuard(options);
-    const pendingTrims = new PendingTrims(store.trim !== undefined);
+    this.#isKept = store.trim !== undefined;
+    const pendingTrims = new PendingTrims(this.#isKept);
     const read = (): number | undefined => this.#guard.now();
     const log = new Log<Line>({ read, monotonic: () => clock.monotonic(), retention, error, pendingTrims });
     this.#log = log;
@@ -72,7 +77,7 @@ export class Hub {
       trim: (trimmed) => this.#guard.trim(trimmed),
       beforeSweep: () => this.#ingest.end(),
     });
-    let woken = { polls: 0, streams: 0 };
+    let woken = NOBODY;
     this.#ingest = new Ingest({
       clock,
       log,
@@ -119,6 +124,11 @@ export class Hub {
   /** True once the bus refuses new readers. */
   get isClosing(): boolean {
     return this.#closing;
+  }
+
+  /** True once the store has been replayed. */
+  get isLive(): boolean {
+    return this.#live;
   }
 
   /** The sizes of what the bus holds now. */
@@ -179,6 +189,23 @@ export class Hub {
     this.#readers.release(form);
   }
 
+  /** True if the store keeps rows, so that other processes, or later ones, read them. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  /** Gives a part of nightbus channels of its own. Throws `bad_option` if the bus has such a part already. */
+  claim(claim: Claim): void {
+    if (this.#claim !== undefined) throw new BusError("bad_option", "this bus has a presence already: share that one");
+    this.#claim = claim;
+    this.#ingest.claim(claim);
+  }
+
+  /** Returns the rows of this channel, oldest first, also during the replay. */
+  retained(key: string): readonly SharedRow[] {
+    return this.#log.retained(key);
+  }
+
   /** Returns the newest position before the row of this id. */
   positionBefore(id: number): number {
     return this.#log.positionBefore(id);
@@ -189,12 +216,15 @@ export class Hub {
 
   /** Refuses new readers. Queued sends are still committed, and reach those who wait. */
   shut(): void {
+    if (this.#closing) return;
+    this.#claim?.farewell();
     this.#closing = true;
   }
 
   /** Answers every parked poll, and closes the store. */
   async close(): Promise<void> {
     await this.opening.catch(() => {}); // the error was reported, and nothing is open
+    this.#claim?.close();
     this.#ingest.end();
     this.#readers.close();
     this.#sweeper.stop();

@@ -8,6 +8,7 @@ import type { Gap, LogState, Row, StoreSink, Unseen } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Reading } from "../waiters/answers.ts";
 import type { Line } from "../waiters/waiters.ts";
+import type { Claim } from "./claim.ts";
 
 /** A channel of the log, with the line of its waiters. */
 export type Channel = LogChannel<Line>;
@@ -57,10 +58,17 @@ export class Ingest implements StoreSink {
   /** Errors that arose while readers were woken. They are reported afterwards. */
   readonly #unreported: Error[] = [];
   #isWaking = false;
+  #claim: Claim | undefined;
 
   constructor(options: IngestOptions) {
     this.clock = options.clock;
     this.#options = options;
+  }
+
+  /** Hands the rows of this part over to it from now on. */
+  claim(claim: Claim): void {
+    this.#claim = claim;
+    this.#options.log.setApart((key) => claim.fits(key));
   }
 
   reset(state: LogState): void {
@@ -72,6 +80,7 @@ export class Ingest implements StoreSink {
     this.#replayed = state.last;
     this.#handed = 0;
     this.#options.log.reset(state, this.#touched);
+    this.#claim?.reset();
   }
 
   beginEpoch(gap: Gap): void {
@@ -81,7 +90,9 @@ export class Ingest implements StoreSink {
   noteTrims(unseen: Unseen): void {
     if (this.#isLive) this.end(); // waiting readers first get the rows from before
     this.#begin();
+    const { newest } = this.#options.log;
     this.#options.log.noteTrims(unseen, this.#touched);
+    this.#claim?.noteTrims(unseen, newest);
   }
 
   add(given: readonly Row[]): void {
@@ -93,6 +104,7 @@ export class Ingest implements StoreSink {
     this.#handed = newest.id;
     this.#begin();
     log.append(rows, this.#touched);
+    this.#claim?.take(rows);
     const isNews = this.#isLive && newest.id > this.#replayed;
     if (isNews && listening()) this.#notify(rows.length);
   }

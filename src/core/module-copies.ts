@@ -1,4 +1,5 @@
 import { BusError, given } from "../errors.ts";
+import type { PendingRow } from "../store.ts";
 import { processWide } from "../util/process-wide.ts";
 import { VERSION } from "../util/version.ts";
 
@@ -11,6 +12,8 @@ export interface Inside<R> {
   readonly version: string;
   readonly hub: R;
   readonly isClosing: boolean;
+  /** Commits rows of nightbus's own channels as one send. Rejects with `store`. */
+  readonly send: (rows: readonly PendingRow[]) => Promise<readonly number[]>;
 }
 
 /**

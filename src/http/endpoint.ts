@@ -14,7 +14,9 @@ import type { Mounted } from "./mounted.ts";
 import { type Cors, checkOptions, type MountOptions } from "./options.ts";
 import { events } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
+import { imStatus } from "./routes/im-status.ts";
 import { poll } from "./routes/poll.ts";
+import { members, report } from "./routes/presence.ts";
 import { refusedEvents } from "./routes/refused-events.ts";
 import { send } from "./routes/send.ts";
 import { EventStreams } from "./sse/event-streams.ts";
@@ -34,6 +36,8 @@ const ROUTES: ReadonlyMap<string, Methods> = table({
   poll: table<Route>({ GET: poll, POST: poll }),
   events: table<Route>({ GET: events, HEAD: events, POST: events }),
   send: table<Route>({ POST: send }),
+  presence: table<Route>({ GET: members, POST: report }),
+  im_status: table<Route>({ POST: imStatus }),
   health: table<Route>({ GET: health, HEAD: health }),
 });
 
@@ -129,12 +133,13 @@ export class Endpoint<C extends object, Context> {
 
   // The path is compared as it came, because a guard elsewhere compares it in the same way.
   #methods({ path, mount }: EndpointRequest): Methods | undefined {
-    const { isAt, send } = this.#mounted.options;
+    const { isAt, send, presence } = this.#mounted.options;
     const slash = path.lastIndexOf("/");
     const above = path.slice(0, slash);
     if (slash === -1 || !(isAt === undefined ? above === mount : isAt(above))) return undefined;
     const name = path.slice(slash + 1);
     if (name === "send" && send === undefined) return undefined;
+    if ((name === "presence" || name === "im_status") && presence === undefined) return undefined;
     return ROUTES.get(name);
   }
 

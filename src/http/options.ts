@@ -1,6 +1,7 @@
 import { BusError, given } from "../errors.ts";
 import type { NameOf, Tuple } from "../notification.ts";
-import { checkCallback, checkNames } from "../util/validate.ts";
+import type { Presence } from "../presence/presence.ts";
+import { checkCallback, checkNames, checkPort } from "../util/validate.ts";
 
 /** An entry of a remote client, which can only name a string channel. */
 export type RemoteEntry = readonly [channel: string, message: unknown];
@@ -80,6 +81,11 @@ export interface MountOptions<C extends object, Context> extends MountLimits {
     context: Context,
   ) => boolean | Allowed<C> | Promise<boolean | Allowed<C>>;
   /**
+   * The presence of the bus, made by `presence` of `nightbus/presence`. Polls and streams are then connections of the
+   * person that its `member` hook names, and the routes `presence` and `im_status` exist. Default: none.
+   */
+  readonly presence?: Presence<Context>;
+  /**
    * The whole path of the mount, as requests name it. Each route is one segment below it. A segment such as `:room`
    * stands for any. Default: the place that the host names (Express, Fastify, Hono, connect, polka, koa-mount, Nest),
    * else the root.
@@ -137,7 +143,7 @@ const DEFAULTS = {
 
 /** Checks the options of a mount, and adds the defaults. Throws `bad_option`. */
 export function checkOptions<C extends object, Context>(options: MountOptions<C, Context>): CheckedOptions<C, Context> {
-  checkNames("a mount", options, [...Object.keys(DEFAULTS), "channels", "send", "prefix", "cors"]);
+  checkNames("a mount", options, [...Object.keys(DEFAULTS), "channels", "send", "presence", "prefix", "cors"]);
   const checked = { ...DEFAULTS, ...options };
   for (const name of Object.keys(DEFAULTS) as Defaults[]) checkNumber(name, checked[name]);
   if (checked.heartbeat === 0) {
@@ -145,6 +151,9 @@ export function checkOptions<C extends object, Context>(options: MountOptions<C,
   }
   checkCallback("channels", options.channels);
   checkCallback("send", options.send);
+  if (options.presence !== undefined) {
+    checkPort("presence", options.presence, "join", "what presence(bus, options) of nightbus/presence returns");
+  }
   if (options.prefix !== undefined) checkPath("prefix", options.prefix, "/longpolling");
   if (options.cors !== undefined) checkCors(options.cors);
   return { ...checked, isAt: options.prefix === undefined ? undefined : matching(options.prefix) };

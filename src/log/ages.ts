@@ -28,6 +28,11 @@ export class Ages {
     return this.#shortest;
   }
 
+  /** Notes limits of age that the application did not set. */
+  observe(age: number): void {
+    this.#shortest = Math.min(this.#shortest, age);
+  }
+
   /** The limits of a new channel. */
   get first(): Limits {
     const { retention } = this.#options;

@@ -20,6 +20,8 @@ export class LogChannel<W> implements Chain {
   watch: W | undefined = undefined;
   /** The number of followers that watch the channel. */
   watchers = 0;
+  /** True if its rows are nightbus's own, apart from the application's. */
+  isApart = false;
   #channel: Channel | undefined;
 
   constructor(key: string, number: number, limits: Limits, watermark: number) {

@@ -2,6 +2,7 @@
 import type { Gap, LogState, Row, Unseen } from "../store.ts";
 import { Ages, type AgesOptions, UNDECIDED } from "./ages.ts";
 import { Answer } from "./answer.ts";
+import { APART_LIMITS, Apart } from "./apart.ts";
 import { LogChannel } from "./channel.ts";
 import { canMiss, misses, missesRows } from "./missed.ts";
 import type { PendingTrims } from "./pending-trims.ts";
@@ -39,6 +40,8 @@ export class Log<W> {
   readonly #numbers = new ChannelNumbers();
   #positions = new Positions(0, 0, []);
   #watermarks = new Watermarks(0, []);
+  /** The rows that are nightbus's own; undefined on a bus without any. */
+  #apart: Apart | undefined;
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -75,9 +78,23 @@ export class Log<W> {
     return this.#time.now();
   }
 
+  /** Sets channels apart: they have small limits of their own, and do not count in `total` and `bytes`. */
+  setApart(fits: (key: string) => boolean): void {
+    const apart = new Apart(fits);
+    this.#apart = apart;
+    this.#ages.observe(APART_LIMITS.age);
+    for (const channel of this.#channels.values()) this.#settle(channel);
+    for (let place = 0; place < this.#ring.span; place += 1) {
+      const channel = this.#ring.chainAt(place);
+      if (channel?.isApart === true) apart.added(this.#ring.unitsAt(place));
+      else if (channel !== undefined) apart.observe(this.#ring.sendAt(place));
+    }
+  }
+
   /** Replaces all state with the store's. Adds the channels with readers to `touched`. */
   reset(state: LogState, touched: Set<LogChannel<W>>): void {
     while (this.#ring.size > 0) this.#ring.dropOldest(this.#ring.chainAt(0)!);
+    this.#apart?.clear();
     this.#positions = new Positions(state.begin, state.last, state.gaps);
     this.#watermarks = new Watermarks(state.floor, state.watermarks);
     this.#time.restart();
@@ -103,6 +120,7 @@ export class Log<W> {
       this.#ring.push(channel, row);
       channel.newestId = row.id;
     }
+    if (this.#apart !== undefined) this.#count(rows, this.#apart);
     const { id, at } = rows.at(-1)!;
     this.#positions.moveTo(id);
     this.#time.observe(at);
@@ -133,6 +151,7 @@ export class Log<W> {
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
     const channel = new LogChannel<W>(key, this.#numbers.take(), this.#ages.first, this.#watermarks.take(key));
+    this.#settle(channel);
     this.#channels.set(key, channel);
     return channel;
   }
@@ -186,14 +205,27 @@ export class Log<W> {
     return this.#answer(found, { after: this.#ring.placeAfter(from), limit, size }, missed);
   }
 
-  /** Returns the newest `count` rows of all channels, which were just added. */
+  /** Returns the application's rows among the newest `count` rows, which were just added. */
   tail(count: number): readonly SharedRow[] {
-    return this.#ring.newest(count);
+    const rows = this.#ring.newest(count);
+    if (this.#apart === undefined) return rows;
+    const first = this.#ring.span - count;
+    return rows.filter((_, index) => this.#ring.chainAt(first + index)?.isApart !== true);
   }
 
   /** Returns the newest position before the row of this id. */
   positionBefore(id: number): number {
     return this.#positions.before(id);
+  }
+
+  /** Returns the rows of this channel, oldest first, and drops none by age. */
+  retained(key: string): readonly SharedRow[] {
+    const rows: SharedRow[] = [];
+    const { newest, size } = this.#channels.get(key) ?? { newest: 0, size: 0 };
+    for (let slot = newest; rows.length < size; slot = this.#ring.olderThan(slot)) {
+      rows.push(this.#ring.rowAt(this.#ring.placeOf(slot)));
+    }
+    return rows.reverse();
   }
 
   /** Returns the newest rows of these channels, oldest first. */
@@ -224,12 +256,8 @@ export class Log<W> {
       while (channel.size > channel.limits.count) this.#drop(channel);
       this.release(channel);
     }
-    const { total, bytes } = this.#options.retention;
-    while (this.#ring.size > total || (this.#ring.units > bytes && !this.#ring.holdsOneSend)) {
-      const channel = this.#ring.chainAt(0)!;
-      this.#drop(channel);
-      this.release(channel);
-    }
+    if (this.#apart === undefined) this.#evictAll();
+    else this.#evictBeside(this.#apart);
   }
 
   /** Evicts the rows of any channel that are too old. */
@@ -242,6 +270,54 @@ export class Log<W> {
       if (channel !== undefined) old.add(channel);
     }
     for (const channel of old) this.#expire(channel, now);
+  }
+
+  #evictAll(): void {
+    const { total, bytes } = this.#options.retention;
+    while (this.#ring.size > total || (this.#ring.units > bytes && !this.#ring.holdsOneSend)) {
+      this.#dropFrom(this.#ring.chainAt(0)!);
+    }
+  }
+
+  // An own row that is older than all of the application's goes before them, because the oldest row is found at once.
+  #evictBeside(apart: Apart): void {
+    const { total, bytes } = this.#options.retention;
+    const ring = this.#ring;
+    const holdsOneSend = (): boolean => ring.sendAt(0) === apart.newestSend;
+    while (ring.size - apart.rows > total || (ring.units - apart.units > bytes && !holdsOneSend())) {
+      this.#dropFrom(ring.chainAt(0)!);
+    }
+    if (apart.isFull) this.#evictApart(apart);
+  }
+
+  #evictApart(apart: Apart): void {
+    const oldest: LogChannel<W>[] = [];
+    for (let place = 0; place < this.#ring.span; place += 1) {
+      const channel = this.#ring.chainAt(place);
+      if (channel?.isApart === true) oldest.push(channel);
+    }
+    for (const channel of oldest) {
+      if (apart.isRoomy) return;
+      this.#dropFrom(channel);
+    }
+  }
+
+  #dropFrom(channel: LogChannel<W>): void {
+    this.#drop(channel);
+    this.release(channel);
+  }
+
+  #count(rows: readonly Row[], apart: Apart): void {
+    for (const { key, json, send } of rows) {
+      if (apart.fits(key)) apart.added(key.length + json.length);
+      else apart.observe(send);
+    }
+  }
+
+  #settle(channel: LogChannel<W>): void {
+    if (this.#apart?.fits(channel.key) !== true) return;
+    channel.isApart = true;
+    channel.limits = APART_LIMITS;
   }
 
   #answer(found: readonly LogChannel<W>[], range: Range, missed: boolean): Answer | undefined {
@@ -275,6 +351,7 @@ export class Log<W> {
   }
 
   #drop(channel: LogChannel<W>): void {
+    if (channel.isApart) this.#apart?.dropped(this.#ring.unitsAt(this.#ring.placeOf(channel.oldest)));
     const id = this.#ring.dropOldest(channel);
     channel.watermark = Math.max(channel.watermark, id);
     this.#options.pendingTrims.dropped(id, channel.key);

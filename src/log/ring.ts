@@ -70,6 +70,12 @@ export class Ring<C extends Chain> {
     return sizeOf(this.#chains[slot]!.key, this.#texts[slot]!);
   }
 
+  /** Returns the units of the row at this place. The place is no hollow. */
+  unitsAt(place: number): number {
+    const slot = (this.#head + place) & this.#mask;
+    return this.#chains[slot]!.key.length + this.#texts[slot]!.length;
+  }
+
   /** Returns the channel's number, or 0 for a hollow. */
   numberAt(place: number): number {
     return this.#numbers[(this.#head + place) & this.#mask]!;

@@ -31,7 +31,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   options: [...WORDS, "log/", "stores/memory"],
   bus: [...WORDS, "log/", "core/", "options"],
   index: [...WORDS, "log/", "core/", "options", "bus"],
-  "http/options": WORDS,
+  "http/options": [...WORDS, "presence/"],
   "http/endpoint/": [...WORDS, "log/", "core/", "bus", "http/options"],
   "http/writing/": [...WORDS, "log/", "core/", "http/endpoint/"],
   "http/dialects/": [...WORDS, "log/", "http/endpoint/"],
@@ -49,6 +49,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "http/writing/",
     "http/dialects/",
     "http/sse/",
+    "presence/",
   ],
   "http/websocket/": [
     ...WORDS,
@@ -67,6 +68,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/transport/": ["client/"],
   "client/tabs/": ["client/", "client/transport/"],
   "client/": ["notification", "client/transport/", "client/tabs/"],
+  "presence/": [...WORDS, "log/", "core/", "bus"],
   "testing/": ["**"],
 };
 
@@ -233,6 +235,7 @@ describe("the front doors", () => {
 
   it.each([
     ["nightbus", "index", ["Bus", "BusError", "isOn"]],
+    ["nightbus/presence", "presence/presence", ["presence"]],
     ["nightbus/client", "client/client", ["ClientError", "connect"]],
     ["nightbus/testing", "testing/index", ["ExpectationError", "FakeBus", "ManualClock", "fakeBus", "fakeClient"]],
     ["nightbus/conformance", "testing/conformance/index", ["testBus", "testStore"]],

@@ -1,11 +1,13 @@
 import { checkLast } from "../../core/arguments.ts";
 import type { Following } from "../../core/following.ts";
+import type { Identity } from "../../presence/presence.ts";
 import { integer } from "../dialects/plain.ts";
 import { bodyOf, type JsonObject, jsonIn } from "../endpoint/body.ts";
 import { checkNames, checkSome } from "../endpoint/channels.ts";
 import type { EndpointReply, EndpointRequest } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
 import { grant } from "./grant.ts";
+import { connect, leased, personOf } from "./person.ts";
 
 /** The headers of a stream. They keep proxies and compression from holding it back. */
 export const STREAMING: Readonly<Record<string, string>> = {
@@ -38,14 +40,25 @@ export async function events<C extends object, Context>(
   const requested = checkNames(asked["channels"], options);
   const now = await hub.newestId; // read before the hook, which may take its time
   const { last, missed } = beginning(request.header("last-event-id"), asked, now);
-  const following = await follower(mounted, requested, last, request, context);
+  const { following, keys, person } = await follower(mounted, requested, last, request, context);
   const headers = { "Nightbus-Last": String(hub.last), ...STREAMING };
   if (request.method === "HEAD") return { status: 200, headers, body: undefined };
   capacity.check();
   mounted.unsent.check(0);
   // The connection ends with the stream, because a closing server would wait for its next request.
   const ending = { Connection: "close", ...headers };
-  return { status: 200, headers: ending, body: (sink) => streams.open({ following, missed, sink }) };
+  const body = leased(
+    () => connect(mounted, person, keys),
+    (sink) => streams.open({ following, missed, sink }),
+  );
+  return { status: 200, headers: ending, body };
+}
+
+/** A stream's reader, and the person behind it. */
+interface Follower {
+  readonly following: Following;
+  readonly keys: readonly string[];
+  readonly person: Identity | undefined;
 }
 
 /** Returns a follower of the granted channels. The request has a place meanwhile, in the hook and while the store catches up. */
@@ -55,12 +68,13 @@ async function follower<C extends object, Context>(
   last: number,
   request: EndpointRequest,
   context: Context,
-): Promise<Following> {
+): Promise<Follower> {
   const place = mounted.capacity.place();
   try {
     const keys = await grant(mounted, { requested, request, context, options: {} }, place);
     checkSome(keys);
-    return await mounted.hub.follow(keys, last, mounted.pages, place);
+    const person = await personOf(mounted, { request, context });
+    return { following: await mounted.hub.follow(keys, last, mounted.pages, place), keys, person };
   } finally {
     place.leave();
   }

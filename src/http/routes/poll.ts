@@ -2,6 +2,7 @@ import { checkLast } from "../../core/arguments.ts";
 import { given } from "../../errors.ts";
 import type { Answer } from "../../log/answer.ts";
 import type { Query } from "../../log/query.ts";
+import type { Connection } from "../../presence/presence.ts";
 import type { PollCall } from "../dialects/dialect.ts";
 import { isJsonRpc, rpcPoll } from "../dialects/jsonrpc.ts";
 import { plainPoll, queryPoll } from "../dialects/plain.ts";
@@ -12,7 +13,9 @@ import type { EndpointReply, EndpointRequest } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
 import { listOf, PIECE } from "../writing/pieces.ts";
 import { grant } from "./grant.ts";
+import { reportInactivity, withStatuses } from "./im-status.ts";
 import { waitForOdoo } from "./odoo-wait.ts";
+import { connect, personOf } from "./person.ts";
 
 /** `POST poll` and `GET poll`: the long poll. */
 export async function poll<C extends object, Context>(
@@ -26,6 +29,7 @@ export async function poll<C extends object, Context>(
       ? queryPoll(request.query)
       : postedPoll(jsonIn(await bodyOf(request, mounted.bodies)), options.lookback);
   const place = capacity.place();
+  let connection: Connection | undefined;
   // Nothing is awaited without need: most polls are answered in the turn of the event loop in which their body arrives.
   try {
     const requested = checkNames(call.channels, options);
@@ -33,9 +37,17 @@ export async function poll<C extends object, Context>(
     const last = checkLast(call.last);
     const granted = grant(mounted, { requested, request, context, options: call.options }, place);
     const keys = granted instanceof Promise ? await granted : granted;
+    if (options.presence !== undefined) {
+      place.take();
+      connection = connect(mounted, await personOf(mounted, { request, context }), keys);
+      reportInactivity(connection, call.options);
+    }
     const query = { keys, last, limit: hub.limit, size: options.maxAnswer, lookback: call.lookback };
-    if (call.isHeld)
-      return reply(mounted, call, query, await waitForOdoo(mounted, query, timeout, request.signal, place));
+    if (call.isHeld) {
+      const answer = await waitForOdoo(mounted, query, timeout, request.signal, place);
+      const whole = connection === undefined ? answer : withStatuses(mounted, answer, call.options, keys);
+      return reply(mounted, call, query, whole);
+    }
     const peeks = call.options["peek"] === true;
     if (!peeks) checkSome(keys);
     const terms = { timeout: peeks ? 0 : timeout, signal: request.signal, form: mounted.form, place };
@@ -46,6 +58,7 @@ export async function poll<C extends object, Context>(
     if (refusal === undefined) throw error;
     return call.dialect.refused(refusal);
   } finally {
+    connection?.leave();
     place.leave();
   }
 }

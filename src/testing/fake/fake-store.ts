@@ -1,5 +1,6 @@
 import { BusError, isError } from "../../errors.ts";
 import { type Channel, channelOf, type Notification } from "../../notification.ts";
+import { NODES_KEY } from "../../presence/channels.ts";
 import type { PendingRow, Row, Store, StoreSink } from "../../store.ts";
 import { noPace } from "../../stores/memory/pace.ts";
 import { memory } from "../../stores/memory.ts";
@@ -117,6 +118,7 @@ export class FakeStore implements Store {
   }
 
   #note({ id, key, json }: Row): void {
+    if (key === NODES_KEY) return; // only nodes read these rows
     const channel: Channel = channelOf(key);
     const sent = deepFreeze({ id, channel: channel as string, message: JSON.parse(json) as unknown }); // of any channel
     this.sent.push(sent);

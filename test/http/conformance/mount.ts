@@ -13,6 +13,7 @@ import { describeInjection } from "./injection.ts";
 import { describeBodies } from "./mount-bodies.ts";
 import { describeCors } from "./mount-cors.ts";
 import { describeOdoo } from "./odoo.ts";
+import { describePresence } from "./presence.ts";
 import { describeRoutes } from "./routes.ts";
 import { describeSlowBodies } from "./slow-bodies.ts";
 
@@ -42,6 +43,7 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
     describeHookTimeouts(start);
     describeOdoo(start);
     describeRoutes(start);
+    describePresence(start, host);
     describeEvents(start, host);
     describeInjection(start);
     describeClosing(start);

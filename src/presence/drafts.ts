@@ -1,0 +1,137 @@
+import type { PendingRow } from "../store.ts";
+import type { Announced, Difference } from "./announced.ts";
+import type { Locals } from "./locals.ts";
+import type { Member, MemberId } from "./member.ts";
+import type { Nodes } from "./nodes.ts";
+import { changeRow, type Deed, type Entry, itemOf, ROW_SIZE } from "./rows.ts";
+
+/** A send before it has a row of its node: the deed, the changes for readers, and the members that both concern. */
+export interface Draft {
+  readonly deed: Deed;
+  readonly changes: readonly PendingRow[];
+  readonly touched: readonly MemberId[];
+  /** True if no further send follows. */
+  readonly isLast: boolean;
+}
+
+/** The state from which sends are made. */
+export interface DraftsOptions {
+  /** The name of this node. */
+  readonly node: string;
+  readonly nodes: Nodes;
+  readonly announced: Announced;
+  readonly locals: Locals;
+}
+
+/** The size of an id, a status and two times with their punctuation, in UTF-16 units. */
+const AROUND = 80;
+
+/** Writes the sends of a node. Each takes as many members as fit into one row. */
+export class Drafts {
+  readonly #options: DraftsOptions;
+
+  constructor(options: DraftsOptions) {
+    this.#options = options;
+  }
+
+  /** Writes the present state of members, and takes them from `ids`. Returns undefined if nothing of them is news. */
+  changed(ids: Set<MemberId>): Draft | undefined {
+    const { node, nodes, announced, locals } = this.#options;
+    const deed = { does: "set" as const, set: [] as ReturnType<typeof itemOf>[], gone: [] as MemberId[] };
+    const changes = new Changes();
+    const touched: MemberId[] = [];
+    let size = 0;
+    for (const id of ids) {
+      ids.delete(id);
+      this.#adoptJoins(id);
+      const [entry, sent] = [locals.entry(id), nodes.entry(node, id)];
+      const isNews = entry === undefined ? sent !== undefined : !isSame(entry, sent);
+      if (isNews && entry !== undefined) deed.set.push(itemOf(id, entry));
+      if (isNews && entry === undefined) deed.gone.push(id);
+      const differences = announced.differences(id, nodes.truth(id, { node, entry }));
+      for (const one of differences) changes.add(one);
+      if (!isNews && differences.length === 0) continue;
+      touched.push(id);
+      size += (isNews ? sizeOf(entry) : 0) + differences.length * (AROUND + (entry?.text.length ?? 0));
+      if (size >= ROW_SIZE) break;
+    }
+    return touched.length === 0 ? undefined : { deed, changes: changes.rows, touched, isLast: ids.size === 0 };
+  }
+
+  /** Writes the removal of another node's members, or of the first of them. */
+  dropped(of: string): Draft {
+    const { nodes, announced } = this.#options;
+    const changes = new Changes();
+    const gone: MemberId[] = [];
+    const ids = nodes.idsOf(of);
+    let size = 0;
+    for (const id of ids) {
+      gone.push(id);
+      const differences = announced.differences(id, nodes.truth(id, { node: of, entry: undefined }));
+      for (const one of differences) changes.add(one);
+      size += AROUND * (1 + differences.length);
+      if (size >= ROW_SIZE) break;
+    }
+    const all = gone.length === ids.size;
+    return { deed: { does: "drop", of, gone, all }, changes: changes.rows, touched: gone, isLast: all };
+  }
+
+  /** Writes all members of a node as the log has them, in parts. `leaves` says that the node closes. */
+  whole(node: string, leaves: boolean): readonly Deed[] {
+    const { nodes } = this.#options;
+    const pages: ReturnType<typeof itemOf>[][] = [[]];
+    let size = 0;
+    for (const id of nodes.idsOf(node)) {
+      const entry = nodes.entry(node, id);
+      if (entry === undefined) continue;
+      if (size >= ROW_SIZE) {
+        pages.push([]);
+        size = 0;
+      }
+      pages.at(-1)?.push(itemOf(id, entry));
+      size += sizeOf(entry);
+    }
+    const knows = nodes.names.filter((name) => nodes.idsOf(name).size > 0);
+    const around = { does: "part" as const, parts: pages.length, leaves, of: node };
+    return pages.map((set, part) => ({ ...around, part, set, knows: part === 0 ? knows : [] }));
+  }
+
+  // A member that comes from another node has joined when it joined there.
+  #adoptJoins(id: MemberId): void {
+    const { announced, locals } = this.#options;
+    for (const key of locals.entry(id)?.channels.keys() ?? []) {
+      const known = announced.get(key, id);
+      if (known !== undefined) locals.joinedAt(id, key, known.since);
+    }
+  }
+}
+
+/** The changes of a send, by channel. */
+class Changes {
+  readonly #of = new Map<string, { joins: Member[]; leaves: MemberId[]; changes: Member[] }>();
+
+  get rows(): readonly PendingRow[] {
+    return [...this.#of].map(([key, change]) => changeRow(key, change));
+  }
+
+  add(one: Difference): void {
+    const change = this.#of.get(one.key) ?? { joins: [], leaves: [], changes: [] };
+    this.#of.set(one.key, change);
+    if (one.kind === "leaves") change.leaves.push(one.id);
+    else change[one.kind].push(one.member);
+  }
+}
+
+function sizeOf(entry: Entry | undefined): number {
+  if (entry === undefined) return AROUND;
+  let size = AROUND + entry.text.length;
+  for (const key of entry.channels.keys()) size += key.length + AROUND / 4;
+  return size;
+}
+
+function isSame(one: Entry, other: Entry | undefined): boolean {
+  if (other === undefined || one.text !== other.text || one.at !== other.at) return false;
+  if (one.activity !== other.activity || one.channels.size !== other.channels.size) return false;
+  for (const [key, since] of one.channels) if (other.channels.get(key) !== since) return false;
+  return true;
+}

@@ -1,0 +1,239 @@
+import type { Claim } from "../core/claim.ts";
+import type { Hub } from "../core/hub.ts";
+import { asError, BusError, closed } from "../errors.ts";
+import type { PendingRow, Unseen } from "../store.ts";
+import { quietly } from "../util/quiet-clock.ts";
+import { Announced } from "./announced.ts";
+import { isOwn, NODES_KEY } from "./channels.ts";
+import { Drafts } from "./drafts.ts";
+import { Knowledge } from "./knowledge.ts";
+import { Leases } from "./leases.ts";
+import { Locals } from "./locals.ts";
+import type { Member, MemberId, MemberStatus } from "./member.ts";
+import { Nodes } from "./nodes.ts";
+import { Outbox } from "./outbox.ts";
+import { Replica, type TakenRow } from "./replica.ts";
+import { Review } from "./review.ts";
+
+/** The bus and the bounds of a roster. */
+export interface RosterOptions {
+  readonly hub: Hub;
+  /** Commits rows as one send. */
+  readonly send: (rows: readonly PendingRow[]) => Promise<unknown>;
+  readonly grace: number;
+  readonly away: number;
+  /** Hears of failures of which no caller hears. */
+  readonly failed: (error: Error) => void;
+}
+
+/** The members as this node knows them, and the parts that keep them the same on every node. */
+export class Roster implements Claim {
+  readonly locals: Locals;
+  readonly #options: RosterOptions;
+  /** The name of this node. */
+  readonly #node = crypto.randomUUID().slice(-12);
+  readonly #nodes = new Nodes();
+  readonly #announced = new Announced();
+  readonly #review: Review;
+  readonly #leases: Leases;
+  readonly #replica: Replica;
+  readonly #outbox: Outbox;
+  readonly #knowledge: Knowledge;
+  #isLive = false;
+  #isClosed = false;
+  /** False from a loss of rows until the node knows the others again: they may have dropped its members. */
+  #isSure = true;
+  #wasStrange = false;
+  #wasFull = false;
+  /** The channels of changes that lost rows. `undefined` stands for all: readers of this node know nothing yet. */
+  #lost: Set<string> | undefined;
+
+  constructor(options: RosterOptions) {
+    const { hub, grace, away, send, failed } = options;
+    const clock = quietly(hub.clock);
+    const node = this.#node;
+    this.#options = options;
+    const [nodes, announced] = [this.#nodes, this.#announced];
+    const change = (id: MemberId): void => this.#outbox.change(id);
+    this.#review = new Review(nodes, announced, change);
+    this.locals = new Locals({ clock, grace, away, changed: (id) => this.#changed(id), full: (id) => this.#full(id) });
+    this.#leases = new Leases({
+      clock,
+      grace,
+      node,
+      nodes,
+      isShared: hub.isKept,
+      hasMembers: () => this.locals.size > 0,
+      beat: () => {
+        if (this.#knowledge.isComplete) this.#review.look();
+        this.#outbox.beat();
+      },
+      drop: (dead) => this.#outbox.drop(dead),
+    });
+    this.#knowledge = new Knowledge({
+      clock,
+      node,
+      isShared: hub.isKept,
+      expected: () => nodes.names.filter((name) => name !== node && !nodes.hasLeft(name)),
+      ask: (of) => this.#outbox.ask(of),
+      known: () => this.#know(),
+    });
+    const isReady = (): boolean => this.#knowledge.isComplete;
+    const drafts = new Drafts({ node, nodes, announced, locals: this.locals });
+    this.#outbox = new Outbox({
+      clock,
+      node,
+      drafts,
+      leases: this.#leases,
+      isReady,
+      isSure: () => this.#isSure,
+      send,
+      failed,
+    });
+    this.#replica = new Replica({
+      node,
+      nodes,
+      announced,
+      leases: this.#leases,
+      isLive: () => this.#isLive,
+      isReady,
+      cameBack: (seq) => this.#outbox.cameBack(seq),
+      recheck: change,
+      asked: (name, of) => this.#asked(name, of),
+      isExpected: (name) => this.#knowledge.isExpected(name),
+      heardOf: (name) => {
+        if (name === node || nodes.has(name)) return;
+        this.#leases.hear(name);
+        this.#knowledge.expect(name);
+      },
+      answered: (name) => this.#knowledge.answered(name),
+      strange: (row) => this.#strange(row),
+    });
+    if (hub.isClosing) throw closed();
+    hub.claim(this);
+    this.#open(hub);
+  }
+
+  /** Returns the announced members of a channel of changes. */
+  members(key: string): readonly Member[] {
+    return this.#announced.of(key);
+  }
+
+  status(id: MemberId): MemberStatus | "offline" {
+    return this.#nodes.truth(id)?.status ?? "offline";
+  }
+
+  /** Resolves once this node knows the members of all others. Rejects with `store` or `closed`. */
+  ready(): Promise<void> {
+    return this.#isClosed ? Promise.reject(closed()) : this.#knowledge.whole;
+  }
+
+  fits(key: string): boolean {
+    return isOwn(key);
+  }
+
+  take(rows: readonly TakenRow[]): void {
+    try {
+      this.#replica.take(rows);
+      if (this.#isLive) this.#leases.wake();
+    } catch (thrown) {
+      this.#options.failed(asError(thrown)); // a failure here must not keep rows from the readers
+    }
+  }
+
+  noteTrims(unseen: Unseen, newest: number): void {
+    if (!this.#isLive) return;
+    const lost = Replica.lost(unseen, newest);
+    if (lost?.size === 0) return;
+    if (lost === undefined) this.#lost = undefined;
+    else for (const key of lost) this.#lost?.add(key);
+    this.#isSure = false;
+    this.#nodes.forget(this.#node); // the node sends its members again
+    this.#knowledge.begin();
+  }
+
+  reset(): void {
+    this.#nodes.clear();
+    this.#announced.clear();
+    this.#lost = undefined;
+    if (this.#isLive) this.#knowledge.begin();
+  }
+
+  farewell(): void {
+    if (this.#options.hub.isKept && this.locals.size > 0) this.#outbox.farewell();
+    this.#stop();
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  #stop(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#outbox.close();
+    this.#leases.close();
+    this.locals.close();
+    this.#knowledge.fail(closed());
+  }
+
+  #open(hub: Hub): void {
+    const begin = (): void => {
+      this.#isLive = true;
+      if (!this.#isClosed) this.#knowledge.begin();
+    };
+    const rows = hub.retained(NODES_KEY);
+    this.take(rows.map(({ id, parts: [, json] }) => ({ key: NODES_KEY, json, send: id })));
+    if (hub.isLive) begin();
+    else hub.opening.then(begin, (reason: unknown) => this.#knowledge.fail(reason));
+  }
+
+  /** Takes the true members for the announced ones, on channels of which this node lost rows, and compares the rest. */
+  #know(): void {
+    const lost = this.#lost;
+    this.#lost = new Set();
+    this.#isSure = true;
+    const isLost = (key: string): boolean => lost?.has(key) ?? true;
+    const unsettled = this.#replica.takeUnsettled();
+    for (const id of new Set([...this.#nodes.ids, ...this.#announced.ids])) {
+      const here = this.locals.entry(id)?.channels;
+      if (!unsettled.has(id))
+        this.#announced.adopt(id, this.#nodes.truth(id), { isLost, isHere: (key) => here?.has(key) === true });
+      this.#review.compare(id);
+    }
+    for (const id of this.locals.ids) this.#outbox.change(id);
+    this.#leases.wake();
+  }
+
+  #asked(name: string, of: readonly string[]): void {
+    this.#knowledge.asked(name);
+    if (name === this.#node) return;
+    if (of.length === 0 || of.includes(this.#node)) this.#outbox.answer();
+    const others = this.#nodes.names.filter((one) => one !== name && one !== this.#node && !of.includes(one));
+    if (others.some((one) => one < this.#node && !this.#leases.isDead(one))) return; // one answer is enough
+    for (const one of of) if (this.#nodes.idsOf(one).size > 0) this.#outbox.vouch(one);
+  }
+
+  #changed(id: MemberId): void {
+    this.#outbox.change(id);
+    if (this.#isLive) this.#leases.wake();
+  }
+
+  #strange({ key, json }: TakenRow): void {
+    if (this.#wasStrange) return;
+    this.#wasStrange = true;
+    const text = `presence ignores a row on ${key}, which another version or the application has sent: ${json.slice(0, 60)}`;
+    this.#options.failed(new Error(text));
+  }
+
+  #full(id: MemberId): void {
+    if (this.#wasFull) return;
+    this.#wasFull = true;
+    this.#options.failed(
+      new BusError(
+        "bad_option",
+        `member ${JSON.stringify(id)} is on 1,000 channels and joins no more: bound them by joins(channel)`,
+      ),
+    );
+  }
+}
