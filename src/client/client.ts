@@ -9,7 +9,7 @@ import { ClientError, must, mustBeOneOf, quietly } from "./errors.ts";
 import { subscription } from "./subscription.ts";
 import { checkNames, openTab } from "./tab.ts";
 import { share } from "./tabs/election.ts";
-import { answerOf, failureOf, requester } from "./transport/request.ts";
+import { answerOf, failureOf, type Mount, requester } from "./transport/request.ts";
 import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
 
 export { ClientError, type ClientErrorCode } from "./errors.ts";
@@ -53,6 +53,13 @@ export interface Client<C extends object = AnyChannels> {
   sendmany(entries: readonly NamedEntry<C>[]): Promise<readonly number[]>;
   /** Closes the client for good. A second call does nothing. */
   close(): void;
+  /**
+   * Requests a route of the mount, for other modules of nightbus. Rejects with a ClientError for a refusal, and as
+   * `fetch` does without an answer.
+   *
+   * @internal
+   */
+  request: Mount["request"];
 }
 
 interface Sent {
@@ -71,7 +78,8 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
 
   const path = String(base).replace(/\/+$/, "");
   const name = `nightbus:${path}:${shareTabs}`;
-  const mount = { request: requester(path, options), transport, heartbeat, retry: 0 };
+  const request = requester(path, options);
+  const mount = { request, transport, heartbeat, retry: 0 };
   const tab = openTab(last, storage, name);
   tab.count(channels, 1);
   share(mount, tab, shareTabs && name);
@@ -87,13 +95,14 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
     }
     if (tab.status === "closed") throw new ClientError("closed", "closed");
     try {
-      return (await answerOf<Sent>(await mount.request("/send", undefined, { entries }), "ids")).ids;
+      return (await answerOf<Sent>(await request("/send", undefined, { entries }), "ids")).ids;
     } catch (cause) {
       throw failureOf(cause, true);
     }
   }
 
   const client = {
+    request,
     get status() {
       return tab.status;
     },

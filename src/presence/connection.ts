@@ -16,6 +16,8 @@ export class Connection {
   /**
    * Begins the lease. `keysOf` returns the channels of changes for the channels that a request reads. Throws
    * `bad_channel`, and then nothing has begun.
+   *
+   * @internal
    */
   constructor(
     locals: Locals,

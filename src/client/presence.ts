@@ -1,0 +1,154 @@
+/**
+ * Keeps the list of who is on a channel, in a browser or another process.
+ *
+ * @module nightbus/client/presence
+ */
+
+import type { Notification } from "../notification.ts";
+import type { Member, PresenceChange } from "../presence/member.ts";
+import type { Client } from "./client.ts";
+import type { ClientError } from "./errors.ts";
+import { reportActivity } from "./presence/activity.ts";
+
+export type { Member, MemberId, MemberStatus, PresenceChange } from "../presence/member.ts";
+
+/** The options of `presenceOf`. */
+export interface PresenceOfOptions<Info = unknown> {
+  /** Called with the list when it has been loaded, and after each change. */
+  readonly onChange?: (members: readonly Member<Info>[]) => void;
+  /** Called with a refusal of the server, after which the list stays as it is. */
+  readonly onError?: (error: ClientError) => void;
+  /** False to keep the page's inactivity to itself. Default: true, a report each 50 s and at each return. */
+  readonly reports?: boolean;
+}
+
+/** The members of a channel, kept current. */
+export interface PresenceOf<Info = unknown> {
+  /** The list; empty until the first answer of the server. */
+  readonly members: readonly Member<Info>[];
+  /** Ends the list, its channel and its reports. A second call does nothing. */
+  close(): void;
+}
+
+/** The bounds of the pause before another attempt, in ms. */
+const PAUSE = { first: 500, longest: 30_000 };
+
+/**
+ * Keeps the list of who is on this channel, without a gap: the list is loaded with its position, and the changes after
+ * that position are applied. The client reads the channel meanwhile. The mount has `presence`, and its `channels` hook
+ * adds `["presence", channel]` for a person who may see the list.
+ */
+export function presenceOf<Info = unknown, C extends object = object>(
+  client: Client<C>,
+  channel: string,
+  { onChange = () => {}, onError = () => {}, reports = true }: PresenceOfOptions<Info> = {},
+): PresenceOf<Info> {
+  const over = new AbortController();
+  let members = new Map<Member["id"], Member<Info>>();
+  let list: readonly Member<Info>[] = [];
+  /** The changes that came while a list was being loaded; undefined while the list is whole. */
+  let early: { readonly id: number; readonly change: PresenceChange<Info> }[] | undefined = [];
+  /** The number of the present loading. A loss begins another one. */
+  let loading = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  client.addChannel(channel as never); // a name of the client's channels, by the application's word
+  const stops = [
+    client.on("notification", (notification) => take(notification as unknown as Notification)),
+    client.on("missed", load),
+    client.on("status", (status) => {
+      if (status === "live" && early !== undefined && timer === undefined && loading === 0) load();
+      if (status === "closed") close();
+    }),
+    reports ? reportActivity(client) : () => {},
+  ];
+  if (client.status === "live") load();
+
+  return {
+    get members() {
+      return list;
+    },
+    close,
+  };
+
+  function close(): void {
+    if (over.signal.aborted) return;
+    over.abort();
+    clearTimeout(timer);
+    for (const stop of stops) stop();
+    client.deleteChannel(channel as never); // as above
+  }
+
+  function take({ id, channel: of, message }: Notification): void {
+    if (!Array.isArray(of) || of[0] !== "presence" || of[1] !== channel || of.length !== 2) return;
+    const change = message as PresenceChange<Info>; // nothing else is sent there
+    if (early !== undefined) early.push({ id, change });
+    else {
+      apply(change);
+      show();
+    }
+  }
+
+  function load(): void {
+    early = [];
+    loading += 1;
+    attempt(loading, client.last ?? 0, PAUSE.first);
+  }
+
+  // A list from before the reader's position would have a gap: another server may be behind.
+  function attempt(number: number, from: number, pause: number): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const again = (): void => {
+      timer = setTimeout(attempt, pause * (1 + Math.random() / 2), number, from, Math.min(pause * 2, PAUSE.longest));
+    };
+    answer().then(
+      ({ last, members: lists }) => {
+        if (number !== loading || over.signal.aborted) return;
+        const loaded = lists[channel];
+        if (loaded === undefined) onError(refusal(channel));
+        else if (last < from) again();
+        else begin(last, loaded);
+      },
+      (error: ClientError) => {
+        if (number !== loading || over.signal.aborted) return;
+        if (error.status !== undefined && error.status < 500 && error.status !== 429) onError(error);
+        else again();
+      },
+    );
+  }
+
+  async function answer(): Promise<Answer<Info>> {
+    const response = await client.request(`/presence?${new URLSearchParams({ channels: channel })}`, over.signal);
+    return response.json();
+  }
+
+  function begin(last: number, loaded: readonly Member<Info>[]): void {
+    members = new Map(loaded.map((member) => [member.id, member]));
+    for (const { id, change } of early ?? []) if (id > last) apply(change);
+    early = undefined;
+    show();
+  }
+
+  function apply({ joins, leaves, changes }: PresenceChange<Info>): void {
+    for (const member of joins) members.set(member.id, member);
+    for (const member of changes) members.set(member.id, member);
+    for (const id of leaves) members.delete(id);
+  }
+
+  function show(): void {
+    list = [...members.values()];
+    onChange(list);
+  }
+}
+
+interface Answer<Info> {
+  readonly last: number;
+  readonly members: Readonly<Record<string, readonly Member<Info>[]>>;
+}
+
+// The class itself would be a second copy beside the client's.
+function refusal(channel: string): ClientError {
+  const message = `the list of ${JSON.stringify(channel)} is not shown: the channels hook of the mount adds ["presence", …]`;
+  return Object.assign(new Error(message), { name: "ClientError", code: "refused", status: 403, retryAfter: 0 });
+}

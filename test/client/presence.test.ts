@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Bus } from "nightbus";
+import { type Client, connect } from "nightbus/client";
+import { type Member, presenceOf } from "nightbus/client/presence";
+import { mount } from "nightbus/fetch";
+import { presence } from "nightbus/presence";
+import { describe, it, onTestFinished, vi } from "vitest";
+
+const HOOK = (names: readonly string[]) => [...names, ...names.map((name) => ["presence", name] as const)];
+
+/** A bus with presence, and a client of a mount in this process. `held` holds up each answer with a list. */
+function start(
+  channels: typeof HOOK | ((names: readonly string[]) => readonly string[]) = HOOK,
+  held = async () => {},
+) {
+  const bus = new Bus();
+  const here = presence(bus, {
+    member: (request: Request) => {
+      const id = request.headers.get("x-user");
+      return id === null ? undefined : { id };
+    },
+  });
+  const handler = mount(bus, { prefix: "/bus", channels, presence: here });
+  const asked: string[] = [];
+  const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const request = new Request(url, init);
+    const route = `${request.method} ${request.url.split("/").at(-1)}`;
+    asked.push(route);
+    const answer = await handler(request);
+    if (route.startsWith("GET presence")) await held();
+    const body = answer.body?.pipeThrough(new TransformStream(), { signal: request.signal }) ?? null;
+    return new Response(body, answer);
+  };
+  const client = connect("http://test/bus", { fetch, headers: { "x-user": "me" } });
+  return { bus, here, client: client as Client, asked };
+}
+
+const ids = (members: readonly Member[]): string =>
+  members
+    .map(({ id }) => id)
+    .sort()
+    .join();
+
+describe("the list of a channel in a browser", () => {
+  it("is loaded with its position, and then follows the changes", async () => {
+    const { bus, here, client } = start();
+    here.join({ id: "ann", info: { name: "Ann" } }, ["room"]);
+    const seen: string[] = [];
+    const room = presenceOf(client, "room", { onChange: (members) => seen.push(ids(members)) });
+    await vi.waitFor(() => assert.equal(ids(room.members), "ann,me"));
+    assert.deepEqual(room.members.find(({ id }) => id === "ann")?.info, { name: "Ann" });
+    here.join({ id: "bob" }, ["room"]);
+    await vi.waitFor(() => assert.equal(seen.at(-1), "ann,bob,me"));
+    room.close();
+    room.close();
+    here.join({ id: "cid" }, ["room"]);
+    await vi.waitFor(() => assert.equal(here.of("room").length, 4));
+    assert.equal(ids(room.members), "ann,bob,me");
+    client.close();
+    await bus.close();
+  });
+
+  it("has no gap and no ghost, whenever its answer comes between changes", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ member: fc.nat(5), stays: fc.boolean(), wait: fc.nat(30) }), { maxLength: 8 }),
+        fc.nat(60),
+        async (changes, delay) => {
+          const { bus, here, client } = start(HOOK, () => new Promise((resolve) => setTimeout(resolve, delay)));
+          const room = presenceOf(client, "room", { reports: false });
+          for (const { member, stays, wait } of changes) {
+            const connection = here.join({ id: `m${member}`, info: wait }, ["room"]);
+            if (!stays) connection.change([]);
+            await new Promise((resolve) => setTimeout(resolve, wait));
+          }
+          const byId = (list: readonly Member[]) => new Map(list.map((one) => [one.id, one]));
+          await vi.waitFor(
+            () => {
+              assert.ok(here.of("room").length > 0);
+              assert.deepEqual(byId(room.members), byId(here.of("room")));
+            },
+            { timeout: 5_000 },
+          );
+          client.close();
+          await bus.close();
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+
+  it("tells of a list that the hook does not grant, and asks no more", async () => {
+    const { bus, client, asked } = start((names) => names);
+    const errors: string[] = [];
+    presenceOf(client, "room", { onError: ({ code }) => errors.push(code), reports: false });
+    await vi.waitFor(() => assert.deepEqual(errors, ["refused"]));
+    assert.equal(asked.filter((route) => route.startsWith("GET presence")).length, 1);
+    client.close();
+    await bus.close();
+  });
+
+  it("reports the person's inactivity once for all lists of a client, at each return and each 50 s", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+      vi.unstubAllGlobals();
+    });
+    const page = new EventTarget();
+    vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+    const reports: number[] = [];
+    const request = async (_route: string, _signal?: AbortSignal, body?: object) => {
+      if (body !== undefined) reports.push((body as { inactive: number }).inactive);
+      return Response.json({ last: 5, members: { room: [] } });
+    };
+    const client = { status: "live", last: 1, on: () => () => {}, addChannel() {}, deleteChannel() {}, request };
+    const lists = [1, 2].map(() => presenceOf(client as unknown as Client, "room"));
+    vi.advanceTimersByTime(100_000);
+    assert.deepEqual(reports, [0, 50_000, 100_000]);
+    page.dispatchEvent(new Event("keydown"));
+    page.dispatchEvent(new Event("keydown"));
+    assert.deepEqual(reports.slice(3), [0]);
+    lists[0]!.close();
+    vi.advanceTimersByTime(50_000);
+    assert.deepEqual(reports.slice(4), [50_000]);
+    lists[1]!.close();
+    vi.advanceTimersByTime(500_000);
+    assert.equal(reports.length, 5);
+  });
+});
