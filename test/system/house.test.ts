@@ -257,7 +257,7 @@ describe("the front doors", () => {
   });
 
   it("are all there are", () => {
-    expect(Object.keys(exported)).toHaveLength(14 + STORES.length);
+    expect(Object.keys(exported)).toHaveLength(15 + STORES.length);
     expect(existsSync(join(root, "package.json"))).toBe(true);
   });
 });
