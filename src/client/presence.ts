@@ -34,8 +34,8 @@ export interface PresenceOf<Info = unknown> {
 const PAUSE = { first: 500, longest: 30_000 };
 
 /**
- * Keeps the list of who is on this channel, without a gap: the list is loaded with its position, and the changes after
- * that position are applied. The client reads the channel meanwhile. The mount has `presence`, and its `channels` hook
+ * Keeps the list of who is on this channel, without a gap. The list is loaded with its position, and the changes after that
+ * position are applied. The client reads the channel meanwhile. The mount has `presence`, and its `channels` hook
  * adds `["presence", channel]` for a person who may see the list.
  */
 export function presenceOf<Info = unknown, C extends object = object>(
