@@ -1,4 +1,5 @@
 import type { Retention } from "nightbus";
+import type { PresenceChannels } from "nightbus/presence";
 
 /** A message, in the room or (with `to`) in private. */
 export interface Line {
@@ -25,7 +26,7 @@ export interface Game {
 /**
  * The club's channels and what they carry. The strings are public. Private channels are tuples that end with a name, as in `["whisper", "Ann"]`. No browser can ask for a tuple, so the server adds those of the member who is signed in.
  */
-export interface Club {
+export interface Club extends PresenceChannels {
   /** The news for all members. */
   room: Line;
   /** A member has joined. */
@@ -42,6 +43,11 @@ export interface Club {
   whisper: Line;
   /** `["said", name]`: what this person said in private: the own half of a talk, for a page that loads and for other tabs. */
   said: Line;
+}
+
+/** Returns true for the channels whose members all may see: the room, and the tables at which one plays or watches. */
+export function isOpen(channel: unknown): channel is string {
+  return channel === "room" || (typeof channel === "string" && channel.startsWith("game:"));
 }
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -1,10 +1,11 @@
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
-import express from "express";
+import express, { type Request } from "express";
 import { Bus } from "nightbus";
 import { mount } from "nightbus/express";
-import { type Club, retention } from "./channels.ts";
+import { presence } from "nightbus/presence";
+import { type Club, isOpen, retention } from "./channels.ts";
 import { ChessClub } from "./club.ts";
 import { Games } from "./games.ts";
 import { routes } from "./routes.ts";
@@ -28,6 +29,13 @@ const games = new Games(db);
 const club = new ChessClub(bus, sessions, games);
 await club.resume();
 
+// A member is there as long as a page of theirs is open, on any device. All may see who is in the room and at which table.
+const here = presence(bus, {
+  member: (request: Request) => ({ id: sessions.whoSends(request) }),
+  joins: isOpen,
+  grace: Number(process.env["GRACE"] ?? 65_000), // a tab that is hidden may be heard once a minute
+});
+
 let isStopping = false;
 
 const app = express();
@@ -47,11 +55,13 @@ app.use((_request, response, next) => {
 app.use(
   "/longpolling",
   mount(bus, {
+    presence: here,
     // A browser may ask for any string, for those are public; what is private is added for the one whose session this is. A
     // stranger gets the 401 that `whoSends` throws.
     channels(asked, request) {
       const me = sessions.whoSends(request);
-      return [...asked, ["player", me], ["whisper", me], ["said", me]];
+      const members = asked.filter(isOpen).map((name) => ["presence", name] as const);
+      return [...asked, ...members, ["player", me], ["whisper", me], ["said", me]];
     },
   }),
 );
@@ -63,6 +73,8 @@ app.get("/chess.js", (_request, response) => response.sendFile(chessModule));
 // In an application of its own this is fileURLToPath(import.meta.resolve("nightbus/client")).
 const clientModule = fileURLToPath(new URL("../../dist/client.js", import.meta.url));
 app.get("/nightbus.js", (_request, response) => response.sendFile(clientModule));
+const presenceModule = fileURLToPath(new URL("../../dist/client-presence.js", import.meta.url));
+app.get("/presence.js", (_request, response) => response.sendFile(presenceModule));
 app.use(express.static(fileURLToPath(new URL("page", import.meta.url))));
 
 const server = app.listen(PORT, (error) => {

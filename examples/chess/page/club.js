@@ -1,4 +1,5 @@
 import { connect } from "/nightbus.js";
+import { presenceOf } from "/presence.js";
 import { Board } from "./board.js";
 import { $, button, get, make, post, redraw } from "./parts.js";
 import { Talk } from "./talk.js";
@@ -7,7 +8,9 @@ let me = "";
 let members = new Set();
 let games = new Map();
 let bus;
+let room; // who is in the club
 let watched; // the channel of the open game
+let table; // who looks at it
 const board = new Board($("#board"), (move) => act(`games/${openId()}/move`, move));
 const talk = new Talk(say);
 
@@ -33,6 +36,7 @@ async function start() {
     loadPatiently();
   });
   bus.on("error", (error) => error.status === 401 && refused());
+  room = presenceOf(bus, "room", { onChange: drawMembers });
   watch();
   status(bus.status);
 }
@@ -81,14 +85,17 @@ async function load() {
 function watch() {
   const channel = games.has(openId()) ? `game:${openId()}` : undefined;
   if (bus === undefined || channel === watched) return;
-  if (channel !== undefined) bus.addChannel(channel);
-  if (watched !== undefined) bus.deleteChannel(watched);
+  const before = table;
+  table = channel === undefined ? undefined : presenceOf(bus, channel, { onChange: drawWatchers });
+  before?.close();
   watched = channel;
+  drawWatchers();
 }
 
 function heard({ id, channel, message }) {
   const name = Array.isArray(channel) ? channel[0] : channel;
   if (name === "room" || name === "whisper" || name === "said") return talk.add({ id, ...message });
+  if (name === "presence") return; // `presenceOf` keeps these lists
   if (name === "members") return meet(message.name);
   learn(message);
 }
@@ -124,6 +131,7 @@ function learn(game) {
   if (plays(game) && game.status === "playing" && game.moves.length === 0 && idle) return sitDown(game.id);
   if (game.id === openId()) drawTable();
   drawGames();
+  drawMembers();
 }
 
 function plays(game) {
@@ -266,13 +274,33 @@ function rank({ status, ...game }) {
   return plays(game) ? 0 : 1;
 }
 
+/** Says who looks on, beside the two who play. */
+function drawWatchers() {
+  const game = games.get(openId());
+  const names = (table?.members ?? [])
+    .map(({ id }) => id)
+    .filter((name) => name !== game?.white && name !== game?.black);
+  $("#watchers").textContent = names.length === 0 ? "" : `Watching: ${names.sort().join(", ")}`;
+}
+
+/** Returns the word that stands beside a member. */
+function statusOf(name) {
+  const member = room?.members.find(({ id }) => id === name);
+  if (member === undefined) return "offline";
+  if (member.status === "away") return "away";
+  const plays = [...games.values()].some(
+    (game) => game.status === "playing" && (game.white === name || game.black === name),
+  );
+  return plays ? "playing" : "online";
+}
+
 function drawMembers() {
   const others = [...members].filter((name) => name !== me).sort((one, other) => one.localeCompare(other));
   const items = others.map((name) =>
     make(
       "li",
       {},
-      make("span", { className: "who" }, name),
+      make("span", { className: "who" }, name, make("span", { className: `there ${statusOf(name)}` }, statusOf(name))),
       button("Talk", `talk ${name}`, () => {
         talk.open(name);
         $("#text").focus();

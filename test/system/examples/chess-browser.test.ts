@@ -17,6 +17,7 @@ describeBrowser("the chess club in Chromium", (browser) => {
   const errors: Error[] = [];
 
   beforeAll(async () => {
+    process.env["GRACE"] = "3000";
     await start(DATABASE);
     [ann, ben, cleo] = [
       await comeIn(browser(), "Ann"),
@@ -60,6 +61,38 @@ describeBrowser("the chess club in Chromium", (browser) => {
     for (const key of ["ArrowUp", "ArrowUp", "Enter"]) await ben.keyboard.press(key);
     for (const page of [ann, ben, cleo]) await moves(page, "e4 e5");
     expect(await square(cleo, "e4").getAttribute("aria-label")).toBe("e4, white pawn");
+  });
+
+  it("shows who is there, who plays, and who watches which game", async () => {
+    await there(ann, "Ben", "playing");
+    await there(cleo, "Ann", "playing");
+    await there(ben, "Cleo", "online");
+    for (const page of [ann, ben, cleo]) await page.getByText("Watching: Cleo", { exact: true }).waitFor();
+  });
+
+  it("keeps a member who reloads, and lets one go who leaves, on streams and on polls alike", async () => {
+    const polling = await browser().newContext();
+    await polling.route("**/longpolling/events?**", (route) => route.abort());
+    const dora = await polling.newPage();
+    await dora.goto(address);
+    await dora.getByLabel("What shall we call you?").fill("Dora");
+    await dora.getByRole("button", { name: "Come in" }).click();
+    await there(dora, "Cleo", "online");
+    await there(ann, "Dora", "online");
+    const statuses = await ann.evaluateHandle(() => {
+      const seen: string[] = [];
+      const look = () => seen.push(document.querySelector("#members")!.textContent!);
+      new MutationObserver(look).observe(document.querySelector("#members")!, { childList: true, subtree: true });
+      return seen;
+    });
+    await dora.reload();
+    await there(dora, "Cleo", "online");
+    await dora.close();
+    await there(ann, "Dora", "offline");
+    await there(cleo, "Dora", "offline");
+    const seen = (await statuses.jsonValue()).map((text) => /Dora(online|offline)/.exec(text)?.[1]);
+    expect(seen.indexOf("online", seen.indexOf("offline")), "no flapping").toBe(-1);
+    await polling.close();
   });
 
   it("refuses an illegal move, and says so", async () => {
@@ -137,6 +170,11 @@ async function comeIn(browser: Browser, name: string): Promise<Page> {
   await page.getByRole("button", { name: "Come in" }).click();
   await online(page);
   return page;
+}
+
+/** Waits until a page shows this status of a member. */
+async function there(page: Page, name: string, status: string): Promise<void> {
+  await row(page, "#members", name).locator(".there", { hasText: status }).waitFor();
 }
 
 async function online(page: Page): Promise<void> {
