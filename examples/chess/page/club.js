@@ -8,9 +8,9 @@ let me = "";
 let members = new Set();
 let games = new Map();
 let bus;
-let room; // who is in the club
+let room; // the members who are in the club
 let watched; // the channel of the open game
-let table; // who looks at it
+let table; // the members who look at it
 const board = new Board($("#board"), (move) => act(`games/${openId()}/move`, move));
 const talk = new Talk(say);
 

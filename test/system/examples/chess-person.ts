@@ -75,12 +75,15 @@ export class Person {
     return fetch(`${this.at ?? address}/longpolling/events?channels=room&last=${last}`, { headers });
   }
 
-  /** Waits for the next notification, and goes on from there. */
+  /** Waits for the next notification beside those of presence, and goes on from there. */
   async hears(channels: readonly string[] = ["room"], timeout = 10_000): Promise<readonly Heard[]> {
-    const answer = (await (await this.poll(channels, this.last, timeout)).json()) as Answer;
-    expect(answer.missed).toBe(false);
-    this.last = answer.last;
-    return answer.notifications;
+    for (;;) {
+      const answer = (await (await this.poll(channels, this.last, timeout)).json()) as Answer;
+      expect(answer.missed).toBe(false);
+      this.last = answer.last;
+      const heard = answer.notifications.filter(({ channel }) => channel[0] !== "presence");
+      if (heard.length > 0 || answer.notifications.length === 0) return heard;
+    }
   }
 
   /** Goes to the newest position, whatever there was. */
