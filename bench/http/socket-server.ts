@@ -77,6 +77,7 @@ function hand(on: Server): Send {
 function socketIo(on: Server): Send {
   const io = new SocketIo(on, {
     path: "/websocket",
+    addTrailingSlash: false,
     transports: ["websocket"],
     pingInterval: 600_000,
     pingTimeout: 600_000,
