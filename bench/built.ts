@@ -4,6 +4,7 @@ import type * as Node from "nightbus/node";
 import type * as Postgres from "nightbus/postgres";
 import type * as Redis from "nightbus/redis";
 import type * as Sqlite from "nightbus/sqlite";
+import type * as Websocket from "nightbus/websocket";
 
 // Benches measure the built package. The types come from the source, so that benches type-check before a build.
 const built = (name: string): Promise<unknown> => import(new URL(`../dist/${name}.js`, import.meta.url).href);
@@ -26,3 +27,6 @@ export const importStore = <N extends keyof Stores>(name: N): Promise<Stores[N]>
 
 /** `nightbus/node`, as built. */
 export const importNode = (): Promise<typeof Node> => built("node") as Promise<typeof Node>;
+
+/** `nightbus/websocket`, as built. */
+export const importWebsocket = (): Promise<typeof Websocket> => built("websocket") as Promise<typeof Websocket>;

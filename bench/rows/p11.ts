@@ -1,5 +1,6 @@
 import { Bus, hubOf } from "../../src/bus.ts";
-import { framesOf, lengthOf } from "../../src/http/sse/frames.ts";
+import { framesOf } from "../../src/http/sse/frames.ts";
+import { Pieces } from "../../src/http/writing/pieces.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
 
 // Looks inside, because a bus cannot be told to encode without a connection.
@@ -32,7 +33,8 @@ async function shared(bus: Bus): Promise<Ready<number>> {
     const following = await hub.follow(['"lobby"'], bus.last, { limit: 1_000, size: 2 ** 20 });
     following.next({
       take(answer) {
-        bytes += lengthOf(framesOf(answer));
+        const frames = framesOf(answer);
+        bytes += frames instanceof Pieces ? frames.size : frames.length;
         return true;
       },
     });

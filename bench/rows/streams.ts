@@ -3,31 +3,49 @@ import type { Rounds } from "../http/fan-out.ts";
 import { ratioOf } from "../http/servers.ts";
 import { quantile } from "../numbers.ts";
 
-/** The parts that both lines of a row about streams share. */
-export interface StreamRow {
+/** The figures of a row, and those of its rivals. */
+export interface RowBeside {
   readonly id: string;
   readonly workload: string;
-  readonly rounds: Rounds;
+  readonly ours: readonly number[];
+  /** The same server in another process. */
+  readonly again: readonly number[];
   readonly show: (figure: number) => string;
   /** True if the row is timed, so that its control can be void. */
   readonly timed: boolean;
+  readonly rivals: readonly Rival[];
+}
+
+/** The figures of one rival. A rival without a target has no line. */
+interface Rival {
+  readonly name: string;
+  readonly figures: readonly number[];
+  readonly target: Target | undefined;
+}
+
+/** The parts that both lines of a row about streams share. */
+export interface StreamRow extends Omit<RowBeside, "ours" | "again" | "rivals"> {
+  readonly rounds: Rounds;
   readonly beside: { readonly hand: Target; readonly betterSse: Target | undefined };
 }
 
 /** A line beside a server by hand, and one beside better-sse. */
-export function streamLines({ id, workload, rounds, show, timed, beside }: StreamRow): readonly Line[] {
-  const { ours, again } = rounds;
-  const [, control] = ratioOf(ours, again);
-  const line = (name: string, theirs: readonly number[], target: Target | undefined): readonly Line[] => {
-    if (target === undefined) return [];
-    const [low, ratio, high] = ratioOf(ours, theirs);
-    const [mine, rival] = [show(quantile(ours, 0.5)), show(quantile(theirs, 0.5))];
-    return [
-      { id, workload, beside: name, ours: mine, rival, ratio, low, high, control: timed ? control : undefined, target },
-    ];
-  };
-  return [
-    ...line("one shared Buffer by hand", rounds.hand, beside.hand),
-    ...line("better-sse", rounds.betterSse, beside.betterSse),
+export function streamLines({ rounds, beside, ...row }: StreamRow): readonly Line[] {
+  const rivals = [
+    { name: "one shared Buffer by hand", figures: rounds.hand, target: beside.hand },
+    { name: "better-sse", figures: rounds.betterSse, target: beside.betterSse },
   ];
+  return linesBeside({ ...row, ours: rounds.ours, again: rounds.again, rivals });
+}
+
+/** A line for each rival. */
+export function linesBeside({ id, workload, ours, again, show, timed, rivals }: RowBeside): readonly Line[] {
+  const [, measured] = ratioOf(ours, again);
+  const control = timed ? measured : undefined;
+  return rivals.flatMap(({ name, figures, target }) => {
+    if (target === undefined) return [];
+    const [low, ratio, high] = ratioOf(ours, figures);
+    const [mine, rival] = [show(quantile(ours, 0.5)), show(quantile(figures, 0.5))];
+    return [{ id, workload, beside: name, ours: mine, rival, ratio, low, high, control, target }];
+  });
 }

@@ -6,9 +6,8 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Bus } from "../bus.ts";
-import type { EndpointReply } from "./endpoint/request.ts";
 import { Endpoint, notFound } from "./endpoint.ts";
-import { NodeRequest, reply } from "./hosts/node-host.ts";
+import { NodeRequest, replyOr } from "./hosts/node-host.ts";
 import type { MountOptions } from "./options.ts";
 
 export type { Allowed, ChannelsHook, Cors, Granted, MountLimits, MountOptions, RemoteEntry } from "./options.ts";
@@ -27,24 +26,15 @@ export function mount<C extends object, Request extends IncomingMessage = Incomi
   return (request, response, next) => {
     const answering = endpoint.handle(new NodeRequest(request, response), request);
     if (answering === undefined) return handOn(response, endpoint, next);
-    return answering.then((answer) => write(response, answer, endpoint, next));
+    return answering.then((answer) => replyOr(response, answer, endpoint, next));
   };
 }
 
 type Next = ((error?: unknown) => void) | undefined;
 
-type Mounted = Parameters<typeof reply>[2];
+type Mounted = Parameters<typeof replyOr>[2];
 
 async function handOn(response: ServerResponse, endpoint: Mounted, next: Next): Promise<void> {
-  if (next === undefined) write(response, notFound(), endpoint, next);
+  if (next === undefined) replyOr(response, notFound(), endpoint, next);
   else next();
-}
-
-function write(response: ServerResponse, answer: EndpointReply, endpoint: Mounted, next: Next): void {
-  try {
-    reply(response, answer, endpoint);
-  } catch (error) {
-    if (next === undefined) response.destroy();
-    else next(error);
-  }
 }

@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Bus } from "../bus.ts";
 import { FetchRequest, response } from "./hosts/fetch-host.ts";
-import { NodeRequest, reply } from "./hosts/node-host.ts";
+import { NodeRequest, replyOr } from "./hosts/node-host.ts";
 import { Beside, notBeside } from "./websocket/beside.ts";
 import type { BunWebSockets } from "./websocket/bun-types.ts";
 import { bunHandlers } from "./websocket/bun-wire.ts";
@@ -64,9 +64,9 @@ export function websocket<C extends object, Context extends IncomingMessage | Re
     },
     async handle(request, response, next) {
       const answer = await beside.handle(new NodeRequest(request, response), request as Context); // hooks name the request of their host
-      if (answer !== undefined) reply(response, answer, beside);
+      if (answer !== undefined) replyOr(response, answer, beside, next);
       else if (next !== undefined) next();
-      else reply(response, notBeside(), beside);
+      else replyOr(response, notBeside(), beside, next);
     },
     async fetch(request, server) {
       const context = request as Context; // hooks name the request of their host

@@ -5,6 +5,7 @@
 // `npm run soak -- sockets [--sockets N]` holds so many WebSockets, and wakes all of them again and again.
 import { parseArgs } from "node:util";
 import { holdCrowd } from "../http/websocket/crowd.ts";
+import { ForkedClients } from "../http/websocket/crowd-fork.ts";
 import { engineOf } from "../support/engines/engines.ts";
 import { type Proof, prove } from "./cluster/prove.ts";
 import { STORES, type StoreName } from "./cluster/stores.ts";
@@ -31,7 +32,7 @@ else if (first === "leaks") await report("leaks", () => soakLeaks(Number(values.
 else await soakStores(positionals);
 
 async function soakSockets(count: number): Promise<string> {
-  const { held, heard, bytesOfSocket, grown } = await holdCrowd(count, 100);
+  const { held, heard, bytesOfSocket, grown } = await holdCrowd(count, 100, (port) => new ForkedClients(port));
   const megabytes = grown / 2 ** 20;
   if (megabytes > 60) throw new Error(`memory grew by ${megabytes.toFixed(1)} MB`);
   return `${held} held at ${Math.round(bytesOfSocket)} bytes each, ${heard} notifications heard, ${megabytes.toFixed(1)} MB grown`;

@@ -111,6 +111,21 @@ export function reply(
   }
 }
 
+/** Writes an answer, or hands what that throws to `next`. Without a next handler the connection ends. */
+export function replyOr(
+  response: ServerResponse,
+  answer: EndpointReply,
+  endpoint: Answering,
+  next: ((error?: unknown) => void) | undefined,
+): void {
+  try {
+    reply(response, answer, endpoint);
+  } catch (error) {
+    if (next === undefined) response.destroy();
+    else next(error);
+  }
+}
+
 /** Returns the path and the query of a request target, which may also name a host. */
 export function pathIn(target: string): string {
   return target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
