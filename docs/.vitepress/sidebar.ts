@@ -21,6 +21,7 @@ export const PAGES: readonly Group[] = [
       { text: "Mounts", link: "/mounts" },
       { text: "Frameworks", link: "/frameworks" },
       { text: "The client", link: "/client" },
+      { text: "Presence", link: "/presence" },
       { text: "Stores", link: "/stores" },
       { text: "Transactions", link: "/transactions" },
     ],
@@ -71,6 +72,8 @@ export const SUBPATHS: readonly string[] = [
   "nightbus/node",
   "nightbus/fetch",
   "nightbus/client",
+  "nightbus/client/presence",
+  "nightbus/presence",
   "nightbus/testing",
   "nightbus/conformance",
 ];
