@@ -17,6 +17,7 @@ export const benches = {
   P9: () => import("./rows/p9.ts"),
   P10: () => import("./rows/p10.ts"),
   P11: () => import("./rows/p11.ts"),
+  P12: () => import("./rows/p12.ts"),
   S1: () => import("./rows/s1.ts"),
   S2: () => import("./rows/s2.ts"),
   S3: () => import("./rows/s3.ts"),

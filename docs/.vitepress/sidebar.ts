@@ -22,6 +22,7 @@ export const PAGES: readonly Group[] = [
       { text: "WebSockets", link: "/websocket" },
       { text: "Frameworks", link: "/frameworks" },
       { text: "The client", link: "/client" },
+      { text: "Presence", link: "/presence" },
       { text: "Stores", link: "/stores" },
       { text: "Transactions", link: "/transactions" },
     ],
@@ -73,6 +74,8 @@ export const SUBPATHS: readonly string[] = [
   "nightbus/fetch",
   "nightbus/websocket",
   "nightbus/client",
+  "nightbus/client/presence",
+  "nightbus/presence",
   "nightbus/testing",
   "nightbus/conformance",
 ];

@@ -34,15 +34,16 @@ export interface PresenceOf<Info = unknown> {
 const PAUSE = { first: 500, longest: 30_000 };
 
 /**
- * Keeps the list of who is on this channel, without a gap. The list is loaded with its position, and the changes after that
- * position are applied. The client reads the channel meanwhile. The mount has `presence`, and its `channels` hook
+ * Keeps the list of who is on this channel, without a gap. The list is loaded with its position, and the changes after
+ * that position are applied. `of` is a client that `connect` returned. The client reads the channel meanwhile. The mount has `presence`, and its `channels` hook
  * adds `["presence", channel]` for a person who may see the list.
  */
-export function presenceOf<Info = unknown, C extends object = object>(
-  client: Client<C>,
+export function presenceOf<Info = unknown>(
+  of: Pick<Client, "status" | "last" | "close">,
   channel: string,
   { onChange = () => {}, onError = () => {}, reports = true }: PresenceOfOptions<Info> = {},
 ): PresenceOf<Info> {
+  const client = of as Client; // a client of any channels, whose map of channels does not matter here
   const over = new AbortController();
   let members = new Map<Member["id"], Member<Info>>();
   let list: readonly Member<Info>[] = [];
@@ -52,9 +53,9 @@ export function presenceOf<Info = unknown, C extends object = object>(
   let loading = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  client.addChannel(channel as never); // a name of the client's channels, by the application's word
+  client.addChannel(channel);
   const stops = [
-    client.on("notification", (notification) => take(notification as unknown as Notification)),
+    client.on("notification", (notification) => take(notification)),
     client.on("missed", load),
     client.on("status", (status) => {
       if (status === "live" && early !== undefined && timer === undefined && loading === 0) load();
@@ -76,11 +77,11 @@ export function presenceOf<Info = unknown, C extends object = object>(
     over.abort();
     clearTimeout(timer);
     for (const stop of stops) stop();
-    client.deleteChannel(channel as never); // as above
+    client.deleteChannel(channel);
   }
 
-  function take({ id, channel: of, message }: Notification): void {
-    if (!Array.isArray(of) || of[0] !== "presence" || of[1] !== channel || of.length !== 2) return;
+  function take({ id, channel: [name, about, ...rest], message }: Notification): void {
+    if (name !== "presence" || about !== channel || rest.length > 0) return;
     const change = message as PresenceChange<Info>; // nothing else is sent there
     if (early !== undefined) early.push({ id, change });
     else {

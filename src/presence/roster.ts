@@ -5,13 +5,13 @@ import type { PendingRow, Unseen } from "../store.ts";
 import { quietly } from "../util/quiet-clock.ts";
 import { Announced } from "./announced.ts";
 import { isOwn, NODES_KEY } from "./channels.ts";
+import { Dispatch } from "./dispatch.ts";
 import { Drafts } from "./drafts.ts";
 import { Knowledge } from "./knowledge.ts";
 import { Leases } from "./leases.ts";
 import { Locals } from "./locals.ts";
 import type { Member, MemberId, MemberStatus } from "./member.ts";
 import { Nodes } from "./nodes.ts";
-import { Outbox } from "./outbox.ts";
 import { Replica, type TakenRow } from "./replica.ts";
 import { Review } from "./review.ts";
 
@@ -37,7 +37,7 @@ export class Roster implements Claim {
   readonly #review: Review;
   readonly #leases: Leases;
   readonly #replica: Replica;
-  readonly #outbox: Outbox;
+  readonly #dispatch: Dispatch;
   readonly #knowledge: Knowledge;
   #isLive = false;
   #isClosed = false;
@@ -54,7 +54,7 @@ export class Roster implements Claim {
     const node = this.#node;
     this.#options = options;
     const [nodes, announced] = [this.#nodes, this.#announced];
-    const change = (id: MemberId): void => this.#outbox.change(id);
+    const change = (id: MemberId): void => this.#dispatch.change(id);
     this.#review = new Review(nodes, announced, change);
     this.locals = new Locals({ clock, grace, away, changed: (id) => this.#changed(id), full: (id) => this.#full(id) });
     this.#leases = new Leases({
@@ -66,21 +66,21 @@ export class Roster implements Claim {
       hasMembers: () => this.locals.size > 0,
       beat: () => {
         if (this.#knowledge.isComplete) this.#review.look();
-        this.#outbox.beat();
+        this.#dispatch.beat();
       },
-      drop: (dead) => this.#outbox.drop(dead),
+      drop: (dead) => this.#dispatch.drop(dead),
     });
     this.#knowledge = new Knowledge({
       clock,
       node,
       isShared: hub.isKept,
       expected: () => nodes.names.filter((name) => name !== node && !nodes.hasLeft(name)),
-      ask: (of) => this.#outbox.ask(of),
+      ask: (of) => this.#dispatch.ask(of),
       known: () => this.#know(),
     });
     const isReady = (): boolean => this.#knowledge.isComplete;
     const drafts = new Drafts({ node, nodes, announced, locals: this.locals });
-    this.#outbox = new Outbox({
+    this.#dispatch = new Dispatch({
       clock,
       node,
       drafts,
@@ -97,7 +97,7 @@ export class Roster implements Claim {
       leases: this.#leases,
       isLive: () => this.#isLive,
       isReady,
-      cameBack: (seq) => this.#outbox.cameBack(seq),
+      cameBack: (seq) => this.#dispatch.cameBack(seq),
       recheck: change,
       asked: (name, of) => this.#asked(name, of),
       isExpected: (name) => this.#knowledge.isExpected(name),
@@ -160,7 +160,7 @@ export class Roster implements Claim {
   }
 
   farewell(): void {
-    if (this.#options.hub.isKept && this.locals.size > 0) this.#outbox.farewell();
+    if (this.#options.hub.isKept && this.locals.size > 0) this.#dispatch.farewell();
     this.#stop();
   }
 
@@ -171,7 +171,7 @@ export class Roster implements Claim {
   #stop(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#outbox.close();
+    this.#dispatch.close();
     this.#leases.close();
     this.locals.close();
     this.#knowledge.fail(closed());
@@ -201,21 +201,21 @@ export class Roster implements Claim {
         this.#announced.adopt(id, this.#nodes.truth(id), { isLost, isHere: (key) => here?.has(key) === true });
       this.#review.compare(id);
     }
-    for (const id of this.locals.ids) this.#outbox.change(id);
+    for (const id of this.locals.ids) this.#dispatch.change(id);
     this.#leases.wake();
   }
 
   #asked(name: string, of: readonly string[]): void {
     this.#knowledge.asked(name);
     if (name === this.#node) return;
-    if (of.length === 0 || of.includes(this.#node)) this.#outbox.answer();
+    if (of.length === 0 || of.includes(this.#node)) this.#dispatch.answer();
     const others = this.#nodes.names.filter((one) => one !== name && one !== this.#node && !of.includes(one));
     if (others.some((one) => one < this.#node && !this.#leases.isDead(one))) return; // one answer is enough
-    for (const one of of) if (this.#nodes.idsOf(one).size > 0) this.#outbox.vouch(one);
+    for (const one of of) if (this.#nodes.idsOf(one).size > 0) this.#dispatch.vouch(one);
   }
 
   #changed(id: MemberId): void {
-    this.#outbox.change(id);
+    this.#dispatch.change(id);
     if (this.#isLive) this.#leases.wake();
   }
 

@@ -33,7 +33,7 @@ function start(
     return new Response(body, answer);
   };
   const client = connect("http://test/bus", { fetch, headers: { "x-user": "me" } });
-  return { bus, here, client: client as Client, asked };
+  return { bus, here, client, asked };
 }
 
 const ids = (members: readonly Member[]): string =>

@@ -12,8 +12,8 @@ const GATHER = 50;
 /** The bounds of the pause after a failed send, in ms. */
 const PAUSE = { first: 1_000, longest: 30_000 };
 
-/** The parts that an outbox needs. */
-export interface OutboxOptions {
+/** The parts that a dispatch needs. */
+export interface DispatchOptions {
   readonly clock: Clock;
   readonly node: string;
   readonly drafts: Drafts;
@@ -29,11 +29,11 @@ export interface OutboxOptions {
 }
 
 /**
- * Sends what a node has to say, one send at a time. The outbox holds names and no texts: a send that waits for the store
+ * Sends what a node has to say, one send at a time. The dispatch holds names and no texts: a send that waits for the store
  * says in the end what is true then.
  */
-export class Outbox {
-  readonly #options: OutboxOptions;
+export class Dispatch {
+  readonly #options: DispatchOptions;
   #changed = new Set<MemberId>();
   readonly #dead = new Set<string>();
   /** The nodes of which another one asks, and which do not answer. */
@@ -51,7 +51,7 @@ export class Outbox {
   #isSending = false;
   #isClosed = false;
 
-  constructor(options: OutboxOptions) {
+  constructor(options: DispatchOptions) {
     this.#options = options;
   }
 
