@@ -26,32 +26,39 @@ export class Admissions {
   enter(): Admission {
     if (this.#size >= this.#options.maxSockets) throw tooManySockets();
     this.#size += 1;
-    return new Admission(this.#options.maxSocketsPerUser, this.#users, () => {
-      this.#size -= 1;
-    });
+    return new Admission(this);
+  }
+
+  /** Counts a socket as one of this user's. Throws a Refusal if the user has too many. */
+  add(user: User): void {
+    const count = this.#users.get(user) ?? 0;
+    if (count >= this.#options.maxSocketsPerUser) throw tooManyOfUser();
+    this.#users.set(user, count + 1);
+  }
+
+  /** Stops counting a socket, and counts it no more as one of its user's. */
+  remove(user: User | undefined): void {
+    this.#size -= 1;
+    if (user === undefined) return;
+    const count = this.#users.get(user)! - 1; // `add` counted it
+    if (count > 0) this.#users.set(user, count);
+    else this.#users.delete(user);
   }
 }
 
 /** The admission of one socket. */
 export class Admission {
-  readonly #most: number;
-  readonly #users: Map<User, number>;
-  readonly #left: () => void;
+  readonly #admissions: Admissions;
   #user: User | undefined = undefined;
   #isOver = false;
 
-  /** `users` counts the sockets of each user. `left` is called once, at the end. */
-  constructor(most: number, users: Map<User, number>, left: () => void) {
-    this.#most = most;
-    this.#users = users;
-    this.#left = left;
+  constructor(admissions: Admissions) {
+    this.#admissions = admissions;
   }
 
   /** Counts the socket as one of this user's. Throws a Refusal if the user has too many. */
   ofUser(user: User): void {
-    const count = this.#users.get(user) ?? 0;
-    if (count >= this.#most) throw tooManyOfUser();
-    this.#users.set(user, count + 1);
+    this.#admissions.add(user);
     this.#user = user;
   }
 
@@ -59,10 +66,6 @@ export class Admission {
   leave(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#left();
-    if (this.#user === undefined) return;
-    const count = this.#users.get(this.#user)! - 1; // `ofUser` counted it
-    if (count > 0) this.#users.set(this.#user, count);
-    else this.#users.delete(this.#user);
+    this.#admissions.remove(this.#user);
   }
 }

@@ -13,8 +13,8 @@ interface WebSocketServer {
 }
 
 interface WebSocket {
-  on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): this;
-  on(event: "ping" | "pong" | "error" | "close", listener: () => void): this;
+  on(event: "message", listener: (this: WebSocket, data: Buffer, isBinary: boolean) => void): this;
+  on(event: "ping" | "pong" | "error" | "close", listener: (this: WebSocket) => void): this;
   send(data: Uint8Array, options: SendOptions): void;
   ping(): void;
   pong(): void;
@@ -60,13 +60,40 @@ export class WsServer {
   }
 }
 
+/** The key of a WebSocket's listener. All sockets share their functions, because five of their own would weigh 300 bytes. */
+const LISTENER = Symbol("listener");
+
+interface Heard extends WebSocket {
+  [LISTENER]: WireListener;
+}
+
 function listen(webSocket: WebSocket, listener: WireListener): void {
-  webSocket
-    .on("message", (data, isBinary) => listener.frame(isBinary ? data : data.toString()))
-    .on("ping", () => listener.pinged())
-    .on("pong", () => listener.ponged())
-    .on("error", () => listener.faulty())
-    .on("close", () => listener.gone());
+  (webSocket as Heard)[LISTENER] = listener; // the functions below find it there
+  webSocket.on("message", onMessage).on("ping", onPing).on("pong", onPong).on("error", onError).on("close", onClose);
+}
+
+function onMessage(this: WebSocket, data: Buffer, isBinary: boolean): void {
+  listenerOf(this).frame(isBinary ? data : data.toString());
+}
+
+function onPing(this: WebSocket): void {
+  listenerOf(this).pinged();
+}
+
+function onPong(this: WebSocket): void {
+  listenerOf(this).ponged();
+}
+
+function onError(this: WebSocket): void {
+  listenerOf(this).faulty();
+}
+
+function onClose(this: WebSocket): void {
+  listenerOf(this).gone();
+}
+
+function listenerOf(webSocket: WebSocket): WireListener {
+  return (webSocket as Heard)[LISTENER]; // `listen` put it there
 }
 
 /** A WebSocket of ws, and the connection below it. */

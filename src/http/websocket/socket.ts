@@ -6,6 +6,7 @@ import { LoneSignal, type Signal } from "../../util/abort.ts";
 import type { Sink } from "../endpoint/request.ts";
 import type { Stream } from "../streaming/stream.ts";
 import type { Beating, Ending } from "../streaming/stream-kind.ts";
+import type { Admission } from "./admissions.ts";
 import { Allowance } from "./allowance.ts";
 import { type Close, ENDINGS, EXPIRED, FAULT, TRY_LATER } from "./close-codes.ts";
 import { frameIn, isKeepAlive } from "./frame.ts";
@@ -32,7 +33,7 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
   readonly #client: Client<Context>;
   readonly #allowance = new Allowance();
   readonly #subscriptions: Subscriptions<C, Context>;
-  readonly #left: () => void;
+  readonly #admission: Admission;
   #presence: PresenceReport<Context> | undefined;
   #stream: Stream<Socket<C, Context>> | undefined = undefined;
   #keys: readonly string[] = [];
@@ -43,12 +44,12 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
   #gone: LoneSignal | undefined = undefined;
   #isGone = false;
 
-  /** `left` is called once, when the connection has closed. */
-  constructor(shared: SocketContext<C, Context>, wire: Wire, client: Client<Context>, left: () => void) {
+  /** The admission is given back when the connection has closed. */
+  constructor(shared: SocketContext<C, Context>, wire: Wire, client: Client<Context>, admission: Admission) {
     this.#shared = shared;
     this.#wire = wire;
     this.#client = client;
-    this.#left = left;
+    this.#admission = admission;
     this.#heardAt = shared.hub.clock.monotonic();
     this.#subscriptions = new Subscriptions(shared, this);
   }
@@ -140,7 +141,7 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
     this.#gone?.abort(GONE);
     this.#presence?.leave();
     this.#stream?.gone();
-    this.#left();
+    this.#admission.leave();
   }
 
   /** Pings a silent client, and gives up one that did not answer. Returns the time of the next look. */

@@ -42,6 +42,8 @@ export class Sockets<C extends object, Context> {
   readonly #shared: SocketContext<C, Context>;
   readonly #streams: Streams<Socket<C, Context>>;
   readonly #admissions: Admissions;
+  /** True if a hook may ask for the request of a socket. The request weighs as much as the rest of the socket. */
+  readonly #keepsContext: boolean;
   #isClosed = false;
 
   constructor(bus: Bus<C>, options: CheckedOptions<C, Context>) {
@@ -55,6 +57,7 @@ export class Sockets<C extends object, Context> {
     this.unsent = new Unsent(options.maxUnsent, hub.meter);
     this.capacity = new Capacity(options.maxWaiting, () => 0);
     this.#admissions = new Admissions(options);
+    this.#keepsContext = [options.channels, options.alive, options.onMissed, options.presence].some(Boolean);
     const pages = { limit: hub.limit, size: options.maxBuffered };
     this.#shared = { hub, options, failed, pages, hooks: this.hooks, capacity: this.capacity };
     const kind = kindOf<C, Context>(hub, options.alive !== undefined);
@@ -81,7 +84,7 @@ export class Sockets<C extends object, Context> {
       if (isUser(user)) admission.ofUser(user);
       else if (user !== undefined)
         throw new Error(`the mount's user hook must return a string or a number, got ${given(user)}`);
-      return { client: { context, version, user }, admission };
+      return { client: { context: this.#keepsContext ? context : NO_CONTEXT, version, user }, admission };
     };
     const left = (error: unknown): never => {
       admission.leave();
@@ -105,7 +108,7 @@ export class Sockets<C extends object, Context> {
 
   /** Begins a socket whose handshake is over. `gone` of the result has to be called when its connection has closed. */
   open(wire: Wire, { client, admission }: Admitted<Context>): Socket<C, Context> {
-    const socket = new Socket(this.#shared, wire, client, () => admission.leave());
+    const socket = new Socket(this.#shared, wire, client, admission);
     const { maxAge } = this.options;
     const opening = { sink: socket, maxAge: maxAge * (1 + Math.random() / 2), pause: socket.heartbeat };
     socket.begin(this.#streams.open(opening));
@@ -150,6 +153,9 @@ function kindOf<C extends object, Context>(hub: Hub, asksAlive: boolean): Stream
     count: (change) => hub.meter.countSocket(change),
   };
 }
+
+/** Stands for the request of a socket if no hook asks for it. */
+const NO_CONTEXT = undefined as never;
 
 function isUser(user: unknown): user is User {
   return typeof user === "string" || typeof user === "number";
