@@ -52,9 +52,9 @@ export class Presence<Context = unknown, Info = unknown> {
    */
   identify(context: Context): Identity | undefined | Promise<Identity | undefined> {
     const answer = this.#options.member(context);
-    return answer instanceof Promise
-      ? answer.then((each) => checkIdentity(each)?.identity)
-      : checkIdentity(answer)?.identity;
+    const isLater = typeof (Object(answer) as { readonly then?: unknown }).then === "function";
+    if (!isLater) return checkIdentity(answer)?.identity;
+    return Promise.resolve(answer).then((each) => checkIdentity(each)?.identity);
   }
 
   /**

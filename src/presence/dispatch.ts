@@ -1,7 +1,7 @@
-import { asError } from "../errors.ts";
+import { asError, BusError } from "../errors.ts";
 import type { PendingRow } from "../store.ts";
 import type { Clock, Timer } from "../util/clock.ts";
-import type { Draft, Drafts } from "./drafts.ts";
+import type { Drafts } from "./drafts.ts";
 import type { Leases } from "./leases.ts";
 import type { MemberId } from "./member.ts";
 import { type Deed, nodeRow } from "./rows.ts";
@@ -9,13 +9,18 @@ import { type Deed, nodeRow } from "./rows.ts";
 /** The time in which the changes of a moment gather, in ms. */
 const GATHER = 50;
 
-/** The bounds of the pause after a failed send, in ms. */
-const PAUSE = { first: 1_000, longest: 30_000 };
+/** The pause after the first failed send, in ms. */
+const FIRST_PAUSE = 1_000;
+
+/** The refused members after which a dispatch pauses, because the store seems to refuse all. */
+const MOST_REFUSED = 10;
 
 /** The parts that a dispatch needs. */
 export interface DispatchOptions {
   readonly clock: Clock;
   readonly node: string;
+  /** The longest pause after a failed send, in ms. A longer one would make this node look dead after an outage. */
+  readonly longestPause: number;
   readonly drafts: Drafts;
   readonly leases: Pick<Leases, "isDead">;
   /** Returns true once the node knows the others well enough to send changes. */
@@ -155,17 +160,16 @@ export class Dispatch {
       await this.#send({ does: "ask", of: this.#asked });
       this.#owesAsk = false;
     }
-    if (this.#options.isReady()) {
-      await this.#sendChanges(ids);
-      for (const node of this.#dead) await this.#sendDrop(node);
-    }
+    const isReady = this.#options.isReady();
+    const failure = isReady ? await this.#sendChanges(ids) : undefined;
+    if (isReady) for (const node of this.#dead) await this.#sendDrop(node);
     if (this.#owesAnswer && this.#options.isSure()) await this.#answer();
     for (const node of this.#vouched) {
       await this.#sendParts(node);
       this.#vouched.delete(node);
     }
-    if (!this.#owesBeat || this.#isClosed) return;
-    await this.#send({ does: "set", set: [], gone: [] });
+    if (this.#owesBeat && !this.#isClosed) await this.#send({ does: "set", set: [], gone: [] });
+    if (failure !== undefined) throw failure;
   }
 
   async #sendParts(node: string): Promise<void> {
@@ -186,27 +190,35 @@ export class Dispatch {
     // A node that is heard again keeps the rest of its members, and sends the others anew.
     while (this.#options.leases.isDead(node) && !this.#isClosed) {
       const draft = this.#options.drafts.dropped(node);
-      await this.#sendDraft(draft);
+      await this.#send(draft.deed, draft.changes, draft.touched);
       if (draft.isLast) break;
     }
     this.#dead.delete(node);
   }
 
-  async #sendChanges(ids: Set<MemberId>): Promise<void> {
-    while (!this.#isClosed && this.#options.isReady()) {
-      const draft = this.#options.drafts.changed(ids);
-      if (draft === undefined) return;
+  /**
+   * Sends the changes of these members, and leaves in `ids` what was not sent. A refused send is tried again member by
+   * member, so that one member holds up no other. Returns the last refusal. Rejects if the store takes no send at all.
+   */
+  async #sendChanges(ids: Set<MemberId>): Promise<unknown> {
+    const refused: MemberId[] = [];
+    let [most, failure] = [Number.POSITIVE_INFINITY, undefined as unknown];
+    while (!this.#isClosed && this.#options.isReady() && refused.length < MOST_REFUSED) {
+      const draft = this.#options.drafts.changed(ids, most);
+      if (draft === undefined) break;
       try {
-        await this.#sendDraft(draft);
+        await this.#send(draft.deed, draft.changes, draft.touched);
       } catch (error) {
-        for (const id of draft.touched) ids.add(id);
-        throw error;
+        failure = error;
+        if (draft.touched.length === 1 || !isRefused(error)) refused.push(...draft.touched);
+        else for (const id of draft.touched) ids.add(id);
+        if (!isRefused(error)) break;
+        most = 1;
       }
     }
-  }
-
-  async #sendDraft({ deed, changes, touched }: Draft): Promise<void> {
-    await this.#send(deed, changes, touched);
+    for (const id of refused) ids.add(id);
+    if (failure !== undefined && !isRefused(failure)) throw failure;
+    return refused.length > 0 ? failure : undefined;
   }
 
   async #send(deed: Deed, changes: readonly PendingRow[] = [], touched: readonly MemberId[] = []): Promise<void> {
@@ -223,11 +235,16 @@ export class Dispatch {
   #failed(thrown: unknown): void {
     if (this.#isClosed) return;
     if (this.#pause === 0) this.#options.failed(asError(thrown));
-    this.#pause = Math.min(PAUSE.longest, Math.max(PAUSE.first, this.#pause * 2));
+    this.#pause = Math.min(this.#options.longestPause, Math.max(FIRST_PAUSE, this.#pause * 2));
   }
 
   #next(): number {
     this.#seq += 1;
     return this.#seq;
   }
+}
+
+/** Returns true if the store refuses this send, and may take others. */
+function isRefused(error: unknown): boolean {
+  return error instanceof BusError && error.refused && !error.unavailable;
 }

@@ -34,8 +34,11 @@ export class Drafts {
     this.#options = options;
   }
 
-  /** Writes the present state of members, and takes them from `ids`. Returns undefined if nothing of them is news. */
-  changed(ids: Set<MemberId>): Draft | undefined {
+  /**
+   * Writes the present state of members, of `most` at most, and takes them from `ids`. Returns undefined if nothing of
+   * them is news.
+   */
+  changed(ids: Set<MemberId>, most: number): Draft | undefined {
     const { node, nodes, announced, locals } = this.#options;
     const deed = { does: "set" as const, set: [] as ReturnType<typeof itemOf>[], gone: [] as MemberId[] };
     const changes = new Changes();
@@ -53,7 +56,7 @@ export class Drafts {
       if (!isNews && differences.length === 0) continue;
       touched.push(id);
       size += (isNews ? sizeOf(entry) : 0) + differences.length * (AROUND + (entry?.text.length ?? 0));
-      if (size >= ROW_SIZE) break;
+      if (size >= ROW_SIZE || touched.length >= most) break;
     }
     return touched.length === 0 ? undefined : { deed, changes: changes.rows, touched, isLast: ids.size === 0 };
   }

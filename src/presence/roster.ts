@@ -15,6 +15,9 @@ import { Nodes } from "./nodes.ts";
 import { Replica, type TakenRow } from "./replica.ts";
 import { Review } from "./review.ts";
 
+/** The longest pause after a failed send, in ms, and as a share of the grace: half the time between two beats. */
+const PAUSE = { longest: 30_000, share: 1 / 8 };
+
 /** The bus and the bounds of a roster. */
 export interface RosterOptions {
   readonly hub: Hub;
@@ -79,9 +82,11 @@ export class Roster implements Claim {
       known: () => this.#know(),
     });
     const isReady = (): boolean => this.#knowledge.isComplete;
+    const longestPause = Math.min(PAUSE.longest, grace * PAUSE.share);
     const drafts = new Drafts({ node, nodes, announced, locals: this.locals });
     this.#dispatch = new Dispatch({
       clock,
+      longestPause,
       node,
       drafts,
       leases: this.#leases,

@@ -130,6 +130,21 @@ describe("presence over several nodes", () => {
     for (const node of nodes) assert.equal(node.errors.length, 1, "one error for one outage");
   });
 
+  it("drops nobody whose store comes back later than the judge's", async () => {
+    const { log, nodes } = cluster(2);
+    await pass(nodes, 200);
+    for (const [at, node] of nodes.entries()) node.connect(`m${at}`, ["room"]);
+    for (const delay of [0, 300, 900, 1_500]) {
+      await pass(nodes, 5_000 + delay);
+      for (const node of nodes) log.cut(node.store, true);
+      await pass(nodes, GRACE * 4 + delay);
+      const before = changesOf(log, "room", 0).length;
+      for (const node of nodes) log.cut(node.store, false);
+      await pass(nodes, GRACE * 3);
+      assert.equal(changesOf(log, "room", 0).length, before, `${delay}`);
+    }
+  });
+
   it("tells a node that opens who is there, and keeps what a closed node had for the grace", async () => {
     const { log, nodes } = cluster(2, 3);
     await pass(nodes, 200);

@@ -178,6 +178,21 @@ describe("presence on one bus", () => {
     await bus.close();
   });
 
+  it("lets no member that the store refuses hold up another", async () => {
+    const { bus, here } = chat();
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    bus.fail(["presence", "room:7"]);
+    here.join({ id: "bad", info: { name: "Bad" } }, ["room:7"]);
+    here.join(ANN, ["lobby"]);
+    await bus.advance(100);
+    assert.deepEqual([here.of("lobby").length, errors.length], [1, 1]);
+    bus.heal();
+    await bus.advance(2_000);
+    assert.equal(here.of("room:7").length, 1);
+    await bus.close();
+  });
+
   it("ignores rows of others on its channels, and tells of them once", async () => {
     const { bus, here } = chat();
     const errors: Error[] = [];
