@@ -1,6 +1,7 @@
 // Longer than 250 lines: the one public class, and most of it docstrings.
 
 import { checkChannels, checkLast, checkLimit, checkTimeout } from "./core/arguments.ts";
+import { ContractCheck } from "./core/contract.ts";
 import { callListeners, Emitter } from "./core/emitter.ts";
 import { Hub } from "./core/hub.ts";
 import { type BusStats, Meter } from "./core/meter.ts";
@@ -9,11 +10,12 @@ import { Sender } from "./core/sender.ts";
 import { serialise } from "./core/serialise.ts";
 import { Subscription } from "./core/subscription.ts";
 import { siblingsError, warn } from "./core/warnings.ts";
-import { asError, closed, noTransactions } from "./errors.ts";
+import { asError, closed, noTransactions, waitingSchema } from "./errors.ts";
 import type { Answer } from "./log/answer.ts";
 import type { Known } from "./log/query.ts";
-import type { AnyChannels, Batch, ChannelOf, Entry, MessageOf, Notification } from "./notification.ts";
+import type { AnyChannels, Batch, ChannelOf, channels, Entry, Notification, SentOf } from "./notification.ts";
 import { type BusEvents, type BusOptions, checkOptions, type PollOptions, type SubscribeOptions } from "./options.ts";
+import type { Schema } from "./schema.ts";
 import type { PendingRow, Store } from "./store.ts";
 import { checkCallback, checkMs, checkNames, checkSignal } from "./util/validate.ts";
 import { VERSION } from "./util/version.ts";
@@ -27,7 +29,14 @@ export function hubOf<C extends object>(bus: Bus<C>): Hub {
   return insideOf<Hub>(bus).hub;
 }
 
-declare const channels: unique symbol;
+/**
+ * Returns the schemas of a bus by name; undefined if it has no contract. Throws `bad_option`.
+ *
+ * @internal
+ */
+export function schemasOf<C extends object>(bus: Bus<C>): ReadonlyMap<string, Schema> | undefined {
+  return insideOf<Hub>(bus).schemas;
+}
 
 const FOREVER = Number.POSITIVE_INFINITY;
 const NO_OPTIONS: PollOptions = {};
@@ -61,15 +70,18 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   readonly #hub: Hub;
   readonly #sender: Sender;
   readonly #store: Store;
+  readonly #contract: ContractCheck | undefined;
   readonly #maxMessage: number;
   readonly #maxSend: number;
   #closing: Promise<void> | undefined;
 
   /** Begins to open the store at once. Throws `bad_option`. */
-  constructor(options: BusOptions = {}) {
+  constructor(options: BusOptions<C> = {}) {
     super();
     const checked = checkOptions(options);
     this.#store = checked.store;
+    const { channels } = options;
+    this.#contract = channels === undefined ? undefined : new ContractCheck(channels, checked.clock);
     this.#maxMessage = checked.maxMessage;
     this.#maxSend = checked.maxSend;
     this.#hub = new Hub({
@@ -90,7 +102,8 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    * @internal
    */
   get [INSIDE](): Inside<Hub> {
-    return { version: VERSION, hub: this.#hub, isClosing: this.#closing !== undefined };
+    const isClosing = this.#closing !== undefined;
+    return { version: VERSION, hub: this.#hub, isClosing, schemas: this.#contract?.schemas };
   }
 
   /** The newest id, or the beginning of an empty log. With a store of an engine, 0 until the replay. Put it in a page that you render, and poll from it. */
@@ -117,7 +130,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    * Sends one notification. Resolves with its id once it is committed and every poll of this process can see it.
    * Rejects with `bad_channel`, `bad_message`, `closed` or `store`.
    */
-  sendone<const K extends ChannelOf<C>>(channel: K, message: MessageOf<C, K>): Promise<number> {
+  sendone<const K extends ChannelOf<C>>(channel: K, message: SentOf<C, K>): Promise<number> {
     return this.#send([[channel, message]]).then((ids) => ids[0]!); // one row has one id
   }
 
@@ -139,9 +152,13 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    * `bad_transaction`, `closed` or `store`.
    */
   sendwithin(transaction: unknown, entries: readonly Entry<C>[]): Promise<void> | void {
-    const rows = this.#serialise(entries);
-    if (this.#store.within === undefined) throw noTransactions();
-    return rows.length === 0 ? undefined : this.#store.within(transaction, rows);
+    const rows = this.#rows(entries);
+    const store = this.#store;
+    if (store.within === undefined) throw noTransactions();
+    if (!(rows instanceof Promise)) return rows.length === 0 ? undefined : store.within(transaction, rows);
+    if (!store.writesDuringCall) return rows.then((settled) => store.within?.(transaction, settled));
+    rows.catch(() => {}); // the error below is the only answer
+    throw waitingSchema();
   }
 
   /**
@@ -238,14 +255,21 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   // The method is not async, because each further promise adds a tenth to the cost of a send.
   #send(entries: unknown): Promise<readonly number[]> {
     try {
-      return this.#sender.send(this.#serialise(entries));
+      const rows = this.#rows(entries);
+      return rows instanceof Promise ? this.#sender.sendLater(rows) : this.#sender.send(rows);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  #serialise(entries: unknown): readonly PendingRow[] {
+  #rows(entries: unknown): readonly PendingRow[] | Promise<readonly PendingRow[]> {
     if (this.#closing !== undefined) throw closed();
+    const checked = this.#contract === undefined ? entries : this.#contract.apply(entries);
+    if (checked instanceof Promise) return checked.then((values) => this.#serialise(values));
+    return this.#serialise(checked);
+  }
+
+  #serialise(entries: unknown): readonly PendingRow[] {
     const { maxBytes } = this.#store;
     return serialise(entries, { maxMessage: this.#maxMessage, maxSend: this.#maxSend, maxBytes });
   }

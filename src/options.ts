@@ -1,12 +1,18 @@
 import { type CheckedRetention, checkRetention, type Retention } from "./log/retention.ts";
-import type { Notification } from "./notification.ts";
+import type { AnyChannels, Notification } from "./notification.ts";
+import type { Contract } from "./schema.ts";
 import type { Store } from "./store.ts";
 import { memory } from "./stores/memory.ts";
 import { type Clock, systemClock } from "./util/clock.ts";
 import { checkNames, checkPort, checkSize } from "./util/validate.ts";
 
 /** The options of `new Bus`. */
-export interface BusOptions {
+export interface BusOptions<C extends object = AnyChannels> {
+  /**
+   * A schema for each name, of any library of Standard Schema 1. Each sent message is checked, and replaced by the schema's
+   * value. `"*"` stands for names without a schema of their own; without it such a name is refused. Default: no checks.
+   */
+  readonly channels?: Contract<C>;
   /** The store that keeps notifications beyond the process. Default: memory alone. */
   readonly store?: Store;
   /** The bounds of retention. Default: 24 hours, 1,000 notifications a channel, 100,000 and 256 Mi of text in all. */
@@ -62,8 +68,8 @@ export interface CheckedOptions {
 }
 
 /** Checks the options of a bus, and adds the defaults. Throws `bad_option`. */
-export function checkOptions(options: BusOptions): CheckedOptions {
-  checkNames("a bus", options, ["store", "retention", "limit", "maxMessage", "maxSend", "clock"]);
+export function checkOptions<C extends object>(options: BusOptions<C>): CheckedOptions {
+  checkNames("a bus", options, ["channels", "store", "retention", "limit", "maxMessage", "maxSend", "clock"]);
   const { store = memory(), retention = {}, clock = systemClock, limit = 1_000 } = options;
   const { maxMessage = 2 ** 20, maxSend = 2 ** 24 } = options;
   checkPort("store", store, "open", "a Store, such as sqlite(path) makes one");

@@ -127,6 +127,8 @@ export interface Store {
    * engine has none.
    */
   within?(transaction: unknown, send: readonly PendingRow[]): Promise<void> | void;
+  /** True if `within` has written when it returns. The bus then refuses messages whose schema waits. */
+  readonly writesDuringCall?: boolean;
   /** Ends everything that the store started. No call follows. */
   close(): Promise<void>;
 }

@@ -18,6 +18,7 @@ export const PAGES: readonly Group[] = [
     items: [
       { text: "Overview", link: "/" },
       { text: "Channels and retention", link: "/channels-and-retention" },
+      { text: "Contracts", link: "/contracts" },
       { text: "Mounts", link: "/mounts" },
       { text: "Frameworks", link: "/frameworks" },
       { text: "The client", link: "/client" },
@@ -70,6 +71,7 @@ export const SUBPATHS: readonly string[] = [
   "nightbus/hono",
   "nightbus/node",
   "nightbus/fetch",
+  "nightbus/asyncapi",
   "nightbus/client",
   "nightbus/testing",
   "nightbus/conformance",

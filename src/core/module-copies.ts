@@ -1,4 +1,5 @@
 import { BusError, given } from "../errors.ts";
+import type { Schema } from "../schema.ts";
 import { VERSION } from "../util/version.ts";
 
 /** The key of a bus's internals. Every copy of nightbus in the process uses the same key. */
@@ -10,6 +11,8 @@ export interface Inside<R> {
   readonly version: string;
   readonly hub: R;
   readonly isClosing: boolean;
+  /** The schemas by name; undefined if the bus has no contract. */
+  readonly schemas: ReadonlyMap<string, Schema> | undefined;
 }
 
 /**

@@ -5,8 +5,11 @@ import type { Meter } from "./meter.ts";
 import { bytesOf, mostBytesOf } from "./serialise.ts";
 
 interface Send {
-  readonly rows: readonly PendingRow[];
+  /** The rows; empty while they are coming. */
+  rows: readonly PendingRow[];
   readonly ids: DeferredPromise<readonly number[]>;
+  /** Settles once the rows are there, or the send has left the queue. Undefined if the rows are there. */
+  coming: Promise<void> | undefined;
 }
 
 /** The parts that a sender needs. */
@@ -36,7 +39,25 @@ export class Sender {
     if (rows.length === 0) return Promise.resolve([]);
     this.#options.meter.countSend(rows.length);
     const ids = pDefer<readonly number[]>();
-    this.#queue.push({ rows, ids });
+    this.#queue.push({ rows, ids, coming: undefined });
+    this.#flushing ??= this.#flush();
+    return ids.promise;
+  }
+
+  /** Queues a send whose rows are yet to come. Later sends wait behind it. Rejects as the rows do. */
+  sendLater(rows: Promise<readonly PendingRow[]>): Promise<readonly number[]> {
+    const ids = pDefer<readonly number[]>();
+    const arrive = (arrived: readonly PendingRow[]): void => {
+      send.rows = arrived;
+      send.coming = undefined;
+      this.#options.meter.countSend(arrived.length);
+    };
+    const leave = (error: unknown): void => {
+      this.#queue = this.#queue.filter((one) => one !== send);
+      ids.reject(error);
+    };
+    const send: Send = { rows: [], ids, coming: rows.then(arrive, leave) };
+    this.#queue.push(send);
     this.#flushing ??= this.#flush();
     return ids.promise;
   }
@@ -49,7 +70,10 @@ export class Sender {
   async #flush(): Promise<void> {
     try {
       await this.#options.opening; // an open store commits at the end of the tick, so that other sends of the tick can join
-      while (this.#queue.length > 0) await this.#commit(this.#take());
+      for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+        if (next.coming === undefined) await this.#commit(this.#take());
+        else await next.coming;
+      }
     } catch (error) {
       for (const send of this.#queue.splice(0)) send.ids.reject(error);
     } finally {
@@ -65,6 +89,7 @@ export class Sender {
     let bytes = 0;
     let count = 0;
     for (const send of this.#queue) {
+      if (send.coming !== undefined) break;
       rows += send.rows.length;
       if (isCounted) bytes += bytesOf(send.rows);
       if (count > 0 && (rows > maxRows || bytes > maxBytes)) break;

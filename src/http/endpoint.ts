@@ -12,6 +12,7 @@ import type { EndpointReply, EndpointRequest, Sink } from "./endpoint/request.ts
 import { Waits } from "./endpoint/waits.ts";
 import type { Mounted } from "./mounted.ts";
 import { type Cors, checkOptions, type MountOptions } from "./options.ts";
+import { asyncapi } from "./routes/asyncapi.ts";
 import { events } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
 import { poll } from "./routes/poll.ts";
@@ -35,6 +36,7 @@ const ROUTES: ReadonlyMap<string, Methods> = table({
   events: table<Route>({ GET: events, HEAD: events, POST: events }),
   send: table<Route>({ POST: send }),
   health: table<Route>({ GET: health, HEAD: health }),
+  asyncapi: table<Route>({ GET: asyncapi, HEAD: asyncapi }),
 });
 
 /** The one HTTP behaviour of nightbus, behind every mount. */
@@ -129,12 +131,13 @@ export class Endpoint<C extends object, Context> {
 
   // The path is compared as it came, because a guard elsewhere compares it in the same way.
   #methods({ path, mount }: EndpointRequest): Methods | undefined {
-    const { isAt, send } = this.#mounted.options;
+    const { isAt, send, asyncapi } = this.#mounted.options;
     const slash = path.lastIndexOf("/");
     const above = path.slice(0, slash);
     if (slash === -1 || !(isAt === undefined ? above === mount : isAt(above))) return undefined;
     const name = path.slice(slash + 1);
     if (name === "send" && send === undefined) return undefined;
+    if (name === "asyncapi" && asyncapi === undefined) return undefined;
     return ROUTES.get(name);
   }
 

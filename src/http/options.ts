@@ -1,5 +1,6 @@
 import { BusError, given } from "../errors.ts";
-import type { NameOf, Tuple } from "../notification.ts";
+import type { Named, NameOf, Tuple } from "../notification.ts";
+import type { InputOf } from "../schema.ts";
 import { checkNames } from "../util/validate.ts";
 
 /** An entry of a remote client, which can only name a string channel. */
@@ -13,8 +14,8 @@ export type Granted<C extends object> = readonly (string | Tuple<NameOf<C>>)[];
  * written in place.
  */
 export type Allowed<C extends object> = readonly {
-  [N in NameOf<C>]: readonly [channel: N | Tuple<N>, message: C[N]];
-}[NameOf<C>][];
+  [N in keyof C & string]: readonly [channel: Named<N> | Tuple<Named<N>>, message: InputOf<C[N]>];
+}[keyof C & string][];
 
 /** The pages of other origins that may use a mount. */
 export interface Cors {
@@ -93,6 +94,11 @@ export interface MountOptions<C extends object, Context> {
   readonly unsentTimeout?: number;
   /** The most unsent bytes of a stream. The stream of a slower client is closed, and the client resumes. Default: 1 MiB. */
   readonly maxBuffered?: number;
+  /**
+   * A document that the route `asyncapi` answers as JSON, such as `asyncapi(bus, …)` of `nightbus/asyncapi` returns. Without
+   * it the route does not exist.
+   */
+  readonly asyncapi?: object;
   /** The other origins whose pages may use the mount. Default: none. */
   readonly cors?: Cors;
 }
@@ -125,7 +131,7 @@ const DEFAULTS = {
 
 /** Checks the options of a mount, and adds the defaults. Throws `bad_option`. */
 export function checkOptions<C extends object, Context>(options: MountOptions<C, Context>): CheckedOptions<C, Context> {
-  checkNames("a mount", options, [...Object.keys(DEFAULTS), "channels", "send", "prefix", "cors"]);
+  checkNames("a mount", options, [...Object.keys(DEFAULTS), "channels", "send", "asyncapi", "prefix", "cors"]);
   const checked = { ...DEFAULTS, ...options };
   for (const name of Object.keys(DEFAULTS) as Defaults[]) checkNumber(name, checked[name]);
   if (checked.heartbeat === 0) {
@@ -133,6 +139,9 @@ export function checkOptions<C extends object, Context>(options: MountOptions<C,
   }
   checkFunction("channels", options.channels);
   checkFunction("send", options.send);
+  if (options.asyncapi !== undefined && typeof options.asyncapi !== "object") {
+    throw new BusError("bad_option", `asyncapi must be a document, got ${given(options.asyncapi)}`);
+  }
   checkPrefix(options.prefix);
   if (options.cors !== undefined) checkCors(options.cors);
   return { ...checked, isAt: options.prefix === undefined ? undefined : matching(options.prefix) };

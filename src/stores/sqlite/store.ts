@@ -32,6 +32,9 @@ export class SqliteStore implements Store {
     await this.#do("could not read what was committed", ({ catchUp }) => catchUp());
   }
 
+  /** A transaction of SQLite lies within one call. */
+  readonly writesDuringCall = true;
+
   within(transaction: unknown, send: readonly PendingRow[]): void {
     if (this.#log === undefined) {
       const sentence = "the bus is not open yet, and a transaction cannot wait for it: await bus.ready() first";

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { Client, until } from "./client.ts";
 import { describeClosing } from "./closing.ts";
+import { describeContracts } from "./contracts.ts";
 import { describeDialects } from "./dialects.ts";
 import { describeEventSources } from "./event-sources.ts";
 import { describeEvents } from "./events.ts";
@@ -36,6 +37,7 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
     describeBodies(start, host);
     if (!host.parsesBodies) describeSlowBodies(start, host);
     describeCors(start, host);
+    describeContracts(start);
     describeDialects(start);
     describeHooks(start, host);
     describeHookFailures(start);
