@@ -6,6 +6,7 @@ import { callListeners, Emitter } from "./core/emitter.ts";
 import { Hub } from "./core/hub.ts";
 import { type BusStats, Meter } from "./core/meter.ts";
 import { INSIDE, type Inside, insideOf, sharedBuses } from "./core/module-copies.ts";
+import { checkKeyed, keyFor, nameOf } from "./core/send-keys.ts";
 import { Sender } from "./core/sender.ts";
 import { serialise } from "./core/serialise.ts";
 import { Subscription } from "./core/subscription.ts";
@@ -14,9 +15,16 @@ import { asError, closed, noTransactions, waitingSchema } from "./errors.ts";
 import type { Answer } from "./log/answer.ts";
 import type { Known } from "./log/query.ts";
 import type { AnyChannels, Batch, ChannelOf, channels, Entry, Notification, SentOf } from "./notification.ts";
-import { type BusEvents, type BusOptions, checkOptions, type PollOptions, type SubscribeOptions } from "./options.ts";
+import {
+  type BusEvents,
+  type BusOptions,
+  checkOptions,
+  type PollOptions,
+  type SendOptions,
+  type SubscribeOptions,
+} from "./options.ts";
 import type { Schema } from "./schema.ts";
-import type { PendingRow, Store } from "./store.ts";
+import type { PendingRow, SendKey, Store } from "./store.ts";
 import { checkCallback, checkMs, checkNames, checkSignal } from "./util/validate.ts";
 import { VERSION } from "./util/version.ts";
 
@@ -91,8 +99,9 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
       notify: (notification) => this.#emit("notification", notification),
       error: (error) => this.#emit("error", error),
     });
-    const { append, opening } = this.#hub;
-    this.#sender = new Sender({ append, opening, meter: this.#meter, store: this.#store });
+    const { append, appendKeyed, opening } = this.#hub;
+    const { keys, store } = checked;
+    this.#sender = new Sender({ append, appendKeyed, keys, opening, meter: this.#meter, store });
     if (options.store === undefined) this.#warnOfSiblings();
   }
 
@@ -103,7 +112,14 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    */
   get [INSIDE](): Inside<Hub> {
     const isClosing = this.#closing !== undefined;
-    return { version: VERSION, hub: this.#hub, isClosing, schemas: this.#contract?.schemas };
+    return {
+      version: VERSION,
+      hub: this.#hub,
+      isClosing,
+      schemas: this.#contract?.schemas,
+      keyFor: (name, entries) => this.#keyFor(name, entries),
+      send: async (entries, key) => this.#sendChecked(entries, key),
+    };
   }
 
   /** The newest id, or the beginning of an empty log. With a store of an engine, 0 until the replay. Put it in a page that you render, and poll from it. */
@@ -128,18 +144,19 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
   /**
    * Sends one notification. Resolves with its id once it is committed and every poll of this process can see it.
-   * Rejects with `bad_channel`, `bad_message`, `closed` or `store`.
+   * With a `key`, the same send commits once. Rejects with `bad_channel`, `bad_message`, `bad_key`, `closed` or `store`.
    */
-  sendone<const K extends ChannelOf<C>>(channel: K, message: SentOf<C, K>): Promise<number> {
-    return this.#send([[channel, message]]).then((ids) => ids[0]!); // one row has one id
+  sendone<const K extends ChannelOf<C>>(channel: K, message: SentOf<C, K>, options?: SendOptions): Promise<number> {
+    return this.#send([[channel, message]], options).then((ids) => ids[0]!); // one row has one id
   }
 
   /**
    * Sends all of these notifications or none. Resolves with their ids, which are consecutive, in order. Messages are
-   * serialised during the call. Rejects with `bad_channel`, `bad_message`, `closed` or `store`.
+   * serialised during the call. With a `key`, the same send commits once. Rejects with `bad_channel`, `bad_message`,
+   * `bad_key`, `closed` or `store`.
    */
-  sendmany(entries: readonly Entry<C>[]): Promise<readonly number[]> {
-    return this.#send(entries);
+  sendmany(entries: readonly Entry<C>[], options?: SendOptions): Promise<readonly number[]> {
+    return this.#send(entries, options);
   }
 
   /**
@@ -253,13 +270,25 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   // The method is not async, because each further promise adds a tenth to the cost of a send.
-  #send(entries: unknown): Promise<readonly number[]> {
+  #send(entries: unknown, options?: SendOptions): Promise<readonly number[]> {
     try {
-      const rows = this.#rows(entries);
-      return rows instanceof Promise ? this.#sender.sendLater(rows) : this.#sender.send(rows);
+      if (options !== undefined) checkNames("a send", options, ["key"]);
+      const key = options?.key === undefined ? undefined : this.#keyFor(nameOf("bus", options.key), entries);
+      return this.#sendChecked(entries, key);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #sendChecked(entries: unknown, key: SendKey | undefined): Promise<readonly number[]> {
+    const rows = this.#rows(entries);
+    return rows instanceof Promise ? this.#sender.sendLater(rows, key) : this.#sender.send(rows, key);
+  }
+
+  /** Returns a key for entries as the caller gave them, since a schema may add what differs each time. */
+  #keyFor(name: string, entries: unknown): SendKey {
+    checkKeyed(this.#store);
+    return keyFor(name, this.#serialise(entries));
   }
 
   #rows(entries: unknown): readonly PendingRow[] | Promise<readonly PendingRow[]> {

@@ -5,6 +5,7 @@ import type { MessageIssue } from "./schema.ts";
  *
  * - `closed`: the bus was closed before the call.
  * - `bad_channel`, `bad_message`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`: an argument is wrong.
+ * - `bad_key`: the key of a send is no text, belongs to a send of other entries, or the store remembers none.
  * - `bad_transaction`: `sendwithin` got no open transaction of the bus's store, or the store has none.
  * - `missed`: a subscription without `onMissed` met a loss.
  * - `store`: the store could not be opened, read or written.
@@ -17,6 +18,7 @@ export type BusErrorCode =
   | "bad_timeout"
   | "bad_limit"
   | "bad_option"
+  | "bad_key"
   | "bad_transaction"
   | "missed"
   | "store";

@@ -19,6 +19,7 @@ export const PAGES: readonly Group[] = [
       { text: "Overview", link: "/" },
       { text: "Channels and retention", link: "/channels-and-retention" },
       { text: "Contracts", link: "/contracts" },
+      { text: "Sending once", link: "/sending-once" },
       { text: "Mounts", link: "/mounts" },
       { text: "Frameworks", link: "/frameworks" },
       { text: "The client", link: "/client" },

@@ -1,5 +1,6 @@
 import { BusError, given } from "../errors.ts";
 import type { Schema } from "../schema.ts";
+import type { SendKey } from "../store.ts";
 import { VERSION } from "../util/version.ts";
 
 /** The key of a bus's internals. Every copy of nightbus in the process uses the same key. */
@@ -13,6 +14,10 @@ export interface Inside<R> {
   readonly isClosing: boolean;
   /** The schemas by name; undefined if the bus has no contract. */
   readonly schemas: ReadonlyMap<string, Schema> | undefined;
+  /** Returns the key of a send of these entries. Throws `bad_key`, `bad_channel` or `bad_message`. */
+  keyFor(name: string, entries: unknown): SendKey;
+  /** Sends entries under a key. Rejects as `sendmany`. */
+  send(entries: unknown, key: SendKey): Promise<readonly number[]>;
 }
 
 /**

@@ -49,6 +49,11 @@ export interface MountOptions<C extends object, Context> {
     context: Context,
   ) => boolean | Allowed<C> | Promise<boolean | Allowed<C>>;
   /**
+   * Returns the user of a request, undefined for a stranger. A client's `Idempotency-Key` counts for its user alone. Without
+   * this hook all clients are strangers, who share their keys.
+   */
+  readonly user?: (context: Context) => string | number | undefined | Promise<string | number | undefined>;
+  /**
    * The whole path of the mount, as requests name it. Each route is one segment below it. A segment such as `:room`
    * stands for any. Default: the place that the host names (Express, Fastify, Hono, connect, polka, koa-mount, Nest),
    * else the root.
@@ -131,7 +136,7 @@ const DEFAULTS = {
 
 /** Checks the options of a mount, and adds the defaults. Throws `bad_option`. */
 export function checkOptions<C extends object, Context>(options: MountOptions<C, Context>): CheckedOptions<C, Context> {
-  checkNames("a mount", options, [...Object.keys(DEFAULTS), "channels", "send", "asyncapi", "prefix", "cors"]);
+  checkNames("a mount", options, [...Object.keys(DEFAULTS), "channels", "send", "user", "asyncapi", "prefix", "cors"]);
   const checked = { ...DEFAULTS, ...options };
   for (const name of Object.keys(DEFAULTS) as Defaults[]) checkNumber(name, checked[name]);
   if (checked.heartbeat === 0) {
@@ -139,6 +144,7 @@ export function checkOptions<C extends object, Context>(options: MountOptions<C,
   }
   checkFunction("channels", options.channels);
   checkFunction("send", options.send);
+  checkFunction("user", options.user);
   if (options.asyncapi !== undefined && typeof options.asyncapi !== "object") {
     throw new BusError("bad_option", `asyncapi must be a document, got ${given(options.asyncapi)}`);
   }

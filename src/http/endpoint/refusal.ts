@@ -49,8 +49,9 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (error.code === "closed") return unavailable("closed", "the bus is closed", "bus.Bus unavailable");
   // The cause may name paths and hosts, so clients do not see it.
   if (error.code === "store") return unavailable("store", "the store of the bus does not work at the moment");
-  const { issues } = error;
-  return new Refusal(issues === undefined ? 400 : 422, error.code, error.message, { issues });
+  const { issues, code } = error;
+  const status = code === "bad_key" || issues !== undefined ? 422 : 400;
+  return new Refusal(status, code, error.message, { issues });
 }
 
 /** Refuses a new request at a closed mount. */

@@ -51,7 +51,16 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
 
   /** Makes a fake bus. Throws `bad_option`. */
   constructor(options: FakeBusOptions<C> = {}) {
-    checkNames("a fake bus", options, ["now", "clock", "channels", "retention", "limit", "maxMessage", "maxSend"]);
+    checkNames("a fake bus", options, [
+      "now",
+      "clock",
+      "channels",
+      "retention",
+      "limit",
+      "maxMessage",
+      "maxSend",
+      "keys",
+    ]);
     const { now, clock, ...rest } = options;
     if (now !== undefined) checkStart(now, clock);
     const store = new FakeStore();

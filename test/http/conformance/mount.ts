@@ -11,6 +11,7 @@ import { describeHookTimeouts } from "./hook-timeouts.ts";
 import { describeHooks } from "./hooks.ts";
 import type { Host, Start } from "./host.ts";
 import { describeInjection } from "./injection.ts";
+import { describeKeys } from "./keys.ts";
 import { describeBodies } from "./mount-bodies.ts";
 import { describeCors } from "./mount-cors.ts";
 import { describeOdoo } from "./odoo.ts";
@@ -38,6 +39,7 @@ export function describeMount<Context>(name: string, host: Host<Context>): void 
     if (!host.parsesBodies) describeSlowBodies(start, host);
     describeCors(start, host);
     describeContracts(start);
+    describeKeys(start);
     describeDialects(start);
     describeHooks(start, host);
     describeHookFailures(start);
