@@ -1,5 +1,8 @@
+import type { KeyBounds, KeyedOutcome, KeyedSend } from "../../store.ts";
 import { SingleFlight } from "../../util/single-flight.ts";
 import type { Ids, Sends } from "../shared/given-ids.ts";
+import { forgotten } from "../shared/key-ledger.ts";
+import { planOf } from "../shared/key-plan.ts";
 import { type Committed, GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote-commits.ts";
 import { isLogGone, mayCommitAgain } from "./failures.ts";
 import type { Ask, Tables } from "./tables.ts";
@@ -10,12 +13,19 @@ export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "m
   readonly ask: Ask;
   /** The name of this process in notifications. */
   readonly node: string;
+  /** Makes the table and the function of keys if they are missing. Rejects with pg's error. */
+  readonly prepareKeys: () => Promise<void>;
+  /** Hears of keys that were forgotten too early. */
+  readonly error: (error: Error) => void;
 }
 
 /** Commits the sends of this process, and the outbox: the sends that applications wrote in their own transactions. */
 export class Commits {
   readonly #options: CommitsOptions;
   readonly #commits: RemoteCommits;
+  #areKeysReady = false;
+  /** The time, by the monotonic clock, before which no further early loss of keys is reported. */
+  #silentUntil = Number.NEGATIVE_INFINITY;
   readonly #moves = new SingleFlight(() => this.#move());
 
   constructor(options: CommitsOptions) {
@@ -29,6 +39,38 @@ export class Commits {
   append(sends: Sends): Promise<Ids> {
     const { tables, ask, node } = this.#options;
     return this.#commits.commit(sends, (writer) => tables.append(ask, { ...writer, node }, sends).catch(orGone));
+  }
+
+  /** As `append`, for sends of which some have a key. Rejects with pg's error. */
+  async appendKeyed(sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> {
+    const { tables, ask, node } = this.#options;
+    const plan = planOf(sends, () => undefined);
+    let outcomes: readonly KeyedOutcome[] = [];
+    await this.#commits.commit([], async (writer) => {
+      try {
+        await this.#prepareKeys();
+        const done = await tables.appendKeyed(ask, { ...writer, node }, plan.keyed, bounds);
+        outcomes = done.outcomes;
+        if (done.forgotten !== undefined) this.#report(done.forgotten, bounds);
+        return done.committed;
+      } catch (error) {
+        this.#areKeysReady = false;
+        return orGone(error);
+      }
+    });
+    return plan.outcomes(outcomes);
+  }
+
+  async #prepareKeys(): Promise<void> {
+    if (!this.#areKeysReady) await this.#options.prepareKeys();
+    this.#areKeysReady = true;
+  }
+
+  #report(age: number, bounds: KeyBounds): void {
+    const now = this.#options.clock.monotonic();
+    if (now < this.#silentUntil) return;
+    this.#silentUntil = now + bounds.window;
+    this.#options.error(forgotten(age, bounds));
   }
 
   /** Commits the outbox. Rejects with pg's error. */
