@@ -1,9 +1,8 @@
 import type { KeyBounds, KeyedOutcome, KeyedSend } from "../../store.ts";
 import { SingleFlight } from "../../util/single-flight.ts";
 import type { Ids, Sends } from "../shared/given-ids.ts";
-import { forgotten } from "../shared/key-ledger.ts";
-import { planOf } from "../shared/key-plan.ts";
-import { type Committed, GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote-commits.ts";
+import { KeyedCommits } from "../shared/keyed-commits.ts";
+import { GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote-commits.ts";
 import { isLogGone, mayCommitAgain } from "./failures.ts";
 import type { Ask, Tables } from "./tables.ts";
 
@@ -23,14 +22,14 @@ export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "m
 export class Commits {
   readonly #options: CommitsOptions;
   readonly #commits: RemoteCommits;
+  readonly #keyed: KeyedCommits;
   #areKeysReady = false;
-  /** The time, by the monotonic clock, before which no further early loss of keys is reported. */
-  #silentUntil = Number.NEGATIVE_INFINITY;
   readonly #moves = new SingleFlight(() => this.#move());
 
   constructor(options: CommitsOptions) {
     this.#options = options;
     this.#commits = new RemoteCommits({ ...options, engine: "Postgres", mayCommitAgain });
+    this.#keyed = new KeyedCommits({ ...options, commits: this.#commits });
   }
 
   /**
@@ -42,35 +41,18 @@ export class Commits {
   }
 
   /** As `append`, for sends of which some have a key. Rejects with pg's error. */
-  async appendKeyed(sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> {
-    const { tables, ask, node } = this.#options;
-    const plan = planOf(sends, () => undefined);
-    let outcomes: readonly KeyedOutcome[] = [];
-    await this.#commits.commit([], async (writer) => {
+  appendKeyed(sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> {
+    const { tables, ask, node, prepareKeys } = this.#options;
+    return this.#keyed.commit(sends, bounds, async (writer, keyed) => {
       try {
-        await this.#prepareKeys();
-        const done = await tables.appendKeyed(ask, { ...writer, node }, plan.keyed, bounds);
-        outcomes = done.outcomes;
-        if (done.forgotten !== undefined) this.#report(done.forgotten, bounds);
-        return done.committed;
+        if (!this.#areKeysReady) await prepareKeys();
+        this.#areKeysReady = true;
+        return await tables.appendKeyed(ask, { ...writer, node }, keyed, bounds);
       } catch (error) {
         this.#areKeysReady = false;
         return orGone(error);
       }
     });
-    return plan.outcomes(outcomes);
-  }
-
-  async #prepareKeys(): Promise<void> {
-    if (!this.#areKeysReady) await this.#options.prepareKeys();
-    this.#areKeysReady = true;
-  }
-
-  #report(age: number, bounds: KeyBounds): void {
-    const now = this.#options.clock.monotonic();
-    if (now < this.#silentUntil) return;
-    this.#silentUntil = now + bounds.window;
-    this.#options.error(forgotten(age, bounds));
   }
 
   /** Commits the outbox. Rejects with pg's error. */
@@ -84,7 +66,7 @@ export class Commits {
   }
 }
 
-function orGone(error: unknown): Committed | typeof GONE {
+function orGone(error: unknown): typeof GONE {
   if (isLogGone(error)) return GONE;
   throw error;
 }

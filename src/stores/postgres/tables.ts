@@ -1,15 +1,6 @@
-import type {
-  Gap,
-  KeyBounds,
-  KeyedOutcome,
-  KeyedSend,
-  LogState,
-  PendingRow,
-  Row,
-  Trimmed,
-  Watermark,
-} from "../../store.ts";
+import type { Gap, KeyBounds, KeyedSend, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 import type { Sends } from "../shared/given-ids.ts";
+import { type CommittedKeyed, outcomeOf, whole } from "../shared/keyed-commits.ts";
 import { PAGE_BYTES, PAGE_ROWS } from "../shared/page-size.ts";
 import type { Committed, Writer } from "../shared/remote-commits.ts";
 import type { Page } from "../shared/remote-cursor.ts";
@@ -28,15 +19,6 @@ export interface TablesPage extends Page {
   readonly isReadOnly: boolean;
   /** The engine's clock, in ms. */
   readonly now: number;
-}
-
-/** The effect of a commit of sends with keys. */
-export interface CommittedKeyed {
-  /** Undefined if there was nothing to commit. */
-  readonly committed: Committed | undefined;
-  readonly outcomes: readonly KeyedOutcome[];
-  /** The age of the oldest key that was forgotten too early, in ms. */
-  readonly forgotten: number | undefined;
 }
 
 /** The state of a log beside its rows. */
@@ -92,8 +74,8 @@ export class Tables {
         rows.map(({ length }) => length).join(),
         sends.map(({ key }) => key?.name ?? "").join(),
         sends.map(({ key }) => key?.hash ?? "").join(),
-        Number.isFinite(bounds.window) ? Math.floor(bounds.window) : Number.MAX_SAFE_INTEGER,
-        Number.isFinite(bounds.count) ? bounds.count : Number.MAX_SAFE_INTEGER,
+        whole(bounds.window),
+        whole(bounds.count),
       ],
     );
     const [, , , , , , firsts, fresh, forgot] = found!; // a function answers one row
@@ -101,7 +83,7 @@ export class Tables {
     const committed = committedOf(found!);
     return {
       committed: committed === undefined ? undefined : { ...committed, sends: own },
-      outcomes: firsts!.split(",").map((first, at) => outcomeOf(Number(first), rows[at]!.length)),
+      outcomes: firsts!.split(",").map((first, at) => outcomeOf(Number(first), sends[at]!)),
       forgotten: forgot === null ? undefined : Number(forgot),
     };
   }
@@ -227,10 +209,6 @@ function committedOf([was, began, first, last, at, moved]: Fields): Committed | 
     at: Number(at),
     moved: moved === "t",
   };
-}
-
-function outcomeOf(first: number, size: number): KeyedOutcome {
-  return first < 0 ? "taken" : Array.from({ length: size }, (_, at) => first + at);
 }
 
 /** Returns the keys, the messages, and the place of each row's send, as text. */
