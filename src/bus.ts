@@ -1,20 +1,30 @@
 // Longer than 250 lines: the one public class, and most of it docstrings.
 
 import { checkChannels, checkLast, checkLimit, checkTimeout } from "./core/arguments.ts";
+import { ContractCheck } from "./core/contract.ts";
 import { callListeners, Emitter } from "./core/emitter.ts";
 import { Hub } from "./core/hub.ts";
 import { type BusStats, Meter } from "./core/meter.ts";
 import { INSIDE, type Inside, insideOf, sharedBuses } from "./core/module-copies.ts";
+import { checkKeyed, keyFor, nameOf } from "./core/send-keys.ts";
 import { Sender } from "./core/sender.ts";
 import { serialise } from "./core/serialise.ts";
 import { Subscription } from "./core/subscription.ts";
 import { siblingsError, warn } from "./core/warnings.ts";
-import { asError, closed, noTransactions } from "./errors.ts";
+import { asError, closed, noTransactions, waitingSchema } from "./errors.ts";
 import type { Answer } from "./log/answer.ts";
 import type { Known } from "./log/query.ts";
-import type { AnyChannels, Batch, ChannelOf, Entry, MessageOf, Notification } from "./notification.ts";
-import { type BusEvents, type BusOptions, checkOptions, type PollOptions, type SubscribeOptions } from "./options.ts";
-import type { PendingRow, Store } from "./store.ts";
+import type { AnyChannels, Batch, ChannelOf, channels, Entry, Notification, SentOf } from "./notification.ts";
+import {
+  type BusEvents,
+  type BusOptions,
+  checkOptions,
+  type PollOptions,
+  type SendOptions,
+  type SubscribeOptions,
+} from "./options.ts";
+import type { Schema } from "./schema.ts";
+import type { PendingRow, SendKey, Store } from "./store.ts";
 import { checkCallback, checkMs, checkNames, checkSignal } from "./util/validate.ts";
 import { VERSION } from "./util/version.ts";
 
@@ -27,7 +37,14 @@ export function hubOf<C extends object>(bus: Bus<C>): Hub {
   return insideOf<Hub>(bus).hub;
 }
 
-declare const channels: unique symbol;
+/**
+ * Returns the schemas of a bus by name; undefined if it has no contract. Throws `bad_option`.
+ *
+ * @internal
+ */
+export function schemasOf<C extends object>(bus: Bus<C>): ReadonlyMap<string, Schema> | undefined {
+  return insideOf<Hub>(bus).schemas;
+}
 
 const FOREVER = Number.POSITIVE_INFINITY;
 const NO_OPTIONS: PollOptions = {};
@@ -61,15 +78,18 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   readonly #hub: Hub;
   readonly #sender: Sender;
   readonly #store: Store;
+  readonly #contract: ContractCheck | undefined;
   readonly #maxMessage: number;
   readonly #maxSend: number;
   #closing: Promise<void> | undefined;
 
   /** Begins to open the store at once. Throws `bad_option`. */
-  constructor(options: BusOptions = {}) {
+  constructor(options: BusOptions<C> = {}) {
     super();
     const checked = checkOptions(options);
     this.#store = checked.store;
+    const { channels } = options;
+    this.#contract = channels === undefined ? undefined : new ContractCheck(channels, checked.clock);
     this.#maxMessage = checked.maxMessage;
     this.#maxSend = checked.maxSend;
     this.#hub = new Hub({
@@ -79,8 +99,9 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
       notify: (notification) => this.#emit("notification", notification),
       error: (error) => this.#emit("error", error),
     });
-    const { append, opening } = this.#hub;
-    this.#sender = new Sender({ append, opening, meter: this.#meter, store: this.#store });
+    const { append, appendKeyed, opening } = this.#hub;
+    const { keys, store } = checked;
+    this.#sender = new Sender({ append, appendKeyed, keys, opening, meter: this.#meter, store });
     if (options.store === undefined) this.#warnOfSiblings();
   }
 
@@ -90,8 +111,15 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    * @internal
    */
   get [INSIDE](): Inside<Hub> {
-    const send = (rows: readonly PendingRow[]): Promise<readonly number[]> => this.#sender.send(rows);
-    return { version: VERSION, hub: this.#hub, isClosing: this.#closing !== undefined, send };
+    return {
+      version: VERSION,
+      hub: this.#hub,
+      isClosing: this.#closing !== undefined,
+      schemas: this.#contract?.schemas,
+      send: (rows) => this.#sender.send(rows),
+      keyFor: (name, entries) => this.#keyFor(name, entries),
+      sendKeyed: async (entries, key) => this.#sendChecked(entries, key),
+    };
   }
 
   /** The newest id, or the beginning of an empty log. With a store of an engine, 0 until the replay. Put it in a page that you render, and poll from it. */
@@ -116,18 +144,19 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
   /**
    * Sends one notification. Resolves with its id once it is committed and every poll of this process can see it.
-   * Rejects with `bad_channel`, `bad_message`, `closed` or `store`.
+   * With a `key`, the same send commits once. Rejects with `bad_channel`, `bad_message`, `bad_key`, `closed` or `store`.
    */
-  sendone<const K extends ChannelOf<C>>(channel: K, message: MessageOf<C, K>): Promise<number> {
-    return this.#send([[channel, message]]).then((ids) => ids[0]!); // one row has one id
+  sendone<const K extends ChannelOf<C>>(channel: K, message: SentOf<C, K>, options?: SendOptions): Promise<number> {
+    return this.#send([[channel, message]], options).then((ids) => ids[0]!); // one row has one id
   }
 
   /**
    * Sends all of these notifications or none. Resolves with their ids, which are consecutive, in order. Messages are
-   * serialised during the call. Rejects with `bad_channel`, `bad_message`, `closed` or `store`.
+   * serialised during the call. With a `key`, the same send commits once. Rejects with `bad_channel`, `bad_message`,
+   * `bad_key`, `closed` or `store`.
    */
-  sendmany(entries: readonly Entry<C>[]): Promise<readonly number[]> {
-    return this.#send(entries);
+  sendmany(entries: readonly Entry<C>[], options?: SendOptions): Promise<readonly number[]> {
+    return this.#send(entries, options);
   }
 
   /**
@@ -140,9 +169,13 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    * `bad_transaction`, `closed` or `store`.
    */
   sendwithin(transaction: unknown, entries: readonly Entry<C>[]): Promise<void> | void {
-    const rows = this.#serialise(entries);
-    if (this.#store.within === undefined) throw noTransactions();
-    return rows.length === 0 ? undefined : this.#store.within(transaction, rows);
+    const rows = this.#rows(entries);
+    const store = this.#store;
+    if (store.within === undefined) throw noTransactions();
+    if (!(rows instanceof Promise)) return rows.length === 0 ? undefined : store.within(transaction, rows);
+    if (!store.writesDuringCall) return rows.then((settled) => store.within?.(transaction, settled));
+    rows.catch(() => {}); // the error below is the only answer
+    throw waitingSchema();
   }
 
   /**
@@ -237,16 +270,35 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   // The method is not async, because each further promise adds a tenth to the cost of a send.
-  #send(entries: unknown): Promise<readonly number[]> {
+  #send(entries: unknown, options?: SendOptions): Promise<readonly number[]> {
     try {
-      return this.#sender.send(this.#serialise(entries));
+      if (options !== undefined) checkNames("a send", options, ["key"]);
+      const key = options?.key === undefined ? undefined : this.#keyFor(nameOf("bus", options.key), entries);
+      return this.#sendChecked(entries, key);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  #serialise(entries: unknown): readonly PendingRow[] {
+  #sendChecked(entries: unknown, key: SendKey | undefined): Promise<readonly number[]> {
+    const rows = this.#rows(entries);
+    return rows instanceof Promise ? this.#sender.sendLater(rows, key) : this.#sender.send(rows, key);
+  }
+
+  /** Returns a key for entries as the caller gave them, since a schema may add what differs each time. */
+  #keyFor(name: string, entries: unknown): SendKey {
+    checkKeyed(this.#store);
+    return keyFor(name, this.#serialise(entries));
+  }
+
+  #rows(entries: unknown): readonly PendingRow[] | Promise<readonly PendingRow[]> {
     if (this.#closing !== undefined) throw closed();
+    const checked = this.#contract === undefined ? entries : this.#contract.apply(entries);
+    if (checked instanceof Promise) return checked.then((values) => this.#serialise(values));
+    return this.#serialise(checked);
+  }
+
+  #serialise(entries: unknown): readonly PendingRow[] {
     const { maxBytes } = this.#store;
     return serialise(entries, { maxMessage: this.#maxMessage, maxSend: this.#maxSend, maxBytes });
   }

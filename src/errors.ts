@@ -1,8 +1,11 @@
+import type { MessageIssue } from "./schema.ts";
+
 /**
  * The kind of an error, as a stable word.
  *
  * - `closed`: the bus was closed before the call.
  * - `bad_channel`, `bad_message`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`: an argument is wrong.
+ * - `bad_key`: the key of a send is no text, belongs to a send of other entries, or the store remembers none.
  * - `bad_transaction`: `sendwithin` got no open transaction of the bus's store, or the store has none.
  * - `missed`: a subscription without `onMissed` met a loss.
  * - `store`: the store could not be opened, read or written.
@@ -15,12 +18,15 @@ export type BusErrorCode =
   | "bad_timeout"
   | "bad_limit"
   | "bad_option"
+  | "bad_key"
   | "bad_transaction"
   | "missed"
   | "store";
 
 /** The cause of an error, and what it says of a failed store. */
 export interface BusErrorOptions extends ErrorOptions {
+  /** For `bad_message`: the parts that break the schema. */
+  readonly issues?: readonly MessageIssue[];
   /** For `store`: true if certainly nothing of the call was committed. */
   readonly refused?: boolean;
   /** For `store`: true if the store could not be used at all, for example while it is locked. */
@@ -49,6 +55,8 @@ export class BusError extends Error {
   readonly refused: boolean;
   /** True if the store could not be used at all, because it was locked or cut off. The same call may work later. */
   readonly unavailable: boolean;
+  /** The parts of the message that break the channel's schema, at most 100; undefined for every other error. */
+  readonly issues: readonly MessageIssue[] | undefined;
 
   constructor(code: BusErrorCode, message: string, options: BusErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
@@ -56,6 +64,7 @@ export class BusError extends Error {
     this.code = code;
     this.refused = options.refused ?? code !== "store";
     this.unavailable = options.unavailable ?? false;
+    this.issues = options.issues;
   }
 
   /**
@@ -90,6 +99,14 @@ export function noTransactions(): BusError {
   return new BusError(
     "bad_transaction",
     "this bus's store cannot take part in a transaction of yours: use nightbus/sqlite or nightbus/postgres, or send after the commit",
+  );
+}
+
+/** Returns the error of a send within a transaction whose store writes during the call, and whose schema waits. */
+export function waitingSchema(): BusError {
+  return new BusError(
+    "bad_message",
+    "sendwithin on this store writes during the call, and the schema of this message waits: use a schema that does not",
   );
 }
 

@@ -19,8 +19,24 @@ export {
   type MessageOf,
   type NameOf,
   type Notification,
+  type SentOf,
   type Tuple,
 } from "./notification.ts";
-export type { BusEvents, BusOptions, PollOptions, SubscribeOptions } from "./options.ts";
-export type { Gap, LogState, PendingRow, Row, Store, StoreSink, Trimmed, Unseen, Watermark } from "./store.ts";
+export type { BusEvents, BusOptions, PollOptions, SendOptions, SubscribeOptions } from "./options.ts";
+export type { Contract, InputOf, MessageIssue, OutputOf, Schema, SchemaIssue, SchemaResult } from "./schema.ts";
+export type {
+  Gap,
+  KeyBounds,
+  KeyedOutcome,
+  KeyedSend,
+  LogState,
+  PendingRow,
+  Row,
+  SendKey,
+  Store,
+  StoreSink,
+  Trimmed,
+  Unseen,
+  Watermark,
+} from "./store.ts";
 export type { Clock, Timer } from "./util/clock.ts";

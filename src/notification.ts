@@ -1,4 +1,5 @@
 import { BusError, given } from "./errors.ts";
+import type { InputOf, OutputOf } from "./schema.ts";
 
 /** A channel that only code on the server can name: a name and a subject, as in `["chess.game", 7]`. */
 export type Tuple<N extends string> = readonly [N, ...(string | number)[]];
@@ -9,21 +10,39 @@ export type Channel = string | Tuple<string>;
 /** The channels of a bus without a map: any name, any message. */
 export type AnyChannels = { readonly [name: string]: unknown };
 
-/** The names in a map of channels. */
-export type NameOf<C extends object> = keyof C & string;
+/** The field by which the compiler knows the map of a bus. No value has it. */
+export declare const channels: unique symbol;
+
+/** The map of channels of a bus, or the map itself. */
+export type MapOf<T> = typeof channels extends keyof T
+  ? T extends { readonly [channels]?: () => infer C }
+    ? C
+    : never
+  : T;
+
+/** The names in a map of channels. A map with the name `"*"` allows every name. */
+export type NameOf<C extends object> = "*" extends keyof MapOf<C> ? string : keyof MapOf<C> & string;
 
 /** The channels that a map allows: each name as a string, and as the first element of a tuple. */
 export type ChannelOf<C extends object, N = NameOf<C>> = N extends string ? N | Tuple<N> : never;
 
-type Lookup<C, N> = N extends keyof C ? C[N] : never;
+type Lookup<C, N> = N extends keyof C ? C[N] : "*" extends keyof C ? C["*" & keyof C] : never;
 
-/** The message that a channel carries, by its name. */
-export type MessageOf<C, K> = K extends readonly [infer N, ...unknown[]] ? Lookup<C, N> : Lookup<C, K>;
+type Carried<C, K> = K extends readonly [infer N, ...unknown[]] ? Lookup<MapOf<C>, N> : Lookup<MapOf<C>, K>;
+
+/** The message that readers of a channel get. For a map of schemas, the schema's output. */
+export type MessageOf<C, K> = OutputOf<Carried<C, K>>;
+
+/** The message that is sent on a channel. For a map of schemas, the schema's input. */
+export type SentOf<C, K> = InputOf<Carried<C, K>>;
 
 /** An entry of a send: a channel and its message. */
-export type Entry<C extends object = AnyChannels, N extends NameOf<C> = NameOf<C>> = N extends string
-  ? readonly [channel: N | Tuple<N>, message: C[N]]
+export type Entry<C extends object = AnyChannels, N extends keyof MapOf<C> = keyof MapOf<C>> = N extends string
+  ? readonly [channel: Named<N> | Tuple<Named<N>>, message: InputOf<MapOf<C>[N]>]
   : never;
+
+/** The names that a name of a map stands for. */
+export type Named<N extends string> = N extends "*" ? string : N;
 
 /** A notification as a reader receives it. Ids grow in the order of the commits. */
 export type Notification<C extends object = AnyChannels, K = ChannelOf<C>> = K extends Channel

@@ -22,6 +22,31 @@ export interface PendingRow {
   readonly json: string;
 }
 
+/** The key of a send. */
+export interface SendKey {
+  /** The name: 43 letters, digits, hyphens and underscores. */
+  readonly name: string;
+  /** The hash of what the caller gave. A send of the same name and another hash is another send. */
+  readonly hash: string;
+}
+
+/** A send that may have a key. */
+export interface KeyedSend {
+  readonly rows: readonly PendingRow[];
+  readonly key: SendKey | undefined;
+}
+
+/** The bounds of remembered keys. */
+export interface KeyBounds {
+  /** The time for which a key is remembered, in ms. */
+  readonly window: number;
+  /** The most remembered keys. */
+  readonly count: number;
+}
+
+/** The ids of a send, also of one that was committed before; or `taken`, if its key belongs to a send of other entries. */
+export type KeyedOutcome = readonly number[] | "taken";
+
 /** A gap between two epochs: the ids strictly between `after` and `before` were never given out. */
 export interface Gap {
   /** The last id of the earlier epoch. */
@@ -109,6 +134,12 @@ export interface Store {
    * `store`: `refused` if certainly nothing was committed, `unavailable` if no other send would fare better. The bus waits until one `append` has settled before the next.
    */
   append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]>;
+  /**
+   * As `append`, for sends of which some have a key. A send whose key is remembered commits nothing. Keys commit with their
+   * rows, and outlive them for the window. If the store forgets keys before that, its sink hears of an error. Absent if the
+   * store remembers no keys.
+   */
+  appendKeyed?(sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]>;
   /** Resolves when every row that any process committed before the call was handed over. */
   sync(): Promise<void>;
   /** Forgets trimmed rows within a second, or at `close()`. Absent if the store keeps nothing. */
@@ -127,6 +158,8 @@ export interface Store {
    * engine has none.
    */
   within?(transaction: unknown, send: readonly PendingRow[]): Promise<void> | void;
+  /** True if `within` has written when it returns. The bus then refuses messages whose schema waits. */
+  readonly writesDuringCall?: boolean;
   /** Ends everything that the store started. No call follows. */
   close(): Promise<void>;
 }

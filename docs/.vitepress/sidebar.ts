@@ -18,6 +18,8 @@ export const PAGES: readonly Group[] = [
     items: [
       { text: "Overview", link: "/" },
       { text: "Channels and retention", link: "/channels-and-retention" },
+      { text: "Contracts", link: "/contracts" },
+      { text: "Sending once", link: "/sending-once" },
       { text: "Mounts", link: "/mounts" },
       { text: "WebSockets", link: "/websocket" },
       { text: "Frameworks", link: "/frameworks" },
@@ -73,6 +75,7 @@ export const SUBPATHS: readonly string[] = [
   "nightbus/node",
   "nightbus/fetch",
   "nightbus/websocket",
+  "nightbus/asyncapi",
   "nightbus/client",
   "nightbus/client/presence",
   "nightbus/presence",

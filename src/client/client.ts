@@ -4,7 +4,8 @@
  * @module nightbus/client
  */
 
-import type { AnyChannels, MessageOf, NameOf, Notification } from "../notification.ts";
+import type { AnyChannels, MapOf, Named, NameOf, Notification, SentOf } from "../notification.ts";
+import type { InputOf } from "../schema.ts";
 import { ClientError, must, mustBeOneOf, quietly } from "./errors.ts";
 import { subscription } from "./subscription.ts";
 import { checkNames, openTab } from "./tab.ts";
@@ -16,8 +17,8 @@ export { ClientError, type ClientErrorCode } from "./errors.ts";
 export type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
 
 /** An entry that a client sends: the name of a channel and its message. */
-export type NamedEntry<C extends object = AnyChannels, N extends NameOf<C> = NameOf<C>> = N extends string
-  ? readonly [channel: N, message: C[N]]
+export type NamedEntry<C extends object = AnyChannels, N extends keyof MapOf<C> = keyof MapOf<C>> = N extends string
+  ? readonly [channel: Named<N>, message: InputOf<MapOf<C>[N]>]
   : never;
 
 /** A browser's end of the bus. Each notification on its channels arrives once and in order, even if the network breaks. */
@@ -48,7 +49,7 @@ export interface Client<C extends object = AnyChannels> {
    * Sends one notification, and resolves with its id after the commit. Rejects with a ClientError. After `network` the
    * send may have been committed.
    */
-  sendone<const K extends NameOf<C>>(channel: K, message: MessageOf<C, K>): Promise<number>;
+  sendone<const K extends NameOf<C>>(channel: K, message: SentOf<C, K>): Promise<number>;
   /** Sends all notifications or none, and resolves with their ids. Rejects as `sendone`. */
   sendmany(entries: readonly NamedEntry<C>[]): Promise<readonly number[]>;
   /** Closes the client for good. A second call does nothing. */
@@ -66,7 +67,10 @@ interface Sent {
   readonly ids: readonly number[];
 }
 
-/** Connects to the mount at `base`, such as `/longpolling`. The client stays connected until it is closed or refused. */
+/**
+ * Connects to the mount at `base`, such as `/longpolling`. The client stays connected until it is closed or refused.
+ * `C` is a map of channels, or the type of the server's bus: `connect<typeof bus>(…)`.
+ */
 export function connect<C extends object = AnyChannels>(base: string, options: ClientOptions<C> = {}): Client<C> {
   must(base && !/[?#]/.test(base), "base must be a URL without ? and #", base);
   for (const name in options)

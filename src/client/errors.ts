@@ -1,3 +1,5 @@
+import type { MessageIssue } from "../schema.ts";
+
 /**
  * The kind of an error, as a stable word. A refusal of the server carries the server's own code.
  *
@@ -33,12 +35,22 @@ export class ClientError extends Error {
   declare readonly status: number | undefined;
   /** The pause that the server asks for, in ms. */
   declare readonly retryAfter: number;
+  /** The parts of a sent message that break the server's contract; undefined otherwise. */
+  declare readonly issues?: readonly MessageIssue[] | undefined;
 
-  constructor(code: ClientErrorCode, message: string, cause?: unknown, status?: number, retryAfter = 0) {
+  constructor(
+    code: ClientErrorCode,
+    message: string,
+    cause?: unknown,
+    status?: number,
+    retryAfter = 0,
+    issues?: readonly MessageIssue[],
+  ) {
     super(message, { cause });
     this.code = code;
     this.status = status;
     this.retryAfter = retryAfter;
+    this.issues = issues;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Query } from "../log/query.ts";
 import type { CheckedRetention } from "../log/retention.ts";
 import type { SharedRow } from "../log/row.ts";
 import type { Notification } from "../notification.ts";
-import type { Store } from "../store.ts";
+import type { KeyBounds, KeyedOutcome, KeyedSend, Store } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Line } from "../waiters/waiters.ts";
 import type { Claim } from "./claim.ts";
@@ -213,6 +213,15 @@ export class Hub {
 
   /** Commits sends. */
   append: Store["append"] = (sends) => this.#guard.append(sends);
+
+  /** Commits sends of which some have a key. Resolves once this process has seen the rows. */
+  appendKeyed = async (sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> => {
+    const outcomes = await this.#guard.appendKeyed(sends, bounds);
+    const ids = outcomes.flatMap((outcome) => (outcome === "taken" ? [] : (outcome.at(-1) ?? [])));
+    // Another process may have committed a send of this key, and this one has yet to hear of it.
+    if (ids.some((id) => id > this.last)) await this.#guard.sync();
+    return outcomes;
+  };
 
   /** Refuses new readers. Queued sends are still committed, and reach those who wait. */
   shut(): void {

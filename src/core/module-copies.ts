@@ -1,5 +1,6 @@
 import { BusError, given } from "../errors.ts";
-import type { PendingRow } from "../store.ts";
+import type { Schema } from "../schema.ts";
+import type { PendingRow, SendKey } from "../store.ts";
 import { processWide } from "../util/process-wide.ts";
 import { VERSION } from "../util/version.ts";
 
@@ -12,8 +13,14 @@ export interface Inside<R> {
   readonly version: string;
   readonly hub: R;
   readonly isClosing: boolean;
+  /** The schemas by name; undefined if the bus has no contract. */
+  readonly schemas: ReadonlyMap<string, Schema> | undefined;
   /** Commits rows of nightbus's own channels as one send. Rejects with `store`. */
   readonly send: (rows: readonly PendingRow[]) => Promise<readonly number[]>;
+  /** Returns the key of a send of these entries. Throws `bad_key`, `bad_channel` or `bad_message`. */
+  readonly keyFor: (name: string, entries: unknown) => SendKey;
+  /** Sends entries under a key. Rejects as `sendmany`. */
+  readonly sendKeyed: (entries: unknown, key: SendKey) => Promise<readonly number[]>;
 }
 
 /**

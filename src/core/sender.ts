@@ -1,12 +1,16 @@
 import pDefer, { type DeferredPromise } from "p-defer";
-import { type BusError, notBegun } from "../errors.ts";
-import type { PendingRow, Store } from "../store.ts";
+import { BusError, notBegun } from "../errors.ts";
+import type { KeyBounds, KeyedOutcome, PendingRow, SendKey, Store } from "../store.ts";
 import type { Meter } from "./meter.ts";
 import { bytesOf, mostBytesOf } from "./serialise.ts";
 
 interface Send {
-  readonly rows: readonly PendingRow[];
+  /** The rows; empty while they are coming. */
+  rows: readonly PendingRow[];
   readonly ids: DeferredPromise<readonly number[]>;
+  readonly key: SendKey | undefined;
+  /** Settles once the rows are there, or the send has left the queue. Undefined if the rows are there. */
+  coming: Promise<void> | undefined;
 }
 
 /** The parts that a sender needs. */
@@ -16,6 +20,8 @@ export interface SenderOptions {
   /** Resolves when the store is open. */
   readonly opening: Promise<void>;
   readonly append: Store["append"];
+  readonly appendKeyed: NonNullable<Store["appendKeyed"]>;
+  readonly keys: KeyBounds;
 }
 
 /**
@@ -31,12 +37,30 @@ export class Sender {
     this.#options = options;
   }
 
-  /** Resolves with the ids once the rows are committed. */
-  send(rows: readonly PendingRow[]): Promise<readonly number[]> {
+  /** Resolves with the ids once the rows are committed, or were committed before by this key. Rejects with `store` or `bad_key`. */
+  send(rows: readonly PendingRow[], key?: SendKey): Promise<readonly number[]> {
     if (rows.length === 0) return Promise.resolve([]);
     this.#options.meter.countSend(rows.length);
     const ids = pDefer<readonly number[]>();
-    this.#queue.push({ rows, ids });
+    this.#queue.push({ rows, ids, key, coming: undefined });
+    this.#flushing ??= this.#flush();
+    return ids.promise;
+  }
+
+  /** Queues a send whose rows are yet to come. Later sends wait behind it. Rejects as the rows do. */
+  sendLater(rows: Promise<readonly PendingRow[]>, key?: SendKey): Promise<readonly number[]> {
+    const ids = pDefer<readonly number[]>();
+    const arrive = (arrived: readonly PendingRow[]): void => {
+      send.rows = arrived;
+      send.coming = undefined;
+      this.#options.meter.countSend(arrived.length);
+    };
+    const leave = (error: unknown): void => {
+      this.#queue = this.#queue.filter((one) => one !== send);
+      ids.reject(error);
+    };
+    const send: Send = { rows: [], ids, key, coming: rows.then(arrive, leave) };
+    this.#queue.push(send);
     this.#flushing ??= this.#flush();
     return ids.promise;
   }
@@ -49,7 +73,10 @@ export class Sender {
   async #flush(): Promise<void> {
     try {
       await this.#options.opening; // an open store commits at the end of the tick, so that other sends of the tick can join
-      while (this.#queue.length > 0) await this.#commit(this.#take());
+      for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+        if (next.coming === undefined) await this.#commit(this.#take());
+        else await next.coming;
+      }
     } catch (error) {
       for (const send of this.#queue.splice(0)) send.ids.reject(error);
     } finally {
@@ -65,6 +92,7 @@ export class Sender {
     let bytes = 0;
     let count = 0;
     for (const send of this.#queue) {
+      if (send.coming !== undefined) break;
       rows += send.rows.length;
       if (isCounted) bytes += bytesOf(send.rows);
       if (count > 0 && (rows > maxRows || bytes > maxBytes)) break;
@@ -82,8 +110,10 @@ export class Sender {
 
   async #commit(sends: readonly Send[]): Promise<void> {
     try {
-      const ids = await this.#options.append(sends.map((send) => send.rows));
-      for (const [index, send] of sends.entries()) send.ids.resolve(ids[index]!);
+      const { append, appendKeyed, keys } = this.#options;
+      const isKeyed = sends.some(({ key }) => key !== undefined);
+      const outcomes = isKeyed ? await appendKeyed(sends, keys) : await append(sends.map(({ rows }) => rows));
+      for (const [index, send] of sends.entries()) settle(send, outcomes[index]!);
     } catch (error) {
       await this.#refused(sends, error as BusError); // StoreGuard throws no other error
     }
@@ -97,7 +127,18 @@ export class Sender {
       for (const send of sends) await this.#commit([send]);
       return;
     }
-    for (const send of sends) send.ids.reject(error);
+    for (const { ids, key } of sends) ids.reject(key === undefined || refused ? error : unknownOutcome(error));
     if (unavailable) for (const send of this.#queue.splice(0)) send.ids.reject(notBegun(error));
   }
+}
+
+function settle({ ids }: Send, outcome: KeyedOutcome): void {
+  if (outcome !== "taken") ids.resolve(outcome);
+  else ids.reject(new BusError("bad_key", "another send had this key, with other entries: use a new key"));
+}
+
+function unknownOutcome(error: BusError): BusError {
+  const { message, unavailable } = error;
+  const sentence = `${message}; the send may have been committed, so send it again with the same key`;
+  return new BusError("store", sentence, { cause: error, refused: false, unavailable });
 }

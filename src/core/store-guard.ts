@@ -1,5 +1,5 @@
 import { asStoreError, BusError, given, notBegun } from "../errors.ts";
-import type { Store, StoreSink, Trimmed } from "../store.ts";
+import type { KeyBounds, KeyedOutcome, KeyedSend, Store, StoreSink, Trimmed } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
 import { SingleFlight } from "../util/single-flight.ts";
 import type { Meter } from "./meter.ts";
@@ -80,6 +80,28 @@ export class StoreGuard {
       this.#isGood = true;
       meter.countCommit(sends, clock.monotonic() - start);
       return ids;
+    } catch (thrown) {
+      throw this.#failing(thrown);
+    }
+  };
+
+  /** As `append`, for sends of which some have a key. The store has to remember keys. Resolves once this process has seen the rows. */
+  appendKeyed = async (sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> => {
+    const { clock, meter, store } = this.#options;
+    const start = clock.monotonic();
+    try {
+      const outcomes = await store.appendKeyed!(sends, bounds); // the bus looked
+      const own = sends.filter((_, at) => outcomes[at] !== "taken");
+      checkIds(
+        outcomes.filter((outcome) => outcome !== "taken"),
+        own.map(({ rows }) => rows),
+      );
+      this.#isGood = true;
+      meter.countCommit(
+        own.map(({ rows }) => rows),
+        clock.monotonic() - start,
+      );
+      return outcomes;
     } catch (thrown) {
       throw this.#failing(thrown);
     }

@@ -12,6 +12,7 @@ import type { EndpointReply, EndpointRequest, Sink } from "./endpoint/request.ts
 import { Waits } from "./endpoint/waits.ts";
 import type { Mounted } from "./mounted.ts";
 import { type Cors, checkOptions, type MountOptions } from "./options.ts";
+import { asyncapi } from "./routes/asyncapi.ts";
 import { events } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
 import { imStatus } from "./routes/im-status.ts";
@@ -39,6 +40,7 @@ const ROUTES: ReadonlyMap<string, Methods> = table({
   presence: table<Route>({ GET: members, POST: report }),
   im_status: table<Route>({ POST: imStatus }),
   health: table<Route>({ GET: health, HEAD: health }),
+  asyncapi: table<Route>({ GET: asyncapi, HEAD: asyncapi }),
 });
 
 /** The one HTTP behaviour of nightbus, behind every mount. */
@@ -133,13 +135,14 @@ export class Endpoint<C extends object, Context> {
 
   // The path is compared as it came, because a guard elsewhere compares it in the same way.
   #methods({ path, mount }: EndpointRequest): Methods | undefined {
-    const { isAt, send, presence } = this.#mounted.options;
+    const { isAt, send, presence, asyncapi } = this.#mounted.options;
     const slash = path.lastIndexOf("/");
     const above = path.slice(0, slash);
     if (slash === -1 || !(isAt === undefined ? above === mount : isAt(above))) return undefined;
     const name = path.slice(slash + 1);
     if (name === "send" && send === undefined) return undefined;
     if ((name === "presence" || name === "im_status") && presence === undefined) return undefined;
+    if (name === "asyncapi" && asyncapi === undefined) return undefined;
     return ROUTES.get(name);
   }
 

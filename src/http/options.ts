@@ -1,6 +1,7 @@
 import { BusError, given } from "../errors.ts";
-import type { NameOf, Tuple } from "../notification.ts";
+import type { Named, NameOf, Tuple } from "../notification.ts";
 import type { Presence } from "../presence/presence.ts";
+import type { InputOf } from "../schema.ts";
 import { checkCallback, checkNames, checkPort } from "../util/validate.ts";
 
 /** An entry of a remote client, which can only name a string channel. */
@@ -14,8 +15,8 @@ export type Granted<C extends object> = readonly (string | Tuple<NameOf<C>>)[];
  * written in place.
  */
 export type Allowed<C extends object> = readonly {
-  [N in NameOf<C>]: readonly [channel: N | Tuple<N>, message: C[N]];
-}[NameOf<C>][];
+  [N in keyof C & string]: readonly [channel: Named<N> | Tuple<Named<N>>, message: InputOf<C[N]>];
+}[keyof C & string][];
 
 /** The pages of other origins that may use a mount. */
 export interface Cors {
@@ -86,6 +87,11 @@ export interface MountOptions<C extends object, Context> extends MountLimits {
    */
   readonly presence?: Presence<Context>;
   /**
+   * Returns the user of a request, undefined for a stranger. A client's `Idempotency-Key` counts for its user alone. Without
+   * this hook all clients are strangers, who share their keys.
+   */
+  readonly user?: (context: Context) => string | number | undefined | Promise<string | number | undefined>;
+  /**
    * The whole path of the mount, as requests name it. Each route is one segment below it. A segment such as `:room`
    * stands for any. Default: the place that the host names (Express, Fastify, Hono, connect, polka, koa-mount, Nest),
    * else the root.
@@ -106,6 +112,11 @@ export interface MountOptions<C extends object, Context> extends MountLimits {
    * bytes. Further requests are answered 503. Default: 10,000.
    */
   readonly maxWaiting?: number;
+  /**
+   * A document that the route `asyncapi` answers as JSON, such as `asyncapi(bus, …)` of `nightbus/asyncapi` returns. Without
+   * it the route does not exist.
+   */
+  readonly asyncapi?: object;
   /** The other origins whose pages may use the mount. Default: none. */
   readonly cors?: Cors;
 }
@@ -143,7 +154,8 @@ const DEFAULTS = {
 
 /** Checks the options of a mount, and adds the defaults. Throws `bad_option`. */
 export function checkOptions<C extends object, Context>(options: MountOptions<C, Context>): CheckedOptions<C, Context> {
-  checkNames("a mount", options, [...Object.keys(DEFAULTS), "channels", "send", "presence", "prefix", "cors"]);
+  const others = ["channels", "send", "user", "presence", "asyncapi", "prefix", "cors"];
+  checkNames("a mount", options, [...Object.keys(DEFAULTS), ...others]);
   const checked = { ...DEFAULTS, ...options };
   for (const name of Object.keys(DEFAULTS) as Defaults[]) checkNumber(name, checked[name]);
   if (checked.heartbeat === 0) {
@@ -151,8 +163,12 @@ export function checkOptions<C extends object, Context>(options: MountOptions<C,
   }
   checkCallback("channels", options.channels);
   checkCallback("send", options.send);
+  checkCallback("user", options.user);
   if (options.presence !== undefined) {
     checkPort("presence", options.presence, "join", "what presence(bus, options) of nightbus/presence returns");
+  }
+  if (options.asyncapi !== undefined && typeof options.asyncapi !== "object") {
+    throw new BusError("bad_option", `asyncapi must be a document, got ${given(options.asyncapi)}`);
   }
   if (options.prefix !== undefined) checkPath("prefix", options.prefix, "/longpolling");
   if (options.cors !== undefined) checkCors(options.cors);

@@ -37,7 +37,7 @@ function codeOf(text: string): readonly { readonly line: number; readonly shape:
   const bare = text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ""));
   return bare.split("\n").flatMap((line, index) => {
     const code = line.replace(/(^|\s)\/\/ .*$/, "").trim();
-    return code === "" || /^(import|export \{|\} from|[)}\];,]+$)/.test(code)
+    return code === "" || /^(import|export (type )?\{|\} from|[)}\];,]+$|(type )?\w+,$)/.test(code)
       ? []
       : [{ line: index + 1, shape: shapeOf(code) }];
   });

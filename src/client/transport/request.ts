@@ -18,7 +18,7 @@ export interface Mount {
 /** Returns a function that requests routes of the mount at `path`. */
 export function requester(
   base: string,
-  { headers: given, credentials, fetch = globalThis.fetch }: ClientOptions<never>,
+  { headers: given, credentials, fetch = globalThis.fetch }: Pick<ClientOptions, "headers" | "credentials" | "fetch">,
 ): Mount["request"] {
   const asks = typeof given === "function";
   return async function request(route, signal, sent, method, again = asks): Promise<Response> {
@@ -46,13 +46,8 @@ export function requester(
 
 /** Returns the error of a refused request. An answer without a code is not the mount's. */
 export function foreign(status: number, error?: Partial<ClientError>, retryAfter?: number): ClientError {
-  return new ClientError(
-    error?.code ?? "http",
-    `${status}: ${error?.message ?? "not a bus"}`,
-    undefined,
-    status,
-    retryAfter,
-  );
+  const message = `${status}: ${error?.message ?? "not a bus"}`;
+  return new ClientError(error?.code ?? "http", message, undefined, status, retryAfter, error?.issues);
 }
 
 /** The parameters of a poll or a stream. */

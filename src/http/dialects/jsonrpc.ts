@@ -42,7 +42,7 @@ export class JsonRpc implements Dialect {
     const expired = refusal.status === 401;
     const [code, message] = expired ? [100, "Odoo Session Expired"] : [200, "Odoo Server Error"];
     const name = expired ? "odoo.http.SessionExpiredException" : `nightbus.${refusal.code}`;
-    const data = { name, debug: "", message: refusal.odoo, arguments: [refusal.odoo] };
+    const data = { name, debug: "", message: refusal.odoo, arguments: refusal.issues ?? [refusal.odoo] };
     return this.#result(`,"error":${JSON.stringify({ code, message, data })}`);
   }
 

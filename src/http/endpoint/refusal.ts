@@ -1,10 +1,13 @@
 import { BusError } from "../../errors.ts";
+import type { MessageIssue } from "../../schema.ts";
 
 /** The further parts of a refusal. */
 export interface RefusalOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** The sentence by which Odoo's clients recognise the refusal. */
   readonly odoo?: string;
+  /** The parts of a message that break its schema. */
+  readonly issues?: readonly MessageIssue[] | undefined;
 }
 
 /** The reason for refusing a request: a status, a stable code, and a sentence. */
@@ -13,9 +16,12 @@ export class Refusal extends Error {
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly odoo: string;
+  readonly issues: readonly MessageIssue[] | undefined;
 
-  constructor(status: number, code: string, message: string, { headers = {}, odoo = message }: RefusalOptions = {}) {
+  constructor(status: number, code: string, message: string, options: RefusalOptions = {}) {
     super(message);
+    const { headers = {}, odoo = message, issues } = options;
+    this.issues = issues;
     this.status = status;
     this.code = code;
     this.headers = headers;
@@ -43,7 +49,9 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (error.code === "closed") return unavailable("closed", "the bus is closed", "bus.Bus unavailable");
   // The cause may name paths and hosts, so clients do not see it.
   if (error.code === "store") return unavailable("store", "the store of the bus does not work at the moment");
-  return new Refusal(400, error.code, error.message);
+  const { issues, code } = error;
+  const status = code === "bad_key" || issues !== undefined ? 422 : 400;
+  return new Refusal(status, code, error.message, { issues });
 }
 
 /** Refuses a new request at a closed mount. */

@@ -15,7 +15,7 @@ export function json(status: number, text: string, headers: Readonly<Record<stri
   return { status, headers: { "Content-Length": String(body.length), ...headers }, body };
 }
 
-/** Replies with a refusal in the plain dialect: a status and `{"error":{"code","message"}}`. */
-export function refused({ status, code, message, headers }: Refusal): EndpointReply {
-  return json(status, JSON.stringify({ error: { code, message } }), { ...HEADERS, ...headers });
+/** Replies with a refusal in the plain dialect: a status and `{"error":{"code","message"}}`, with `issues` if there are some. */
+export function refused({ status, code, message, issues, headers }: Refusal): EndpointReply {
+  return json(status, JSON.stringify({ error: { code, message, issues } }), { ...HEADERS, ...headers });
 }

@@ -1,5 +1,8 @@
+import { insideOf } from "../../core/module-copies.ts";
+import { nameOf } from "../../core/send-keys.ts";
 import { given } from "../../errors.ts";
 import type { Entry } from "../../notification.ts";
+import type { SendKey } from "../../store.ts";
 import { isJsonRpc, rpcSend } from "../dialects/jsonrpc.ts";
 import { plainSend } from "../dialects/plain.ts";
 import { bodyOf, jsonIn } from "../endpoint/body.ts";
@@ -19,7 +22,11 @@ export async function send<C extends object, Context>(
   const { dialect, entries } = isJsonRpc(body) ? rpcSend(body) : plainSend(body);
   try {
     const checked = checkEntries(entries, mounted.options.maxChannelLength);
-    return dialect.sent(await mounted.capacity.sending(() => publish(mounted, checked, context)));
+    const sending = async (): Promise<readonly number[]> => {
+      const key = await keyOf(mounted, request, context, checked);
+      return publish(mounted, checked, context, key);
+    };
+    return dialect.sent(await mounted.capacity.sending(sending));
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
@@ -27,20 +34,44 @@ export async function send<C extends object, Context>(
   }
 }
 
+/**
+ * Returns the key of the header `Idempotency-Key`, with or without quotes; undefined without the header. Its hash is that of
+ * what the client sent. Hooks and schemas may add what differs each time.
+ */
+async function keyOf<C extends object, Context>(
+  { bus, options, hooks }: Mounted<C, Context>,
+  request: EndpointRequest,
+  context: Context,
+  entries: readonly RemoteEntry[],
+): Promise<SendKey | undefined> {
+  const header = request.header("idempotency-key");
+  if (header === undefined) return undefined;
+  const user: unknown = await hooks.ask("user", () => options.user?.(context));
+  if (user !== undefined && typeof user !== "string" && typeof user !== "number") {
+    throw new Error(`the mount's user hook ${returned(user, "a text or a number, or undefined for a stranger")}`);
+  }
+  const scope = user === undefined ? "stranger" : `user ${typeof user} ${user}`;
+  const key = /^"(.*)"$/.exec(header.trim())?.[1] ?? header.trim();
+  return insideOf(bus).keyFor(nameOf(`http ${scope}`, key), entries);
+}
+
 async function publish<C extends object, Context>(
   { bus, options, hooks }: Mounted<C, Context>,
   entries: readonly RemoteEntry[],
   context: Context,
+  key: SendKey | undefined,
 ): Promise<readonly number[]> {
+  const send = (checked: unknown): Promise<readonly number[]> =>
+    key === undefined ? bus.sendmany(checked as readonly Entry<C>[]) : insideOf(bus).sendKeyed(checked, key);
   const verdict = await hooks.ask("send", () => options.send?.(entries, context));
   // A client's entries may not fit the application's types. A hook that lets them through vouches for them.
-  if (verdict === true) return bus.sendmany(entries as unknown as readonly Entry<C>[]);
+  if (verdict === true) return send(entries);
   if (verdict === false) throw new Refusal(403, "refused", "this may not be sent");
   if (!Array.isArray(verdict)) {
     throw new Error(`the mount's send hook ${returned(verdict, "true, false or entries")}`);
   }
   try {
-    return await bus.sendmany(verdict as unknown as readonly Entry<C>[]); // the hook's type says so
+    return await send(verdict); // the hook's type says so
   } catch (cause) {
     if (refusalOf(cause)?.status !== 400) throw cause;
     throw new Error("the mount's send hook must return entries that can be sent", { cause });

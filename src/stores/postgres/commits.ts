@@ -1,6 +1,8 @@
+import type { KeyBounds, KeyedOutcome, KeyedSend } from "../../store.ts";
 import { SingleFlight } from "../../util/single-flight.ts";
 import type { Ids, Sends } from "../shared/given-ids.ts";
-import { type Committed, GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote-commits.ts";
+import { KeyedCommits } from "../shared/keyed-commits.ts";
+import { GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote-commits.ts";
 import { isLogGone, mayCommitAgain } from "./failures.ts";
 import type { Ask, Tables } from "./tables.ts";
 
@@ -10,17 +12,24 @@ export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "m
   readonly ask: Ask;
   /** The name of this process in notifications. */
   readonly node: string;
+  /** Makes the table and the function of keys if they are missing. Rejects with pg's error. */
+  readonly prepareKeys: () => Promise<void>;
+  /** Hears of keys that were forgotten too early. */
+  readonly error: (error: Error) => void;
 }
 
 /** Commits the sends of this process, and the outbox: the sends that applications wrote in their own transactions. */
 export class Commits {
   readonly #options: CommitsOptions;
   readonly #commits: RemoteCommits;
+  readonly #keyed: KeyedCommits;
+  #areKeysReady = false;
   readonly #moves = new SingleFlight(() => this.#move());
 
   constructor(options: CommitsOptions) {
     this.#options = options;
     this.#commits = new RemoteCommits({ ...options, engine: "Postgres", mayCommitAgain });
+    this.#keyed = new KeyedCommits({ ...options, commits: this.#commits });
   }
 
   /**
@@ -29,6 +38,21 @@ export class Commits {
   append(sends: Sends): Promise<Ids> {
     const { tables, ask, node } = this.#options;
     return this.#commits.commit(sends, (writer) => tables.append(ask, { ...writer, node }, sends).catch(orGone));
+  }
+
+  /** As `append`, for sends of which some have a key. Rejects with pg's error. */
+  appendKeyed(sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> {
+    const { tables, ask, node, prepareKeys } = this.#options;
+    return this.#keyed.commit(sends, bounds, async (writer, keyed) => {
+      try {
+        if (!this.#areKeysReady) await prepareKeys();
+        this.#areKeysReady = true;
+        return await tables.appendKeyed(ask, { ...writer, node }, keyed, bounds);
+      } catch (error) {
+        this.#areKeysReady = false;
+        return orGone(error);
+      }
+    });
   }
 
   /** Commits the outbox. Rejects with pg's error. */
@@ -42,7 +66,7 @@ export class Commits {
   }
 }
 
-function orGone(error: unknown): Committed | typeof GONE {
+function orGone(error: unknown): typeof GONE {
   if (isLogGone(error)) return GONE;
   throw error;
 }

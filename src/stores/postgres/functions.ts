@@ -155,6 +155,6 @@ function mend(named: string): string {
 }
 
 /** Writes a text as a literal of SQL that reads the same under any setting for backslashes. */
-function literal(text: string): string {
+export function literal(text: string): string {
   return `e'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

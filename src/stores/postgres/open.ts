@@ -6,10 +6,12 @@ import { Outage } from "../shared/outage.ts";
 import type { OpenLog } from "../shared/remote-store.ts";
 import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
+import { ask as askOn } from "./ask.ts";
 import { Commits } from "./commits.ts";
 import { makeCursor } from "./cursor.ts";
 import { failure, isLogGone, mayCommitAgain, mayReadAgain } from "./failures.ts";
 import { Feed } from "./feed.ts";
+import { prepareKeys } from "./keys.ts";
 import { Connections, type Source } from "./pool.ts";
 import { prepareSchema } from "./schema.ts";
 import { type Ask, Tables } from "./tables.ts";
@@ -64,6 +66,8 @@ export async function openPostgres(
     catchUp,
     node,
     ask: (...asked) => connections.ask(...asked),
+    prepareKeys: () => connections.lend((client) => prepareKeys((...asked) => askOn(client, ...asked), named)),
+    error: (error) => sink.error(error),
   });
   const trimmer = new Trimmer({
     clock,
@@ -86,7 +90,8 @@ export async function openPostgres(
     await trimmer.finish().finally(() => Promise.all([stopped, connections.end()]));
   };
   const append = (sends: Sends): Promise<Ids> => commits.append(sends);
-  return { clock, append, trimmer, time, put: putBy(tables, ask), catchUp, close };
+  const appendKeyed: PostgresLog["appendKeyed"] = (sends, bounds) => commits.appendKeyed(sends, bounds);
+  return { clock, append, appendKeyed, trimmer, time, put: putBy(tables, ask), catchUp, close };
 }
 
 /**

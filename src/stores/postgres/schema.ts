@@ -96,6 +96,7 @@ async function create(client: PgClient, named: string, base: number): Promise<vo
     `create table if not exists ${named}.nightbus_floor (id bigint not null)`,
     `create table if not exists ${named}.nightbus_outbox (id bigserial primary key, keys text not null, jsons text not null)`,
     ...functions(named),
+    `drop table if exists ${named}.nightbus_keys`, // of another log
     `truncate ${named}.nightbus_rows, ${named}.nightbus_holes, ${named}.nightbus_watermarks, ${named}.nightbus_floor`,
     `insert into ${named}.nightbus_floor values (0)`,
   ];

@@ -18,6 +18,7 @@ export function postgresStore(settings: PostgresSettings): Store {
     open: (sink) => openPostgres(settings, sink),
     failure,
     within,
+    remembersKeys: true,
   });
 }
 

@@ -1,5 +1,6 @@
-import type { Gap, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
+import type { Gap, KeyBounds, KeyedSend, LogState, PendingRow, Row, Trimmed, Watermark } from "../../store.ts";
 import type { Sends } from "../shared/given-ids.ts";
+import { type CommittedKeyed, outcomeOf, whole } from "../shared/keyed-commits.ts";
 import { PAGE_BYTES, PAGE_ROWS } from "../shared/page-size.ts";
 import type { Committed, Writer } from "../shared/remote-commits.ts";
 import type { Page } from "../shared/remote-cursor.ts";
@@ -53,18 +54,38 @@ export class Tables {
 
   /** Commits the outbox and then these sends. */
   async append(ask: Ask, as: NamedWriter, sends: Sends): Promise<Committed> {
-    const keys: string[] = [];
-    const jsons: string[] = [];
-    const starts: number[] = [];
-    for (const send of sends) {
-      const start = keys.length;
-      for (const { key, json } of send) {
-        keys.push(key);
-        jsons.push(json);
-        starts.push(start);
-      }
-    }
-    return (await this.#commit(ask, as, [lines(keys), lines(jsons), starts.join()]))!; // sends are never nothing
+    return (await this.#commit(ask, as, written(sends)))!; // sends are never nothing
+  }
+
+  /** Commits the outbox, and then the sends whose keys are not known. No key comes twice. */
+  async appendKeyed(
+    ask: Ask,
+    as: NamedWriter,
+    sends: readonly KeyedSend[],
+    bounds: KeyBounds,
+  ): Promise<CommittedKeyed> {
+    const rows = sends.map((send) => send.rows);
+    const [found] = await ask(
+      `select was, began, first, newest, stamp, moved, firsts, fresh, forgot
+       from ${this.#named}.nightbus_keyed_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      [
+        ...[as.node, as.hasEpoch, as.seen, as.base],
+        ...written(rows),
+        rows.map(({ length }) => length).join(),
+        sends.map(({ key }) => key?.name ?? "").join(),
+        sends.map(({ key }) => key?.hash ?? "").join(),
+        whole(bounds.window),
+        whole(bounds.count),
+      ],
+    );
+    const [, , , , , , firsts, fresh, forgot] = found!; // a function answers one row
+    const own = fresh!.split(",").flatMap((mark, at) => (mark === "1" ? [rows[at]!] : []));
+    const committed = committedOf(found!);
+    return {
+      committed: committed === undefined ? undefined : { ...committed, sends: own },
+      outcomes: firsts!.split(",").map((first, at) => outcomeOf(Number(first), sends[at]!)),
+      forgotten: forgot === null ? undefined : Number(forgot),
+    };
   }
 
   /** Commits the outbox. Undefined if it was empty. */
@@ -174,17 +195,36 @@ export class Tables {
       `select was, began, first, newest, stamp, moved from ${this.#named}.nightbus_append_1($1, $2, $3, $4, $5, $6, $7)`,
       [as.node, as.hasEpoch, as.seen, as.base, ...sends],
     );
-    const [was, began, first, last, at, moved] = found!; // a function answers one row
-    if (moved === null || (moved === "f" && first === null)) return undefined;
-    return {
-      was: Number(was),
-      began: began === null ? undefined : Number(began),
-      first: Number(first),
-      last: Number(last),
-      at: Number(at),
-      moved: moved === "t",
-    };
+    return committedOf(found!); // a function answers one row
   }
+}
+
+function committedOf([was, began, first, last, at, moved]: Fields): Committed | undefined {
+  if (moved === null || moved === undefined || (moved === "f" && first === null)) return undefined;
+  return {
+    was: Number(was),
+    began: began === null ? undefined : Number(began),
+    first: Number(first),
+    last: Number(last),
+    at: Number(at),
+    moved: moved === "t",
+  };
+}
+
+/** Returns the keys, the messages, and the place of each row's send, as text. */
+function written(sends: Sends): readonly [keys: string, jsons: string, starts: string] {
+  const keys: string[] = [];
+  const jsons: string[] = [];
+  const starts: number[] = [];
+  for (const send of sends) {
+    const start = keys.length;
+    for (const { key, json } of send) {
+      keys.push(key);
+      jsons.push(json);
+      starts.push(start);
+    }
+  }
+  return [lines(keys), lines(jsons), starts.join()];
 }
 
 function lines(texts: readonly string[]): string {

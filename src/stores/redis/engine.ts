@@ -1,12 +1,13 @@
-import type { Gap, Trimmed, Watermark } from "../../store.ts";
+import type { Gap, KeyBounds, KeyedSend, Trimmed, Watermark } from "../../store.ts";
 import type { Sends } from "../shared/given-ids.ts";
+import { type CommittedKeyed, outcomeOf, whole } from "../shared/keyed-commits.ts";
 import { pack } from "../shared/packed.ts";
 import { PAGE_BYTES, PAGE_ROWS } from "../shared/page-size.ts";
 import type { Committed, Writer } from "../shared/remote-commits.ts";
 import type { Page } from "../shared/remote-cursor.ts";
 import { entriesOf, type RawEntry } from "./entries.ts";
 import { replyCode } from "./failures.ts";
-import { APPEND, CREATE, keysOf, PAGE, type Script, TRIM } from "./scripts.ts";
+import { APPEND, APPEND_KEYED, CREATE, keysOf, PAGE, type Script, TRIM } from "./scripts.ts";
 
 /** The rows that one step trims, about a quarter of a millisecond's work. A send may have to wait for one step. */
 const STEP = 200;
@@ -50,11 +51,29 @@ export class Engine {
   /** Commits these sends. Undefined if there is no log. */
   async append(ask: Ask, as: Writer, sends: Sends): Promise<Committed | undefined> {
     const packed = sends.flatMap((send) => [`${send.length}`, pack(send)]);
-    const writer = [as.hasEpoch ? "1" : "0", `${as.seen}`, `${as.base}`];
-    const found = (await this.#run(ask, APPEND, [...writer, ...packed])) as readonly string[] | null; // as the script answers
+    const found = await this.#run(ask, APPEND, [...written(as), ...packed]);
+    return found === null ? undefined : committedOf(found as AppendReply); // as the script answers
+  }
+
+  /** Commits the sends whose keys are not known. No key comes twice. Undefined if there is no log. */
+  async appendKeyed(
+    ask: Ask,
+    as: Writer,
+    sends: readonly KeyedSend[],
+    bounds: KeyBounds,
+  ): Promise<CommittedKeyed | undefined> {
+    const packed = sends.flatMap(({ rows, key }) => [`${rows.length}`, pack(rows), key?.name ?? "", key?.hash ?? ""]);
+    const values = [...written(as), whole(bounds.window), whole(bounds.count), ...packed];
+    const found = await this.#run(ask, APPEND_KEYED, values);
     if (found === null) return undefined;
-    const [was, began, first, last, at] = found.map(Number) as [number, number, number, number, number];
-    return { was, began: began > was + 1 ? began : undefined, first, last, at };
+    const reply = found as AppendReply; // as the script answers
+    const [forgot, ...firsts] = reply.slice(5) as [string, ...string[]];
+    const own = sends.flatMap(({ rows }, at) => (firsts[at]!.startsWith("+") ? [rows] : []));
+    return {
+      committed: own.length === 0 ? undefined : { ...committedOf(reply), sends: own },
+      outcomes: sends.map((send, at) => outcomeOf(Number(firsts[at]), send)),
+      forgotten: Number(forgot) < 0 ? undefined : Number(forgot),
+    };
   }
 
   /**
@@ -91,6 +110,17 @@ export class Engine {
       return ask(["EVAL", source, ...rest]);
     }
   }
+}
+
+type AppendReply = readonly [was: string, began: string, first: string, last: string, at: string, ...more: string[]];
+
+function written({ hasEpoch, seen, base }: Writer): readonly string[] {
+  return [hasEpoch ? "1" : "0", `${seen}`, `${base}`];
+}
+
+function committedOf(reply: AppendReply): Committed {
+  const [was, began, first, last, at] = reply.slice(0, 5).map(Number) as [number, number, number, number, number];
+  return { was, began: began > was + 1 ? began : undefined, first, last, at };
 }
 
 type GoneReply = [floor: string, gaps: readonly string[], marks: readonly string[]];

@@ -35,7 +35,7 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
   const create = (): Promise<void> => engine.create(ask, randomBytes(12).toString("hex"), clock.base());
   const cursor = makeCursor({ clock, engine, sink, time, ask, restore: create });
   const catchUp = (): Promise<void> => retry(clock, () => cursor.catchUp(), mayReadAgain);
-  const commits = new Commits({ clock, time, engine, ask, cursor, catchUp });
+  const commits = new Commits({ clock, time, engine, ask, cursor, catchUp, error: (error) => sink.error(error) });
   const feed = new Feed({
     clock,
     link: new Link(clock, connect),
@@ -65,5 +65,13 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
     feed.stop();
     await trimmer.finish().finally(() => link.close());
   };
-  return { clock, append: (sends) => commits.append(sends), trimmer, time, catchUp, close };
+  return {
+    clock,
+    append: (sends) => commits.append(sends),
+    appendKeyed: (sends, bounds) => commits.appendKeyed(sends, bounds),
+    trimmer,
+    time,
+    catchUp,
+    close,
+  };
 }

@@ -9,7 +9,7 @@ export interface Script {
 
 /** The keys of a log, in the order in which each script takes them. A hash tag keeps them on one node of a cluster. */
 export function keysOf(prefix: string): readonly string[] {
-  return ["meta", "log", "holes", "marks", "sends", "gone"].map((name) => `{${prefix}}:${name}`);
+  return ["meta", "log", "holes", "marks", "sends", "gone", "keys", "keyorder"].map((name) => `{${prefix}}:${name}`);
 }
 
 // The common head of all scripts. `sizes` are the sizes of the keys after nightbus's last write. If they differ, another
@@ -19,7 +19,7 @@ export function keysOf(prefix: string): readonly string[] {
 // `text` writes a large number in full, where Lua would write 1.79e+15. `begins` writes without needing room: a full server
 // refuses a script whose first write needs some. After `begins`, a full log can be read and trimmed.
 const COMMON = `
-  local meta, log, gaps, marks, sends, gone = unpack(KEYS)
+  local meta, log, gaps, marks, sends, gone, known, order = unpack(KEYS)
   local function text(number) return string.format('%.0f', number) end
   local function call(...) return redis.call(...) end
   local time = call('time')
@@ -43,40 +43,99 @@ const COMMON = `
 /** Makes a log, unless there is one. Takes its identity and its beginning. Removes the rest of any other log. */
 export const CREATE = script(`
   if last then return 0 end
-  call('unlink', log, gaps, marks, sends, gone)
+  call('unlink', log, gaps, marks, sends, gone, known, order)
   local first = text(tonumber(ARGV[2]))
   call('hset', meta, 'begin', first, 'last', first, 'at', '0', 'life', ARGV[1], 'server', server, 'floor', '0')
   leave()
   return 1
 `);
 
-/**
- * Commits sends. Takes the flag of the writer's epoch, its newest id, its base, and for each send the number of rows and the
- * packed rows. Answers the newest id before, the first id of a new epoch or 0, the first id, the newest id, and the time.
- * Answers nil if there is no log. An epoch goes on only on the server that gave its ids. Any other server may lack some: it may
- * be a replica that lagged, or a server that lost its last writes.
- */
-export const APPEND = script(`
+// Begins an epoch if there has to be one, and then adds sends. An epoch goes on only on the server that gave its ids. Any
+// other server may lack some: it may be a replica that lagged, or a server that lost its last writes.
+const COMMIT = `
   if not last then return false end
   local was, running, seen, base = tonumber(last), ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
   local newest, began, stamp = was, 0, text(math.max(tonumber(at), math.floor(micros / 1000)))
-  if running == '0' or before ~= server or was < seen then
-    began = math.max(was + 1, seen + 1, base)
-    newest = began - 1
-    if newest > was then call('zadd', gaps, text(began), last .. ' ' .. text(began)) end
-    if call('zcard', gaps) > ${MOST_GAPS} then call('hset', meta, 'begin', call('zpopmin', gaps)[2]) end
+  local first, previous = nil, last
+  local function starts()
+    if running == '0' or before ~= server or was < seen then
+      began = math.max(was + 1, seen + 1, base)
+      newest = began - 1
+      if newest > was then call('zadd', gaps, text(began), last .. ' ' .. text(began)) end
+      if call('zcard', gaps) > ${MOST_GAPS} then call('hset', meta, 'begin', call('zpopmin', gaps)[2]) end
+    end
+    first = newest + 1
   end
-  local first, previous = newest + 1, last
-  for place = 4, #ARGV, 2 do
+  local function add(rows, packed)
     local start = text(newest + 1)
-    call('xadd', log, start .. '-0', 'was', previous, 'rows', ARGV[place], 'at', stamp, 'packed', ARGV[place + 1])
-    if ARGV[place] ~= '1' then call('zadd', sends, start, start .. ' ' .. ARGV[place]) end
-    newest = newest + tonumber(ARGV[place])
+    call('xadd', log, start .. '-0', 'was', previous, 'rows', rows, 'at', stamp, 'packed', packed)
+    if rows ~= '1' then call('zadd', sends, start, start .. ' ' .. rows) end
+    newest = newest + tonumber(rows)
     previous = text(newest)
+    return start
   end
-  call('hset', meta, 'last', text(newest), 'at', stamp, 'server', server)
-  leave()
+  local function ends()
+    call('hset', meta, 'last', text(newest), 'at', stamp, 'server', server)
+    leave()
+  end
+`;
+
+/**
+ * Commits sends. Takes the flag of the writer's epoch, its newest id, its base, and for each send the number of rows and the
+ * packed rows. Answers the newest id before, the first id of a new epoch or 0, the first id, the newest id, and the time.
+ * Answers nil if there is no log.
+ */
+export const APPEND = script(`
+  ${COMMIT}
+  starts()
+  for place = 4, #ARGV, 2 do add(ARGV[place], ARGV[place + 1]) end
+  ends()
   return { last, text(began), text(first), text(newest), stamp }
+`);
+
+/** The most keys that one commit forgets. */
+const FORGOTTEN = 1_000;
+
+/**
+ * Commits the sends whose keys are not known. Takes the writer as APPEND does, the window in ms, and the most keys. For each send
+ * it takes the number of rows, the packed rows, the name of its key or nothing, and the hash.
+ *
+ * Answers as APPEND does, with 0 as the first id if nothing was committed. Then come the age of the oldest key that was forgotten
+ * too early, or -1, and the first id of each send. A plus marks a send that was committed now, and -1 a key that is taken.
+ */
+export const APPEND_KEYED = script(`
+  ${COMMIT}
+  local window, most, forgot = tonumber(ARGV[4]), tonumber(ARGV[5]), -1
+  local firsts, now = {}, tonumber(stamp)
+  for place = 6, #ARGV, 4 do
+    local name, hash = ARGV[place + 2], ARGV[place + 3]
+    local found = name ~= '' and call('hget', known, name)
+    local kept, id, since = string.match(found or '', '(%S+) (%d+) (%d+)')
+    if kept and tonumber(since) > now - window then
+      firsts[#firsts + 1] = kept == hash and id or '-1'
+    else
+      if not first then starts() end
+      local id = add(ARGV[place], ARGV[place + 1])
+      firsts[#firsts + 1] = '+' .. id
+      if name ~= '' then
+        call('hset', known, name, hash .. ' ' .. id .. ' ' .. stamp)
+        call('zadd', order, call('hincrby', meta, 'keyed', 1), name)
+      end
+    end
+  end
+  if first then ends() end
+  for _ = 1, ${FORGOTTEN} do
+    local oldest = call('zrange', order, 0, 0)[1]
+    if not oldest then break end
+    local since = tonumber(string.match(call('hget', known, oldest) or '0', '(%d+)$'))
+    if since > now - window then
+      if call('zcard', order) <= most then break end
+      forgot = math.max(forgot, now - since)
+    end
+    call('hdel', known, oldest)
+    call('zrem', order, oldest)
+  end
+  return { last, text(began), text(first or 0), text(newest), stamp, text(forgot), unpack(firsts) }
 `);
 
 /**

@@ -14,5 +14,6 @@ export function redisStore(settings: RedisSettings): Store {
     maxBytes: () => MOST_BYTES,
     open: (sink) => openRedis(settings, sink),
     failure,
+    remembersKeys: true,
   });
 }

@@ -30,6 +30,8 @@ export interface Committed {
   readonly at: number;
   /** True if the commit holds rows of others as well. */
   readonly moved?: boolean;
+  /** The sends that it holds, if their keys left some out. */
+  readonly sends?: Sends;
 }
 
 /** The answer of a commit to a log that is gone. */
@@ -66,7 +68,7 @@ export class RemoteCommits {
     if (committed === undefined) return [];
     this.#hasEpoch = true;
     noteGivenOut(committed.last);
-    const { ids, rows } = giveIds(sends, committed);
+    const { ids, rows } = giveIds(committed.sends ?? sends, committed);
     await this.#handOver(committed, rows);
     return ids;
   }

@@ -13,6 +13,8 @@ export interface OpenLog {
   readonly trimmer: Trimmer;
   /** Commits sends, hands them over, and resolves with their ids. */
   readonly append: (sends: Sends) => Promise<Ids>;
+  /** As `append`, for sends of which some have a key. Absent if the engine remembers no keys. */
+  readonly appendKeyed?: NonNullable<Store["appendKeyed"]>;
   /** Hands over all commits before the call, with retries. */
   readonly catchUp: () => Promise<void>;
   /** Trims the rest, and ends everything. */
@@ -33,12 +35,15 @@ export interface RemoteEngine<Log extends OpenLog> {
   readonly failure: (sentence: string, error: unknown) => BusError;
   /** Writes a send into a transaction of the application. Absent if the engine has no transactions. */
   readonly within?: (log: () => Promise<Log>, transaction: unknown, send: readonly PendingRow[]) => Promise<void>;
+  /** True if its logs remember keys. */
+  readonly remembersKeys?: boolean;
 }
 
 /** The store on any engine across a network. A call under way keeps the process alive. */
 export class RemoteStore<Log extends OpenLog> implements Store {
   readonly maxRows: number;
   readonly within?: NonNullable<Store["within"]>;
+  readonly appendKeyed?: NonNullable<Store["appendKeyed"]>;
   readonly #engine: RemoteEngine<Log>;
   #opening: Promise<Log> | undefined;
   #log: Log | undefined;
@@ -46,7 +51,11 @@ export class RemoteStore<Log extends OpenLog> implements Store {
   constructor(engine: RemoteEngine<Log>) {
     this.#engine = engine;
     this.maxRows = engine.maxRows;
-    const { within } = engine;
+    const { within, remembersKeys = false } = engine;
+    if (remembersKeys) {
+      this.appendKeyed = (sends, bounds) =>
+        this.#do("could not commit", ({ appendKeyed }) => appendKeyed!(sends, bounds)); // such a log has it
+    }
     if (within !== undefined) {
       this.within = async (transaction, send) => within(() => this.#soon(), transaction, send);
     }

@@ -1,11 +1,13 @@
-import type { PendingRow, StoreSink } from "../../store.ts";
+import type { KeyBounds, KeyedOutcome, KeyedSend, PendingRow, StoreSink } from "../../store.ts";
 import type { Clock } from "../../util/clock.ts";
 import { noteGivenOut } from "../../util/ids.ts";
 import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
+import { planOf } from "../shared/key-plan.ts";
 import type { News } from "../shared/news.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Feed } from "./feed.ts";
 import type { OpenFile } from "./file.ts";
+import { Keys } from "./keys.ts";
 import type { Tables } from "./tables.ts";
 import { writeWithin } from "./within.ts";
 
@@ -24,6 +26,8 @@ export class Commits {
   readonly #options: CommitsOptions;
   /** The first id of this process's epoch. Undefined before it has begun one. */
   #epoch: number | undefined;
+  /** The keys of sends. Undefined until one has a key. */
+  #keys: Keys | undefined;
 
   constructor(options: CommitsOptions) {
     this.#options = options;
@@ -43,6 +47,33 @@ export class Commits {
       if (news !== undefined) cursor.handOver(news);
       cursor.handOver(ours);
       return ids;
+    });
+  }
+
+  /** As `append`, for sends of which some have a key. Rejects with SQLite's error. */
+  async appendKeyed(sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> {
+    const { cursor, sink } = this.#options;
+    const { db, tables, transactions } = this.#options.file;
+    return transactions.retry(() => {
+      cursor.checkPlace();
+      let keys = this.#keys;
+      const { news, written, outcomes } = transactions.write(() => {
+        const { last, at } = tables.meta();
+        keys ??= new Keys(db, (error) => sink.error(error));
+        const now = Math.max(at, sink.time());
+        const plan = planOf(sends, (name) => keys?.find(name, now, bounds));
+        const found = cursor.news(last);
+        if (plan.fresh.length === 0) return { news: found, written: undefined, outcomes: plan.outcomes([]) };
+        const fresh = write(tables, this.#writer(), plan.fresh);
+        keys.remember(plan.remembered(fresh.ids), now, bounds);
+        return { news: found, written: fresh, outcomes: plan.outcomes(fresh.ids) };
+      });
+      this.#keys = keys; // a rollback would have taken its table back
+      if (news !== undefined) cursor.handOver(news);
+      if (written === undefined) return outcomes;
+      this.#epoch = written.epoch;
+      cursor.handOver(written.ours);
+      return outcomes;
     });
   }
 

@@ -1,5 +1,5 @@
 import { BusError } from "../../errors.ts";
-import type { PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
+import type { KeyBounds, KeyedOutcome, KeyedSend, PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
 import type { Ids, Sends } from "../shared/given-ids.ts";
 import { notOpen, servesAnother } from "../shared/remote-store.ts";
 import { failure } from "./failures.ts";
@@ -28,9 +28,16 @@ export class SqliteStore implements Store {
     return this.#do("could not commit", ({ commits }) => commits.append(sends));
   }
 
+  appendKeyed(sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> {
+    return this.#do("could not commit", ({ commits }) => commits.appendKeyed(sends, bounds));
+  }
+
   async sync(): Promise<void> {
     await this.#do("could not read what was committed", ({ catchUp }) => catchUp());
   }
+
+  /** A transaction of SQLite lies within one call. */
+  readonly writesDuringCall = true;
 
   within(transaction: unknown, send: readonly PendingRow[]): void {
     if (this.#log === undefined) {

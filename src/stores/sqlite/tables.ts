@@ -39,6 +39,7 @@ export function createTables(db: Connection, begin: () => number): void {
     create table if not exists nightbus_watermarks (key text primary key, id integer not null) without rowid;
   `);
   if (db.prepare("select 1 from nightbus_meta").get() !== undefined) return;
+  db.exec("drop table if exists nightbus_keys"); // of another log
   const first = begin();
   db.prepare("insert into nightbus_meta values (?, ?, ?, 0, 0)").run(VERSION, first, first);
 }

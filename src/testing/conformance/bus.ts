@@ -5,6 +5,7 @@ import { cursors } from "./bus/cursors.ts";
 import { durability } from "./bus/durability.ts";
 import { events } from "./bus/events.ts";
 import { input } from "./bus/input.ts";
+import { keys } from "./bus/keys.ts";
 import { laws } from "./bus/laws.ts";
 import { messages } from "./bus/messages.ts";
 import { parking } from "./bus/parking.ts";
@@ -33,6 +34,7 @@ const TOPICS = {
   events,
   closing,
   input,
+  keys,
   laws,
 };
 

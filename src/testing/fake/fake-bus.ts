@@ -23,7 +23,7 @@ import { type ParkedPoll, ParkedPolls } from "./parked.ts";
 import { Passing } from "./passing.ts";
 
 /** The options of a fake bus. */
-export interface FakeBusOptions extends Omit<BusOptions, "store"> {
+export interface FakeBusOptions<C extends object = AnyChannels> extends Omit<BusOptions<C>, "store"> {
   /** The start of its clock, in ms since 1970. Default: 1,700,000,000,000, in November 2023. */
   readonly now?: number;
   /** Another clock than its own. The test moves that clock, and the clock says where ids begin. */
@@ -50,8 +50,17 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
   #isClosed = false;
 
   /** Makes a fake bus. Throws `bad_option`. */
-  constructor(options: FakeBusOptions = {}) {
-    checkNames("a fake bus", options, ["now", "clock", "retention", "limit", "maxMessage", "maxSend"]);
+  constructor(options: FakeBusOptions<C> = {}) {
+    checkNames("a fake bus", options, [
+      "now",
+      "clock",
+      "channels",
+      "retention",
+      "limit",
+      "maxMessage",
+      "maxSend",
+      "keys",
+    ]);
     const { now, clock, ...rest } = options;
     if (now !== undefined) checkStart(now, clock);
     const store = new FakeStore();
@@ -211,6 +220,6 @@ function checkStart(now: unknown, clock: Clock | undefined): void {
 }
 
 /** Makes a fake bus. Throws `bad_option`. */
-export function fakeBus<C extends object = AnyChannels>(options: FakeBusOptions = {}): FakeBus<C> {
+export function fakeBus<C extends object = AnyChannels>(options: FakeBusOptions<C> = {}): FakeBus<C> {
   return new FakeBus<C>(options);
 }

@@ -1,7 +1,7 @@
 import { BusError, isError } from "../../errors.ts";
 import { type Channel, channelOf, type Notification } from "../../notification.ts";
 import { NODES_KEY } from "../../presence/channels.ts";
-import type { PendingRow, Row, Store, StoreSink } from "../../store.ts";
+import type { KeyBounds, KeyedOutcome, KeyedSend, PendingRow, Row, Store, StoreSink } from "../../store.ts";
 import { noPace } from "../../stores/memory/pace.ts";
 import { memory } from "../../stores/memory.ts";
 
@@ -53,6 +53,14 @@ export class FakeStore implements Store {
     const ids = this.#memory.append(sends); // the commit happens during the call
     this.#isSending = false;
     return ids;
+  }
+
+  async appendKeyed(sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> {
+    for (const { key } of sends.flatMap(({ rows }) => rows)) this.#check(key);
+    this.#isSending = true;
+    const outcomes = this.#memory.appendKeyed!(sends, bounds); // the memory has it, and commits during the call
+    this.#isSending = false;
+    return outcomes;
   }
 
   /** Takes any value for a transaction that commits at once. */

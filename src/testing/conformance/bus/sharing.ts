@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { messagesOf, type Topic, until } from "./topic.ts";
+import { remembers } from "./keys.ts";
+import { failsWith, messagesOf, type Topic, until } from "./topic.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
@@ -16,6 +17,39 @@ export function sharing({ it, over }: Topic): void {
         assert.deepEqual([batch, batch.last, batch.missed], [[{ id, channel: "a", message: "x" }], id, false]);
       }
       assert.equal(other.last, bus.last);
+    }),
+  );
+
+  it(
+    "answers the ids of a keyed send to whoever sends it again, and then has seen it",
+    over({}, async ({ bus, open }) => {
+      if (!(await remembers(bus))) return;
+      const other = open();
+      for (let round = 0; round < 5; round += 1) {
+        const key = { key: `k${round}` };
+        const ids = await bus.sendmany(
+          [
+            ["a", round],
+            ["a", "and"],
+          ],
+          key,
+        );
+        assert.deepEqual(
+          await other.sendmany(
+            [
+              ["a", round],
+              ["a", "and"],
+            ],
+            key,
+          ),
+          ids,
+        );
+        assert.ok(other.last >= ids[1]!);
+        await failsWith("bad_key", () => other.sendone("a", round, key));
+      }
+      const both = await Promise.all([bus, other].map((one) => one.sendone("a", "both", { key: "both" })));
+      assert.equal(both[0], both[1]);
+      assert.equal((await bus.poll(["a"], 0, 0)).length, 11);
     }),
   );
 

@@ -1,0 +1,166 @@
+import { BusError, given } from "../errors.ts";
+import type { MessageIssue, Schema, SchemaIssue, SchemaResult } from "../schema.ts";
+import type { Clock, Timer } from "../util/clock.ts";
+
+/** The longest wait for a schema, in ms. Later sends wait behind it. */
+const LONGEST = 10_000;
+
+/** The most issues of an error. A large message may have as many as it has parts. */
+const MOST_ISSUES = 100;
+
+/** The name whose schema holds for all names without one of their own. */
+const ANY = "*";
+
+/** Names that begin so are nightbus's own. They need no schema. */
+const OWN = /^(presence$|nightbus\.)/;
+
+type Entries = readonly unknown[];
+
+/** Checks sent messages by the schemas of their channels, and replaces them by the schemas' values. */
+export class ContractCheck {
+  readonly #schemas: ReadonlyMap<string, Schema>;
+  readonly #clock: Clock;
+  /** Schemas that once returned a promise. They get a copy at once. */
+  readonly #waiting = new Set<Schema>();
+
+  /** Throws `bad_option` unless each value is a schema of Standard Schema 1. */
+  constructor(channels: unknown, clock: Clock) {
+    this.#schemas = new Map(Object.entries(checkSchemas(channels)));
+    this.#clock = clock;
+  }
+
+  /** The schemas by name. */
+  get schemas(): ReadonlyMap<string, Schema> {
+    return this.#schemas;
+  }
+
+  /**
+   * Returns the entries with the values of their schemas; a promise if a schema waits. Entries of a wrong shape stay as they
+   * are, because the serialiser refuses them. Throws or rejects with `bad_channel` or `bad_message`.
+   */
+  apply(entries: unknown): unknown | Promise<Entries> {
+    if (!Array.isArray(entries)) return entries;
+    const results: unknown[] = [];
+    try {
+      for (const entry of entries) results.push(this.#entry(entry));
+    } catch (error) {
+      Promise.allSettled(results); // the error settles the send, so nobody hears of these
+      throw error;
+    }
+    return results.some((result) => result instanceof Promise) ? Promise.all(results) : results;
+  }
+
+  #entry(entry: unknown): unknown | Promise<unknown> {
+    if (!Array.isArray(entry) || entry.length !== 2) return entry;
+    const [channel, message] = entry as readonly unknown[];
+    const name: unknown = Array.isArray(channel) ? channel[0] : channel;
+    if (typeof name !== "string" || OWN.test(name)) return entry;
+    const schema = this.#schemas.get(name) ?? this.#schemas.get(ANY);
+    if (schema === undefined) throw this.#unknown(name);
+    const result = this.#ask(schema, name, message);
+    if (!(result instanceof Promise)) return [channel, checkedValue(name, result)];
+    return this.#within(result, name).then((settled) => [channel, checkedValue(name, settled)]);
+  }
+
+  // A schema that waits gets a copy, because the caller may change the message meanwhile. Only its promise shows that it
+  // waits, so its first answer is dropped.
+  #ask(schema: Schema, name: string, message: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
+    const isCopied = this.#waiting.has(schema);
+    const result = ask(schema, name, isCopied ? copyOf(name, message) : message);
+    if (!(result instanceof Promise) || isCopied) return result;
+    result.catch(() => {});
+    this.#waiting.add(schema);
+    return ask(schema, name, copyOf(name, message));
+  }
+
+  #within<T>(result: Promise<T>, name: string): Promise<T> {
+    let timer: Timer;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = this.#clock.setTimeout(
+        () => reject(bad(`the schema of ${given(name)} has not answered within ${LONGEST / 1_000} s`)),
+        LONGEST,
+      );
+    });
+    const failed = (cause: unknown): never => {
+      throw cause instanceof BusError ? cause : schemaFailed(name, cause);
+    };
+    return Promise.race([result, late])
+      .finally(() => this.#clock.clearTimeout(timer))
+      .catch(failed);
+  }
+
+  #unknown(name: string): BusError {
+    const known = [...this.#schemas.keys()].map((one) => given(one)).slice(0, 20);
+    return new BusError(
+      "bad_channel",
+      `no schema of this bus has the name ${given(name)}; it has ${known.join(", ") || "none"}`,
+    );
+  }
+}
+
+function checkSchemas(channels: unknown): Readonly<Record<string, Schema>> {
+  if (typeof channels !== "object" || channels === null) {
+    throw new BusError("bad_option", `channels must be an object of schemas by name, got ${given(channels)}`);
+  }
+  for (const [name, schema] of Object.entries(channels)) {
+    const standard = (Object(schema) as Partial<Schema>)["~standard"];
+    if (standard?.version === 1 && typeof standard.validate === "function" && name !== "") continue;
+    throw new BusError(
+      "bad_option",
+      `channels must have names, and schemas of Standard Schema 1 (Zod, Valibot, ArkType and others make them); the one of ${given(name)} is ${given(schema)}`,
+    );
+  }
+  return channels as Readonly<Record<string, Schema>>; // the loop checked each
+}
+
+function ask(schema: Schema, name: string, message: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
+  try {
+    const result = schema["~standard"].validate(message);
+    // Some libraries return promises of another realm or of their own.
+    return isThenable(result) ? Promise.resolve(result) : result;
+  } catch (cause) {
+    throw schemaFailed(name, cause);
+  }
+}
+
+function isThenable(value: object): value is PromiseLike<SchemaResult<unknown>> {
+  return typeof (value as { then?: unknown }).then === "function";
+}
+
+function copyOf(name: string, message: unknown): unknown {
+  try {
+    return structuredClone(message);
+  } catch (cause) {
+    throw new BusError(
+      "bad_message",
+      `the schema of ${given(name)} waits, so the message is copied, and this one cannot be: ${given(message)}`,
+      { cause },
+    );
+  }
+}
+
+function checkedValue(name: string, result: SchemaResult<unknown>): unknown {
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.slice(0, MOST_ISSUES).map(issueOf);
+  const [first] = issues;
+  const where = first === undefined || first.path.length === 0 ? "" : ` at ${first.path.join(".")}`;
+  const more = result.issues.length > 1 ? `, and ${result.issues.length - 1} more` : "";
+  throw new BusError(
+    "bad_message",
+    `the message breaks the schema of ${given(name)}${where}: ${first?.message ?? "no reason was given"}${more}`,
+    { issues },
+  );
+}
+
+function issueOf({ message, path = [] }: SchemaIssue): MessageIssue {
+  const keys = Array.from(path, (part) => (typeof part === "object" ? part.key : part)); // a library's path may be no plain array
+  return { path: keys.map((key) => (typeof key === "symbol" ? String(key) : key)), message };
+}
+
+function schemaFailed(name: string, cause: unknown): BusError {
+  return new BusError("bad_message", `the schema of ${given(name)} threw instead of an answer; see cause`, { cause });
+}
+
+function bad(sentence: string): BusError {
+  return new BusError("bad_message", sentence);
+}

@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+import { BusError, given } from "../errors.ts";
+import type { PendingRow, SendKey, Store } from "../store.ts";
+
+/** The longest key, in UTF-16 units. */
+const LONGEST = 255;
+
+/** Returns the name of a key that a caller gave. Keys of different scopes never meet. Throws `bad_key`. */
+export function nameOf(scope: string, key: unknown): string {
+  if (typeof key === "string" && key !== "" && key.length <= LONGEST) return hashOf([scope, key]);
+  throw new BusError("bad_key", `a key must be a text of 1 to ${LONGEST} characters, got ${given(key)}`);
+}
+
+/** Throws `bad_key` if the store remembers no keys. */
+export function checkKeyed(store: Store): void {
+  if (store.appendKeyed !== undefined) return;
+  throw new BusError("bad_key", "the store of this bus remembers no keys: send without a key");
+}
+
+/** Returns a key by its name, with the hash of serialised entries. */
+export function keyFor(name: string, rows: readonly PendingRow[]): SendKey {
+  return { name, hash: hashOf(rows.flatMap(({ key, json }) => [key, json])) };
+}
+
+/** Returns 43 letters that any engine can keep. The lengths keep parts from running into each other. */
+function hashOf(parts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part.length}:${part}`);
+  return hash.digest("base64url");
+}

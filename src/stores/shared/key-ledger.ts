@@ -1,0 +1,57 @@
+import type { KeyBounds, SendKey } from "../../store.ts";
+import type { KnownSend } from "./key-plan.ts";
+
+interface Entry extends KnownSend {
+  /** The time at which it was committed, by the monotonic clock. */
+  readonly at: number;
+}
+
+/** The keys that a process remembers in memory, the oldest first. */
+export class KeyLedger {
+  readonly #entries = new Map<string, Entry>();
+  readonly #monotonic: () => number;
+  readonly #forgot: (error: Error) => void;
+  /** The time before which no further early loss is reported. */
+  #silentUntil = Number.NEGATIVE_INFINITY;
+
+  /** `forgot` hears of keys that were dropped before their window was over. */
+  constructor(monotonic: () => number, forgot: (error: Error) => void) {
+    this.#monotonic = monotonic;
+    this.#forgot = forgot;
+  }
+
+  /** Returns the remembered send of a key. */
+  find(name: string, { window }: KeyBounds): KnownSend | undefined {
+    const entry = this.#entries.get(name);
+    return entry === undefined || this.#monotonic() - entry.at >= window ? undefined : entry;
+  }
+
+  /** Remembers sends, and forgets what is too old or too much. */
+  remember(sends: readonly (SendKey & KnownSend)[], bounds: KeyBounds): void {
+    const at = this.#monotonic();
+    for (const { name, hash, first, size } of sends) {
+      this.#entries.delete(name); // an old entry would keep its place
+      this.#entries.set(name, { hash, first, size, at });
+    }
+    for (const [name, entry] of this.#entries) {
+      const isOld = at - entry.at >= bounds.window;
+      if (!isOld && this.#entries.size <= bounds.count) return;
+      this.#entries.delete(name);
+      if (!isOld) this.#report(entry, at, bounds);
+    }
+  }
+
+  #report({ at: since }: Entry, now: number, bounds: KeyBounds): void {
+    if (now < this.#silentUntil) return;
+    this.#silentUntil = now + bounds.window;
+    this.#forgot(forgotten(now - since, bounds));
+  }
+}
+
+/** Returns the error that tells of keys that were forgotten too early. */
+export function forgotten(age: number, { window, count }: KeyBounds): Error {
+  return new Error(
+    `a key of a send was forgotten after ${Math.round(age / 1_000)} s instead of ${window / 1_000} s, because more than ` +
+      `${count} came meanwhile: raise keys.count, or use a shorter keys.window`,
+  );
+}

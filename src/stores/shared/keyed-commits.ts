@@ -1,0 +1,67 @@
+import type { KeyBounds, KeyedOutcome, KeyedSend } from "../../store.ts";
+import type { Clock } from "../../util/clock.ts";
+import { forgotten } from "./key-ledger.ts";
+import { planOf } from "./key-plan.ts";
+import { type Committed, GONE, type RemoteCommits, type Writer } from "./remote-commits.ts";
+
+/** The effect of a commit of sends with keys. */
+export interface CommittedKeyed {
+  /** Undefined if there was nothing to commit. */
+  readonly committed: Committed | undefined;
+  readonly outcomes: readonly KeyedOutcome[];
+  /** The age of the oldest key that was forgotten too early, in ms. */
+  readonly forgotten: number | undefined;
+}
+
+/** A commit on the engine, of sends of which no key comes twice. Rejects with the engine's error. */
+export type WriteKeyed = (writer: Writer, sends: readonly KeyedSend[]) => Promise<CommittedKeyed | typeof GONE>;
+
+/** The parts that commits with keys need. */
+export interface KeyedCommitsOptions {
+  readonly clock: Clock;
+  readonly commits: RemoteCommits;
+  /** Hears of keys that were forgotten too early. */
+  readonly error: (error: Error) => void;
+}
+
+/** Commits sends with keys on an engine that remembers the keys itself. */
+export class KeyedCommits {
+  readonly #options: KeyedCommitsOptions;
+  /** The time, by the monotonic clock, before which no further early loss is reported. */
+  #silentUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(options: KeyedCommitsOptions) {
+    this.#options = options;
+  }
+
+  /** Commits, hands over, and resolves with the outcome of each send. */
+  async commit(sends: readonly KeyedSend[], bounds: KeyBounds, write: WriteKeyed): Promise<readonly KeyedOutcome[]> {
+    const plan = planOf(sends, () => undefined);
+    let outcomes: readonly KeyedOutcome[] = [];
+    await this.#options.commits.commit([], async (writer) => {
+      const done = await write(writer, plan.keyed);
+      if (done === GONE) return GONE;
+      outcomes = done.outcomes;
+      if (done.forgotten !== undefined) this.#report(done.forgotten, bounds);
+      return done.committed;
+    });
+    return plan.outcomes(outcomes);
+  }
+
+  #report(age: number, bounds: KeyBounds): void {
+    const now = this.#options.clock.monotonic();
+    if (now < this.#silentUntil) return;
+    this.#silentUntil = now + bounds.window;
+    this.#options.error(forgotten(age, bounds));
+  }
+}
+
+/** Returns the outcome of a send whose first id an engine answers; below 0 if its key is taken. */
+export function outcomeOf(first: number, { rows }: KeyedSend): KeyedOutcome {
+  return first < 0 ? "taken" : rows.map((_, at) => first + at);
+}
+
+/** Returns a bound as an engine takes it. */
+export function whole(bound: number): string {
+  return `${Math.min(Math.floor(bound), Number.MAX_SAFE_INTEGER)}`;
+}
