@@ -1,3 +1,5 @@
+// Longer than 250 lines: the one door to the log, and most of it docstrings.
+
 import { asError, BusError, closed } from "../errors.ts";
 import type { Answer } from "../log/answer.ts";
 import { Log } from "../log/log.ts";

@@ -5,7 +5,7 @@ import type { Capacity } from "../endpoint/capacity.ts";
 import type { Hooks } from "../endpoint/hooks.ts";
 import { refusalOf } from "../endpoint/refusal.ts";
 import { grant } from "../routes/grant.ts";
-import { type Close, EXPIRED, TRY_LATER } from "./close-codes.ts";
+import { type Close, EXPIRED, FAULT, TRY_LATER } from "./close-codes.ts";
 import { Cursor } from "./cursor.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { Requested } from "./requested.ts";
@@ -129,12 +129,17 @@ export class Subscriptions<C extends object, Context> {
     return this.cursor.id > 0 ? pages : { ...pages, lookback: options.lookback + this.cursor.ageAt(at) };
   }
 
-  /** The list stays as it is, unless the session has ended or the client should try again later. */
+  /**
+   * The list stays as it is, unless the session has ended or the client should try again later. A client whose first
+   * subscription meets a fault would stay deaf, so its socket closes.
+   */
   #refuse(error: unknown): void {
     if (!this.#subscriber.isOpen) return;
     const refusal = refusalOf(error);
-    if (refusal === undefined) this.#shared.failed(error);
-    else if (refusal.status === 401) this.#subscriber.close(EXPIRED);
+    if (refusal === undefined) {
+      this.#shared.failed(error);
+      if (this.#applied === 0) this.#subscriber.close(FAULT);
+    } else if (refusal.status === 401) this.#subscriber.close(EXPIRED);
     else if (refusal.status === 503) this.#subscriber.close(TRY_LATER);
   }
 }

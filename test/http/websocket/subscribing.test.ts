@@ -201,6 +201,24 @@ describe("a socket", () => {
     expect([client.closed, bed.bus.stats()]).toMatchObject([undefined, { sockets: 1, badFrames: 0 }]);
   });
 
+  it("closes with 1011 when the first subscription meets a fault, and the client comes back", async () => {
+    let isBroken = true;
+    const bed = await makeBed({
+      channels: (requested) => {
+        if (isBroken) throw new Error("a bug");
+        return requested;
+      },
+    });
+    const client = await bed.open(NEW);
+    client.subscribe(["a"]);
+    await until(() => client.closed !== undefined, "the socket has closed");
+    expect(client.closed?.code).toBe(1011);
+    isBroken = false;
+    const again = await bed.reader(["a"]);
+    await bed.bus.sendone("a", 1);
+    await again.has(1);
+  });
+
   it("asks the hook with the request of its upgrade, and takes presence out of the list", async () => {
     const token = `${"a".repeat(64)}o0x1f`;
     const heard: unknown[] = [];
