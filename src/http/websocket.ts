@@ -17,7 +17,6 @@ import { NodeUpgrades } from "./websocket/node-upgrade.ts";
 import { checkOptions, type WebsocketOptions } from "./websocket/options.ts";
 import { Sockets } from "./websocket/sockets.ts";
 
-export type { PresenceLink, PresencePort } from "./endpoint/presence-port.ts";
 export type { ChannelsHook, Cors, Granted, MountLimits } from "./options.ts";
 export type { BunSocket, BunWebSockets } from "./websocket/bun-types.ts";
 export type { PresenceTarget, SubscribeOptions, User, WebsocketOptions } from "./websocket/options.ts";

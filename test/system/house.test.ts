@@ -64,6 +64,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "http/dialects/",
     "http/hosts/",
     "http/routes/",
+    "presence/",
   ],
   "http/": [...WORDS, "log/", "core/", "bus", "http/**"],
   "client/transport/": ["client/"],

@@ -1,12 +1,20 @@
 import { channelOf } from "../../notification.ts";
-import type { Connection, Identity } from "../../presence/presence.ts";
-import type { EndpointRequest, Sink, StreamingBody } from "../endpoint/request.ts";
+import type { Connection, Identity, Presence } from "../../presence/presence.ts";
+import type { Signal } from "../../util/abort.ts";
+import type { Hooks } from "../endpoint/hooks.ts";
+import type { Sink, StreamingBody } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
 import { LeasedSink } from "./leased-sink.ts";
 
-/** A request whose person is asked for. */
+/** The presence that names persons, and the bounds of its hook. */
+export interface Identifying<Context> {
+  readonly hooks: Hooks;
+  readonly options: { readonly presence?: Presence<Context> };
+}
+
+/** A request, or a socket, whose person is asked for. */
 interface PersonOf<Context> {
-  readonly request: EndpointRequest;
+  readonly request: { readonly signal: Signal };
   readonly context: Context;
 }
 
@@ -14,8 +22,8 @@ interface PersonOf<Context> {
  * Returns the person behind a request, as the `member` hook of presence names it; undefined for nobody, or without
  * presence. Throws or rejects with a Refusal, or an Error of the hook's.
  */
-export function personOf<C extends object, Context>(
-  { hooks, options: { presence } }: Mounted<C, Context>,
+export function personOf<Context>(
+  { hooks, options: { presence } }: Identifying<Context>,
   { request, context }: PersonOf<Context>,
 ): Identity | undefined | Promise<Identity | undefined> {
   if (presence === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { BusError, given } from "../../errors.ts";
 import type { Channel } from "../../notification.ts";
+import type { Presence } from "../../presence/presence.ts";
 import { checkCallback, checkNames, checkPort } from "../../util/validate.ts";
-import type { PresencePort } from "../endpoint/presence-port.ts";
 import {
   type ChannelsHook,
   type Cors,
@@ -55,8 +55,11 @@ export interface WebsocketOptions<C extends object, Context> extends MountLimits
   readonly cors?: Cors;
   /** Hears that a client missed notifications on some of these channels. The socket itself cannot tell it. */
   readonly onMissed?: (user: User | undefined, channels: readonly Channel[], context: Context) => void;
-  /** Hears which users are there. */
-  readonly presence?: PresencePort<Context>;
+  /**
+   * The presence of the bus, made by `presence` of `nightbus/presence`. Each socket is a connection of the person that its `member`
+   * hook names, asked when the client first subscribes or reports. A failure of the hook is told as one of `channels`.
+   */
+  readonly presence?: Presence<Context>;
   /** The silence of a client after which the server pings, in ms. Default: 45,000, and 40,000 for version 19. */
   readonly heartbeat?: number;
   /** The shortest life of a socket that is open long, in ms. Chance adds up to half as much. Default: 60 minutes. */
@@ -103,7 +106,7 @@ export function checkOptions<C extends object, Context>(
   checkPath("path", checked.path, "/websocket");
   if (options.cors !== undefined) checkCors(options.cors);
   if (options.presence !== undefined) {
-    checkPort("presence", options.presence, "connect", "what `presence` of nightbus/presence returns");
+    checkPort("presence", options.presence, "join", "what presence(bus, options) of nightbus/presence returns");
   }
   const { version, heartbeat } = options;
   if (version !== undefined && typeof version !== "string" && typeof version !== "function") {

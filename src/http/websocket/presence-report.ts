@@ -1,70 +1,65 @@
 import { channelOf } from "../../notification.ts";
-import type { PresenceLink, PresencePort } from "../endpoint/presence-port.ts";
+import type { Connection, Identity, Presence } from "../../presence/presence.ts";
 
-/** The reports of one socket to presence. A link that is on its way gets only the newest of each kind. */
+/** The presence that a socket reports to, and the person behind the socket. */
+export interface PresenceReportOptions<Context> {
+  readonly presence: Presence<Context>;
+  /** Asks for the person; undefined for nobody. */
+  readonly person: () => Identity | undefined | Promise<Identity | undefined>;
+  /** Receives the failures of `person`. */
+  readonly failed: (thrown: unknown) => void;
+}
+
+/** The reports of one socket to presence. While the hook waits, the newest of each kind is kept. */
 export class PresenceReport<Context> {
-  readonly #port: PresencePort<Context>;
-  readonly #context: Context;
-  readonly #failed: (thrown: unknown) => void;
-  #link: PresenceLink | undefined;
-  #state: "new" | "connecting" | "connected" | "left" = "new";
+  readonly #options: PresenceReportOptions<Context>;
+  #connection: Connection | undefined;
+  #state: "new" | "asking" | "known" | "left" = "new";
   #keys: readonly string[] = [];
   #inactiveMs: number | undefined;
 
-  /** `failed` receives what the port throws. */
-  constructor(port: PresencePort<Context>, context: Context, failed: (thrown: unknown) => void) {
-    this.#port = port;
-    this.#context = context;
-    this.#failed = failed;
+  constructor(options: PresenceReportOptions<Context>) {
+    this.#options = options;
   }
 
   /** Notes that the socket reads these channels from now on. */
   change(keys: readonly string[]): void {
-    const isKnown = this.#state === "connected";
     this.#keys = keys;
-    if (isKnown) this.#guard((link) => link.change(keys.map(channelOf)));
-    else this.#connect();
+    this.#connection?.change(keys.map(channelOf));
+    this.#ask();
   }
 
   /** Notes that the user has been inactive for so many ms. */
   report(inactiveMs: number): void {
     this.#inactiveMs = inactiveMs;
-    if (this.#state === "connected") this.#guard((link) => link.report(inactiveMs));
-    else this.#connect();
+    this.#connection?.report(inactiveMs);
+    this.#ask();
   }
 
   /** Notes that the socket has closed. A second call does nothing. */
   leave(): void {
-    if (this.#state === "left") return;
     this.#state = "left";
-    this.#guard((link) => link.leave());
+    this.#connection?.leave();
   }
 
-  #connect(): void {
+  #ask(): void {
     if (this.#state !== "new") return;
-    this.#state = "connecting";
-    void this.#connecting();
+    this.#state = "asking";
+    void this.#asking(); // never rejects
   }
 
-  async #connecting(): Promise<void> {
-    const keys = this.#keys;
+  // A failed hook is asked again at the next report, because its person would otherwise be absent as long as the socket lives.
+  async #asking(): Promise<void> {
+    const { person, presence, failed } = this.#options;
     try {
-      this.#link = await this.#port.connect(this.#context, keys.map(channelOf));
+      const identity = await person();
+      if (this.#state === "left") return;
+      if (identity !== undefined) this.#connection = presence.join(identity, this.#keys.map(channelOf));
+      if (this.#inactiveMs !== undefined) this.#connection?.report(this.#inactiveMs);
+      this.#state = "known";
     } catch (error) {
-      this.#failed(error);
-    }
-    if (this.#state === "left") return this.#guard((link) => link.leave());
-    this.#state = "connected";
-    if (this.#keys !== keys) this.change(this.#keys);
-    if (this.#inactiveMs !== undefined) this.report(this.#inactiveMs);
-  }
-
-  #guard(work: (link: PresenceLink) => void): void {
-    if (this.#link === undefined) return;
-    try {
-      work(this.#link);
-    } catch (error) {
-      this.#failed(error);
+      if (this.#state === "asking") this.#state = "new";
+      failed(error);
     }
   }
 }

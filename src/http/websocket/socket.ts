@@ -3,7 +3,9 @@ import { given } from "../../errors.ts";
 import type { Answer } from "../../log/answer.ts";
 import { channelOf } from "../../notification.ts";
 import { LoneSignal, type Signal } from "../../util/abort.ts";
+import { refusalOf } from "../endpoint/refusal.ts";
 import type { Sink } from "../endpoint/request.ts";
+import { personOf } from "../routes/person.ts";
 import type { Stream } from "../streaming/stream.ts";
 import type { Beating, Ending } from "../streaming/stream-kind.ts";
 import type { Admission } from "./admissions.ts";
@@ -107,6 +109,15 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
   close(close: Close): void {
     this.#close ??= close;
     this.#stream?.end("own");
+  }
+
+  /** The client keeps what it reads, unless its session has ended or it should try again later. */
+  refuse(error: unknown): void {
+    if (!this.isOpen) return;
+    const refusal = refusalOf(error);
+    if (refusal === undefined) this.#shared.failed(error);
+    else if (refusal.status === 401) this.close(EXPIRED);
+    else if (refusal.status === 503) this.close(TRY_LATER);
   }
 
   frame(data: string | Uint8Array): void {
@@ -220,9 +231,13 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
   }
 
   #reporting(): PresenceReport<Context> | undefined {
-    const { options, failed } = this.#shared;
-    if (options.presence === undefined || !this.isOpen) return undefined;
-    this.#presence ??= new PresenceReport(options.presence, this.context, failed);
+    const { presence } = this.#shared.options;
+    if (presence === undefined || !this.isOpen) return undefined;
+    this.#presence ??= new PresenceReport({
+      presence,
+      person: () => personOf(this.#shared, { request: this, context: this.context }),
+      failed: (thrown) => this.refuse(thrown),
+    });
     return this.#presence;
   }
 }

@@ -5,7 +5,7 @@ import type { Capacity } from "../endpoint/capacity.ts";
 import type { Hooks } from "../endpoint/hooks.ts";
 import { refusalOf } from "../endpoint/refusal.ts";
 import { grant } from "../routes/grant.ts";
-import { type Close, EXPIRED, FAULT, TRY_LATER } from "./close-codes.ts";
+import { type Close, FAULT } from "./close-codes.ts";
 import { Cursor } from "./cursor.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { Requested } from "./requested.ts";
@@ -34,8 +34,8 @@ export interface Subscriber<Context> {
   read(keys: readonly string[], make: () => Following | undefined): void;
   /** Notes that the client missed something. */
   tellMissed(keys: readonly string[]): void;
-  /** Ends the socket. */
-  close(close: Close): void;
+  /** Tells a failure of a subscription. */
+  refuse(error: unknown): void;
 }
 
 interface Subscription {
@@ -77,7 +77,9 @@ export class Subscriptions<C extends object, Context> {
     try {
       await this.#apply(subscription, this.#asked);
     } catch (error) {
-      this.#refuse(error);
+      this.#subscriber.refuse(error);
+      // A client whose first subscription meets a fault would stay deaf.
+      if (this.#applied === 0 && refusalOf(error) === undefined) this.#subscriber.close(FAULT);
     }
     this.#asking -= 1;
     const next = this.#next;
@@ -127,19 +129,5 @@ export class Subscriptions<C extends object, Context> {
   #bounds(at: number): PageBounds {
     const { pages, options } = this.#shared;
     return this.cursor.id > 0 ? pages : { ...pages, lookback: options.lookback + this.cursor.ageAt(at) };
-  }
-
-  /**
-   * The list stays as it is, unless the session has ended or the client should try again later. A client whose first
-   * subscription meets a fault would stay deaf, so its socket closes.
-   */
-  #refuse(error: unknown): void {
-    if (!this.#subscriber.isOpen) return;
-    const refusal = refusalOf(error);
-    if (refusal === undefined) {
-      this.#shared.failed(error);
-      if (this.#applied === 0) this.#subscriber.close(FAULT);
-    } else if (refusal.status === 401) this.#subscriber.close(EXPIRED);
-    else if (refusal.status === 503) this.#subscriber.close(TRY_LATER);
   }
 }

@@ -89,11 +89,11 @@ export class Bed {
   readonly errors: Error[] = [];
   readonly clients: Client[] = [];
 
-  constructor(options: Options, busOptions: BusOptions) {
+  constructor(optionsOf: (bus: Bus) => Options, busOptions: BusOptions) {
     this.clock = new ManualClock();
     this.bus = new Bus({ clock: this.clock, ...busOptions });
     this.bus.on("error", (error) => this.errors.push(error));
-    this.sockets = websocket(this.bus, options);
+    this.sockets = websocket(this.bus, optionsOf(this.bus));
     this.server = createServer((request, response) => void this.sockets.handle(request, response));
     this.server.on("upgrade", this.sockets.upgrade);
   }
@@ -163,8 +163,11 @@ export class Bed {
 }
 
 /** Starts a bed for one test. */
-export async function makeBed(options: Options = {}, busOptions: BusOptions = {}): Promise<Bed> {
-  const bed = new Bed(options, busOptions);
+export async function makeBed(
+  options: Options | ((bus: Bus) => Options) = {},
+  busOptions: BusOptions = {},
+): Promise<Bed> {
+  const bed = new Bed(typeof options === "function" ? options : () => options, busOptions);
   bed.server.listen(0, "127.0.0.1");
   await once(bed.server, "listening");
   await bed.bus.ready();

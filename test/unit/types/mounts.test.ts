@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import express, { type Request } from "express";
 import Fastify, { type FastifyRequest } from "fastify";
 import { Hono } from "hono";
@@ -9,6 +10,8 @@ import { mount as onFetch } from "nightbus/fetch";
 import { mount as onHono } from "nightbus/hono";
 import { mount as onKoa } from "nightbus/koa";
 import { mount as onNode } from "nightbus/node";
+import { presence } from "nightbus/presence";
+import { websocket } from "nightbus/websocket";
 import { expect, it } from "vitest";
 
 interface Chat {
@@ -58,5 +61,39 @@ it("types hooks with the framework's own request", async () => {
   expect(handler).toBeTypeOf("function");
   expect(instances).toHaveLength(2);
 });
+
+it("gives one presence to sockets and mounts, with the requests of their hosts", async () => {
+  const id = 3;
+  const node = new Bus<Chat>();
+  const ofNode = presence(node, {
+    member: (request: IncomingMessage) => (request.headers.cookie ? { id } : undefined),
+  });
+  websocket(node, { presence: ofNode, channels: (asked) => [...asked, ["res.partner", 3]] });
+  onNode(node, { presence: ofNode });
+  onExpress(node, { presence: ofNode });
+  onExpress(node, { presence: ofNode, channels: (asked, request: Request) => [...asked, request.ip ?? ""] });
+  const ofExpress = presence(node2, {
+    member: (request: SignedIn) => ({ id: request.user.id, info: { name: "Ann" } }),
+  });
+  onExpress(node2, { presence: ofExpress });
+  websocket(node2, { presence: ofExpress });
+  // @ts-expect-error a request of Node has no user
+  onNode<Chat, IncomingMessage>(node2, { presence: ofExpress });
+  const web = new Bus<Chat>();
+  const ofFetch = presence(web, { member: (request: Request_) => ({ id: request.headers.get("cookie") ?? "" }) });
+  websocket(web, { presence: ofFetch });
+  onFetch(web, { presence: ofFetch });
+  const any = presence(plain, {
+    member: ({ headers }: { readonly headers: object }) => ("x" in headers ? { id } : undefined),
+  });
+  websocket(plain, { presence: any });
+  onNode(plain, { presence: any });
+  onFetch(plain, { presence: any });
+  for (const bus of [node, node2, web, plain]) await bus.close();
+  expect(ofNode.status(3)).toBe("offline");
+});
+
+const node2 = new Bus<Chat>();
+const plain = new Bus<Chat>();
 
 type Request_ = globalThis.Request;
