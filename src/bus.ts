@@ -117,6 +117,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
       isClosing: this.#closing !== undefined,
       schemas: this.#contract?.schemas,
       send: (rows) => this.#sender.send(rows),
+      serialise: (entries) => this.#serialise(entries),
       keyFor: (name, entries) => this.#keyFor(name, entries),
       sendKeyed: async (entries, key) => this.#sendChecked(entries, key),
     };

@@ -21,6 +21,8 @@ export interface Inside<R> {
   readonly keyFor: (name: string, entries: unknown) => SendKey;
   /** Sends entries under a key. Rejects as `sendmany`. */
   readonly sendKeyed: (entries: unknown, key: SendKey) => Promise<readonly number[]>;
+  /** Returns the rows of entries of the application. Throws `bad_channel`, `bad_message` or `closed`. */
+  readonly serialise: (entries: unknown) => readonly PendingRow[];
 }
 
 /**

@@ -1,5 +1,8 @@
+import { NODES_KEY } from "./channels.ts";
 import type { Member, MemberId, PresenceChange } from "./member.ts";
 import type { Truth } from "./nodes.ts";
+import type { Entry } from "./rows.ts";
+import type { Statuses } from "./statuses.ts";
 
 /** The change of one member on one channel. */
 export type Difference = { readonly key: string } & (
@@ -7,14 +10,20 @@ export type Difference = { readonly key: string } & (
   | { readonly kind: "leaves"; readonly id: MemberId }
 );
 
-/** The members of each channel as its readers know them: every change that was sent, applied in the order of the log. */
+/** The members of each channel, and their statuses, as readers know them: every change that was sent, applied in the order of the log. */
 export class Announced {
+  readonly statuses: Statuses;
   readonly #channels = new Map<string, Map<MemberId, Member>>();
   readonly #keysOf = new Map<MemberId, Set<string>>();
 
-  /** The ids of all members. */
-  get ids(): Iterable<MemberId> {
-    return this.#keysOf.keys();
+  constructor(statuses: Statuses) {
+    this.statuses = statuses;
+  }
+
+  /** The ids of all members. Some come twice. */
+  *ids(): Generator<MemberId, void> {
+    yield* this.#keysOf.keys();
+    yield* this.statuses.ids;
   }
 
   /** The channels that have members. */
@@ -38,6 +47,11 @@ export class Announced {
     for (const id of leaves) this.#remove(key, id);
   }
 
+  /** Returns true if the readers know the truth of a member. */
+  isTrue(id: MemberId, truth: Truth | undefined): boolean {
+    return this.differences(id, truth).length === 0 && this.statuses.news(id, truth) === undefined;
+  }
+
   /** Returns the changes that make the readers know the truth of a member. */
   differences(id: MemberId, truth: Truth | undefined): readonly Difference[] {
     const found: Difference[] = [];
@@ -58,23 +72,26 @@ export class Announced {
 
   /**
    * Takes over the truth of a member on channels of which rows were lost. A member that is on none of its nodes stays
-   * announced, so that its leave is sent, perhaps again. One that is `here` is forgotten, so that its join is.
+   * announced, so that its leave is sent, perhaps again. One that is `here` is forgotten, so that its join is. The same
+   * holds for its status.
    */
   adopt(
     id: MemberId,
     truth: Truth | undefined,
-    { isLost, isHere }: { readonly isLost: (key: string) => boolean; readonly isHere: (key: string) => boolean },
+    { isLost, here }: { readonly isLost: (key: string) => boolean; readonly here: Entry | undefined },
   ): void {
+    if (isLost(NODES_KEY)) this.statuses.adopt(id, truth, here !== undefined);
     for (const one of this.differences(id, truth)) {
       if (!isLost(one.key)) continue;
       if (one.kind !== "leaves") this.#set(one.key, one.member);
-      else if (isHere(one.key)) this.#remove(one.key, id);
+      else if (here?.channels.has(one.key) === true) this.#remove(one.key, id);
     }
   }
 
   clear(): void {
     this.#channels.clear();
     this.#keysOf.clear();
+    this.statuses.clear();
   }
 
   #set(key: string, member: Member): void {

@@ -2,7 +2,7 @@ import { asError, BusError, given } from "../errors.ts";
 import { type Channel, keyOf } from "../notification.ts";
 import { changesKeyOf } from "./channels.ts";
 import { Connection } from "./connection.ts";
-import type { Identity, Member, MemberId, MemberStatus } from "./member.ts";
+import type { Identity, Member, MemberId, Status } from "./member.ts";
 import { type CheckedPresence, checkIdentity } from "./options.ts";
 import type { Roster } from "./roster.ts";
 
@@ -34,7 +34,7 @@ export class Presence<Context = unknown, Info = unknown> {
   }
 
   /** Returns the status of a member over all channels and devices, from memory. */
-  status(id: MemberId): MemberStatus | "offline" {
+  status(id: MemberId): Status {
     return this.#roster.status(id);
   }
 

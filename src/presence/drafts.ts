@@ -2,8 +2,9 @@ import type { PendingRow } from "../store.ts";
 import type { Announced, Difference } from "./announced.ts";
 import type { Locals } from "./locals.ts";
 import type { Member, MemberId } from "./member.ts";
-import type { Nodes } from "./nodes.ts";
-import { changeRow, type Deed, type Entry, itemOf, ROW_SIZE } from "./rows.ts";
+import type { Nodes, Truth } from "./nodes.ts";
+import { changeRow, type Deed, type Entry, itemOf, ROW_SIZE, type Told } from "./rows.ts";
+import type { Statuses } from "./statuses.ts";
 
 /** A send before it has a row of its node: the deed, the changes for readers, and the members that both concern. */
 export interface Draft {
@@ -41,7 +42,7 @@ export class Drafts {
   changed(ids: Set<MemberId>, most: number): Draft | undefined {
     const { node, nodes, announced, locals } = this.#options;
     const deed = { does: "set" as const, set: [] as ReturnType<typeof itemOf>[], gone: [] as MemberId[] };
-    const changes = new Changes();
+    const changes = new Changes(announced.statuses);
     const touched: MemberId[] = [];
     let size = 0;
     for (const id of ids) {
@@ -51,32 +52,42 @@ export class Drafts {
       const isNews = entry === undefined ? sent !== undefined : !isSame(entry, sent);
       if (isNews && entry !== undefined) deed.set.push(itemOf(id, entry));
       if (isNews && entry === undefined) deed.gone.push(id);
-      const differences = announced.differences(id, nodes.truth(id, { node, entry }));
+      const truth = nodes.truth(id, { node, entry });
+      const differences = announced.differences(id, truth);
       for (const one of differences) changes.add(one);
-      if (!isNews && differences.length === 0) continue;
+      const told = changes.tell(id, truth);
+      if (!isNews && differences.length === 0 && told === 0) continue;
       touched.push(id);
+      size += told;
       size += (isNews ? sizeOf(entry) : 0) + differences.length * (AROUND + (entry?.text.length ?? 0));
       if (size >= ROW_SIZE || touched.length >= most) break;
     }
-    return touched.length === 0 ? undefined : { deed, changes: changes.rows, touched, isLast: ids.size === 0 };
+    if (touched.length === 0) return undefined;
+    return { deed: { ...deed, ...changes.told }, changes: changes.rows, touched, isLast: ids.size === 0 };
   }
 
   /** Writes the removal of another node's members, or of the first of them. */
   dropped(of: string): Draft {
     const { nodes, announced } = this.#options;
-    const changes = new Changes();
+    const changes = new Changes(announced.statuses);
     const gone: MemberId[] = [];
     const ids = nodes.idsOf(of);
     let size = 0;
     for (const id of ids) {
       gone.push(id);
-      const differences = announced.differences(id, nodes.truth(id, { node: of, entry: undefined }));
+      const truth = nodes.truth(id, { node: of, entry: undefined });
+      const differences = announced.differences(id, truth);
       for (const one of differences) changes.add(one);
-      size += AROUND * (1 + differences.length);
+      size += AROUND * (1 + differences.length) + changes.tell(id, truth);
       if (size >= ROW_SIZE) break;
     }
     const all = gone.length === ids.size;
-    return { deed: { does: "drop", of, gone, all }, changes: changes.rows, touched: gone, isLast: all };
+    return {
+      deed: { does: "drop", of, gone, all, ...changes.told },
+      changes: changes.rows,
+      touched: gone,
+      isLast: all,
+    };
   }
 
   /** Writes all members of a node as the log has them, in parts. `leaves` says that the node closes. */
@@ -109,12 +120,34 @@ export class Drafts {
   }
 }
 
-/** The changes of a send, by channel. */
+/** The changes of a send, by channel, and the rows that tell of statuses. */
 class Changes {
+  readonly #statuses: Statuses;
+  readonly #told: Told[] = [];
+  readonly #toldRows: PendingRow[] = [];
   readonly #of = new Map<string, { joins: Member[]; leaves: MemberId[]; changes: Member[] }>();
 
+  constructor(statuses: Statuses) {
+    this.#statuses = statuses;
+  }
+
   get rows(): readonly PendingRow[] {
-    return [...this.#of].map(([key, change]) => changeRow(key, change));
+    return [...[...this.#of].map(([key, change]) => changeRow(key, change)), ...this.#toldRows];
+  }
+
+  /** The field of the node's row that names the statuses. */
+  get told(): { readonly told?: readonly Told[] } {
+    return this.#told.length === 0 ? {} : { told: this.#told };
+  }
+
+  /** Tells of the status of a member if that is news. Returns the size of the rows; 0 if it is none. */
+  tell(id: MemberId, truth: Truth | undefined): number {
+    const status = this.#statuses.news(id, truth);
+    if (status === undefined) return 0;
+    const rows = this.#statuses.rowsOf(id, status);
+    this.#told.push([id, status]);
+    this.#toldRows.push(...rows);
+    return rows.reduce((size, { key, json }) => size + key.length + json.length, AROUND / 2);
   }
 
   add(one: Difference): void {

@@ -4,6 +4,9 @@ export type MemberId = string | number;
 /** The status of a member that is present. A member is away when the last activity on all its devices is too long ago. */
 export type MemberStatus = "online" | "away";
 
+/** The status of anyone: over all channels, devices and nodes. */
+export type Status = MemberStatus | "offline";
+
 /** The person behind a request, as the application's `member` hook names it. */
 export interface Identity<Info = unknown> {
   readonly id: MemberId;

@@ -1,14 +1,14 @@
 import { BusError, given } from "../errors.ts";
-import type { Channel } from "../notification.ts";
+import type { AnyChannels, Channel, Entry } from "../notification.ts";
 import { checkCallback, checkMs, checkNames, checkPort } from "../util/validate.ts";
-import type { Identity } from "./member.ts";
+import type { Identity, MemberId, Status } from "./member.ts";
 import { isId } from "./rows.ts";
 
 /** The most text of a member's `info`, in UTF-16 units. */
 const MOST_INFO = 4_096;
 
 /** The options of `presence`. `Context` is the request that a mount gives its hooks. */
-export interface PresenceOptions<Context, Info> {
+export interface PresenceOptions<Context, Info, C extends object = AnyChannels> {
   /**
    * Returns the person behind a request, or undefined for nobody. Mounts ask once for each request, and wait for the
    * answer as for their `channels` hook.
@@ -23,17 +23,27 @@ export interface PresenceOptions<Context, Info> {
   readonly away?: number;
   /** Returns true for the channels that have members. Default: every channel that a request reads. */
   readonly joins?: (channel: Channel) => boolean;
+  /**
+   * Returns further entries to send when the status of a member changes, over all channels, devices and nodes. They
+   * commit with the change, once as a rule; nodes that change the same member at the same moment may send them again.
+   * A failed send calls the function anew. Give it to every process, or to none. At most 100 entries and 64 kB of text.
+   * More of them, and errors, are one `error` of the bus, and nothing is sent in their place. Default: none.
+   */
+  readonly statusTo?: (id: MemberId, status: Status) => readonly Entry<C>[];
 }
 
 /** The options of `presence` with their defaults. */
-export type CheckedPresence<Context, Info> = PresenceOptions<Context, Info> &
+export type CheckedPresence<Context, Info> = Omit<PresenceOptions<Context, Info>, "statusTo"> &
   Required<Pick<PresenceOptions<Context, Info>, "grace" | "away">>;
 
 /** Checks the options, and adds the defaults. Throws `bad_option`. */
-export function checkPresence<Context, Info>(options: PresenceOptions<Context, Info>): CheckedPresence<Context, Info> {
-  checkNames("presence", options, ["member", "grace", "away", "joins"]);
+export function checkPresence<Context, Info, C extends object>(
+  options: PresenceOptions<Context, Info, C>,
+): CheckedPresence<Context, Info> {
+  checkNames("presence", options, ["member", "grace", "away", "joins", "statusTo"]);
   checkPort("presence", options, "member", "given a member(context) hook, which names the person behind a request");
   checkCallback("joins", options.joins);
+  checkCallback("statusTo", options.statusTo);
   const { grace = 65_000, away = 1_800_000 } = options;
   if (checkMs("grace", grace) < 1_000 || grace === Number.POSITIVE_INFINITY) {
     throw new BusError("bad_option", `grace must be a finite number of ms from 1,000 up, got ${given(grace)}`);

@@ -11,10 +11,11 @@ import type { AnyChannels } from "../notification.ts";
 import { Presence } from "./bus-presence.ts";
 import { checkPresence, type PresenceOptions } from "./options.ts";
 import { Roster } from "./roster.ts";
+import { statusRows } from "./status-rows.ts";
 
 export type { Presence } from "./bus-presence.ts";
 export type { Connection } from "./connection.ts";
-export type { Identity, Member, MemberId, MemberStatus, PresenceChange, PresenceChannels } from "./member.ts";
+export type { Identity, Member, MemberId, MemberStatus, PresenceChange, PresenceChannels, Status } from "./member.ts";
 export type { PresenceOptions } from "./options.ts";
 
 /**
@@ -24,11 +25,13 @@ export type { PresenceOptions } from "./options.ts";
  */
 export function presence<C extends object = AnyChannels, Context = unknown, Info = unknown>(
   bus: Bus<C>,
-  options: PresenceOptions<Context, Info>,
+  options: PresenceOptions<Context, Info, C>,
 ): Presence<Context, Info> {
   const checked = checkPresence(options);
   const failed = (error: Error): void => void bus.emit("error", error);
-  const { send } = insideOf<Hub>(bus);
-  const roster = new Roster({ ...checked, hub: hubOf(bus), send, failed });
+  const { send, serialise } = insideOf<Hub>(bus);
+  const { statusTo } = options;
+  const rowsOf = statusTo && statusRows({ statusTo, serialise, failed });
+  const roster = new Roster({ ...checked, hub: hubOf(bus), send, failed, rowsOf });
   return new Presence(roster, checked, failed);
 }

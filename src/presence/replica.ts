@@ -83,7 +83,7 @@ export class Replica {
     this.#touched = [];
     const { nodes, announced, recheck, isReady } = this.#options;
     if (!isReady()) for (const id of touched) this.#unsettled.add(id);
-    else for (const id of touched) if (announced.differences(id, nodes.truth(id)).length > 0) recheck(id);
+    else for (const id of touched) if (!announced.isTrue(id, nodes.truth(id))) recheck(id);
   }
 
   #takeChange(row: TakenRow): void {
@@ -108,7 +108,8 @@ export class Replica {
   }
 
   #apply(row: NodeRow): void {
-    const { nodes, isLive, asked } = this.#options;
+    const { nodes, isLive, asked, announced } = this.#options;
+    if ("told" in row) announced.statuses.apply(row.told ?? []);
     switch (row.does) {
       case "ask":
         if (isLive()) asked(row.node, row.of);

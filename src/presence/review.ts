@@ -25,7 +25,7 @@ export class Review {
 
   /** Compares one member. */
   compare(id: MemberId): void {
-    if (this.#announced.differences(id, this.#nodes.truth(id)).length > 0) this.#differs(id);
+    if (!this.#announced.isTrue(id, this.#nodes.truth(id))) this.#differs(id);
   }
 
   /** Compares the next members. After the last of them it begins anew. */
@@ -42,6 +42,6 @@ export class Review {
 
   *#all(): Generator<MemberId, void> {
     yield* this.#nodes.ids;
-    yield* this.#announced.ids;
+    yield* this.#announced.ids();
   }
 }

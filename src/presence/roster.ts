@@ -10,10 +10,11 @@ import { Drafts } from "./drafts.ts";
 import { Knowledge } from "./knowledge.ts";
 import { Leases } from "./leases.ts";
 import { Locals } from "./locals.ts";
-import type { Member, MemberId, MemberStatus } from "./member.ts";
+import type { Member, MemberId, Status } from "./member.ts";
 import { Nodes } from "./nodes.ts";
 import { Replica, type TakenRow } from "./replica.ts";
 import { Review } from "./review.ts";
+import { type RowsOf, Statuses } from "./statuses.ts";
 
 /** The longest pause after a failed send, in ms, and as a share of the grace: half the time between two beats. */
 const PAUSE = { longest: 30_000, share: 1 / 8 };
@@ -25,6 +26,8 @@ export interface RosterOptions {
   readonly send: (rows: readonly PendingRow[]) => Promise<unknown>;
   readonly grace: number;
   readonly away: number;
+  /** Returns the rows that tell of a status. Absent if nothing tells of it. */
+  readonly rowsOf: RowsOf | undefined;
   /** Hears of failures of which no caller hears. */
   readonly failed: (error: Error) => void;
 }
@@ -36,7 +39,7 @@ export class Roster implements Claim {
   /** The name of this node. */
   readonly #node = crypto.randomUUID().slice(-12);
   readonly #nodes = new Nodes();
-  readonly #announced = new Announced();
+  readonly #announced: Announced;
   readonly #review: Review;
   readonly #leases: Leases;
   readonly #replica: Replica;
@@ -56,6 +59,7 @@ export class Roster implements Claim {
     const clock = quietly(hub.clock);
     const node = this.#node;
     this.#options = options;
+    this.#announced = new Announced(new Statuses(options.rowsOf));
     const [nodes, announced] = [this.#nodes, this.#announced];
     const change = (id: MemberId): void => this.#dispatch.change(id);
     this.#review = new Review(nodes, announced, change);
@@ -124,7 +128,7 @@ export class Roster implements Claim {
     return this.#announced.of(key);
   }
 
-  status(id: MemberId): MemberStatus | "offline" {
+  status(id: MemberId): Status {
     return this.#nodes.truth(id)?.status ?? "offline";
   }
 
@@ -200,10 +204,9 @@ export class Roster implements Claim {
     this.#isSure = true;
     const isLost = (key: string): boolean => lost?.has(key) ?? true;
     const unsettled = this.#replica.takeUnsettled();
-    for (const id of new Set([...this.#nodes.ids, ...this.#announced.ids])) {
-      const here = this.locals.entry(id)?.channels;
-      if (!unsettled.has(id))
-        this.#announced.adopt(id, this.#nodes.truth(id), { isLost, isHere: (key) => here?.has(key) === true });
+    for (const id of new Set([...this.#nodes.ids, ...this.#announced.ids()])) {
+      const here = this.locals.entry(id);
+      if (!unsettled.has(id)) this.#announced.adopt(id, this.#nodes.truth(id), { isLost, here });
       this.#review.compare(id);
     }
     for (const id of this.locals.ids) this.#dispatch.change(id);

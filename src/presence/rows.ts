@@ -1,6 +1,6 @@
 import type { PendingRow } from "../store.ts";
 import { NODES_KEY } from "./channels.ts";
-import type { Member, MemberId, PresenceChange } from "./member.ts";
+import type { Member, MemberId, PresenceChange, Status } from "./member.ts";
 
 /** The version of all rows of presence. Rows of another version are ignored. */
 const VERSION = 1;
@@ -31,10 +31,18 @@ type Item = readonly [
   channels: readonly (readonly [string, number])[],
 ];
 
+/** A member and the status of which entries tell. */
+export type Told = readonly [id: MemberId, status: Status];
+
 /** The deed of a node, in a row of its own. Each row also says that the node lives. */
 export type Deed =
-  /** Members of the node as they are now, and members that it no longer has. */
-  | { readonly does: "set"; readonly set: readonly Item[]; readonly gone: readonly MemberId[] }
+  /** Members of the node as they are now, and members that it no longer has. `told` are the statuses of which entries of the send tell. */
+  | {
+      readonly does: "set";
+      readonly set: readonly Item[];
+      readonly gone: readonly MemberId[];
+      readonly told?: readonly Told[];
+    }
   /**
    * One part of all members of the node, or of `of`, which does not answer. The last part completes them. `knows` has all
    * nodes with members, and `leaves` says that the node closes.
@@ -49,7 +57,13 @@ export type Deed =
       readonly knows: readonly string[];
     }
   /** Members of another node, which was not heard for too long. `all` says that none remains. */
-  | { readonly does: "drop"; readonly of: string; readonly gone: readonly MemberId[]; readonly all: boolean }
+  | {
+      readonly does: "drop";
+      readonly of: string;
+      readonly gone: readonly MemberId[];
+      readonly all: boolean;
+      readonly told?: readonly Told[];
+    }
   /** Asks each node for all its members, and any node for those of the nodes `of`, which have not answered. */
   | { readonly does: "ask"; readonly of: readonly string[] };
 
@@ -108,16 +122,16 @@ function parsed(json: string): Raw | undefined {
   }
 }
 
-function isDeed({ does, set, gone, part, parts, of, all, leaves, knows }: Raw): boolean {
+function isDeed({ does, set, gone, part, parts, of, all, leaves, knows, told = [] }: Raw): boolean {
   switch (does) {
     case "ask":
       return isList(of, isName);
     case "set":
-      return isList(set, isItem) && isList(gone, isId);
+      return isList(set, isItem) && isList(gone, isId) && isList(told, isTold);
     case "part":
       return isList(set, isItem) && isPlace(part, parts) && isName(of) && isList(knows, isName) && isFlag(leaves);
     case "drop":
-      return isName(of) && isList(gone, isId) && isFlag(all);
+      return isName(of) && isList(gone, isId) && isFlag(all) && isList(told, isTold);
     default:
       return false;
   }
@@ -144,6 +158,12 @@ function isItem(value: unknown): boolean {
 
 function isStay(value: unknown): boolean {
   return Array.isArray(value) && typeof value[0] === "string" && Number.isFinite(value[1]);
+}
+
+function isTold(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [id, status] = value as readonly unknown[];
+  return isId(id) && (status === "online" || status === "away" || status === "offline");
 }
 
 function isMember(value: unknown): boolean {

@@ -111,12 +111,17 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
     this.#stream?.end("own");
   }
 
-  /** The client keeps what it reads, unless its session has ended or it should try again later. */
-  refuse(error: unknown): void {
+  /**
+   * The client keeps what it reads, unless its session has ended or it should try again later. A fault of the application is
+   * reported, and ends the socket with `onFault` if there is one.
+   */
+  refuse(error: unknown, onFault?: Close): void {
     if (!this.isOpen) return;
     const refusal = refusalOf(error);
-    if (refusal === undefined) this.#shared.failed(error);
-    else if (refusal.status === 401) this.close(EXPIRED);
+    if (refusal === undefined) {
+      this.#shared.failed(error);
+      if (onFault !== undefined) this.close(onFault);
+    } else if (refusal.status === 401) this.close(EXPIRED);
     else if (refusal.status === 503) this.close(TRY_LATER);
   }
 

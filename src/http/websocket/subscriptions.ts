@@ -3,7 +3,6 @@ import type { Hub } from "../../core/hub.ts";
 import type { Signal } from "../../util/abort.ts";
 import type { Capacity } from "../endpoint/capacity.ts";
 import type { Hooks } from "../endpoint/hooks.ts";
-import { refusalOf } from "../endpoint/refusal.ts";
 import { grant } from "../routes/grant.ts";
 import { type Close, FAULT } from "./close-codes.ts";
 import { Cursor } from "./cursor.ts";
@@ -34,8 +33,8 @@ export interface Subscriber<Context> {
   read(keys: readonly string[], make: () => Following | undefined): void;
   /** Notes that the client missed something. */
   tellMissed(keys: readonly string[]): void;
-  /** Tells a failure of a subscription. */
-  refuse(error: unknown): void;
+  /** Tells a failure of a subscription. A fault of the application ends the socket with `onFault`, if there is one. */
+  refuse(error: unknown, onFault?: Close): void;
 }
 
 interface Subscription {
@@ -77,9 +76,8 @@ export class Subscriptions<C extends object, Context> {
     try {
       await this.#apply(subscription, this.#asked);
     } catch (error) {
-      this.#subscriber.refuse(error);
       // A client whose first subscription meets a fault would stay deaf.
-      if (this.#applied === 0 && refusalOf(error) === undefined) this.#subscriber.close(FAULT);
+      this.#subscriber.refuse(error, this.#applied === 0 ? FAULT : undefined);
     }
     this.#asking -= 1;
     const next = this.#next;

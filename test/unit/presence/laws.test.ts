@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Connection, Member } from "nightbus/presence";
 import { describe, it } from "vitest";
-import { AWAY, byId, changesOf, fold, GRACE, pass, TestNode, turns } from "./node.ts";
+import { AWAY, byId, changesOf, fold, GRACE, pass, statusesOf, TestNode, turns } from "./node.ts";
 import { SharedLog } from "./shared-log.ts";
 
 const CHANNELS = ["room", "hall"];
@@ -183,6 +183,10 @@ class Play {
         assert.deepEqual(fold(list, changesOf(this.log, channel, last)), final, "a reader from anywhere ends there");
       }
     }
+    const told = new Map(statusesOf(this.log));
+    for (const id of MEMBERS) {
+      assert.equal(told.get(id) ?? "offline", alive[0]!.here.status(id), `the newest status that was told of ${id}`);
+    }
     for (const each of alive) {
       for (const error of each.errors) assert.match(error.message, /disk is full/);
     }
@@ -252,6 +256,7 @@ describe("the laws of presence", () => {
           await pass(play.nodes, stay, 100);
         }
         assert.equal(changesOf(play.log, "room", 0).length, 1);
+        assert.deepEqual(statusesOf(play.log), [["ann", "online"]]);
       }),
       RUNS,
     );

@@ -1,5 +1,13 @@
 import { Bus, type Channel } from "nightbus";
-import { type Connection, type Member, type Presence, type PresenceChange, presence } from "nightbus/presence";
+import {
+  type Connection,
+  type Member,
+  type MemberId,
+  type Presence,
+  type PresenceChange,
+  presence,
+  type Status,
+} from "nightbus/presence";
 import type { Store } from "../../../src/store.ts";
 import type { Clock, Timer } from "../../../src/util/clock.ts";
 import type { SharedLog } from "./shared-log.ts";
@@ -77,7 +85,8 @@ export class TestNode {
     this.store = log.store();
     this.bus = new Bus({ store: this.store, clock: this.clock });
     this.bus.on("error", (error) => this.errors.push(error));
-    this.here = presence(this.bus, { member: (person: Person) => person, grace: GRACE, away: AWAY });
+    const statusTo = (id: MemberId, status: Status) => [["status", [id, status]]] as const;
+    this.here = presence(this.bus, { member: (person: Person) => person, grace: GRACE, away: AWAY, statusTo });
   }
 
   connect(id: string, channels: readonly Channel[], name = id): Connection {
@@ -150,4 +159,9 @@ export function changesOf(
   const key = JSON.stringify(["presence", channel]);
   const rows = log.rows.filter((row) => row.key === key && row.id > after && row.id <= to);
   return rows.map(({ json }) => JSON.parse(json) as PresenceChange);
+}
+
+/** Returns the statuses of which the application's entries told, in the order of the log. */
+export function statusesOf(log: SharedLog): (readonly [MemberId, Status])[] {
+  return log.rows.filter(({ key }) => key === '"status"').map(({ json }) => JSON.parse(json));
 }
