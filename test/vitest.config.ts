@@ -14,7 +14,7 @@ const ENGINES = [
 
 /** The tests of applications on hosts, of their end, and of the built site. They have installs of their own, and take minutes. */
 const EXAMPLES = [
-  "test/system/examples/{hosts,next,plugins,rxjs,shutdown}.test.ts",
+  "test/system/examples/{hosts,next,odoo-move,plugins,rxjs,shutdown}.test.ts",
   "test/system/shutdown/*.test.ts",
   "test/system/site.test.ts",
 ];

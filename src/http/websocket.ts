@@ -19,6 +19,12 @@ import { Sockets } from "./websocket/sockets.ts";
 
 export type { ChannelsHook, Cors, Granted, MountLimits } from "./options.ts";
 export type { BunSocket, BunWebSockets } from "./websocket/bun-types.ts";
+export {
+  type OdooStatusEntries,
+  type OdooStatuses,
+  type OdooStatusUpdated,
+  odooStatus,
+} from "./websocket/odoo-status.ts";
 export type { PresenceTarget, SubscribeOptions, User, WebsocketOptions } from "./websocket/options.ts";
 
 /** The WebSockets of a bus, as hosts take them. No method needs its object. */

@@ -58,6 +58,17 @@ export class Presence<Context = unknown, Info = unknown> {
   }
 
   /**
+   * Returns those of these ids whose status the client may see, as the `sees` hook says. Mounts call it. Throws or rejects
+   * with the error of the hook, or with `bad_option` if its answer is no list.
+   */
+  seen(context: Context, ids: readonly MemberId[]): readonly MemberId[] | Promise<readonly MemberId[]> {
+    const { sees } = this.#options;
+    if (sees === undefined) return ids;
+    const answer = sees(context, ids);
+    return answer instanceof Promise ? answer.then((list) => seenOf(ids, list)) : seenOf(ids, answer);
+  }
+
+  /**
    * Connects a person: its lease on these channels lasts until `leave`, and for the grace after that. Channels without
    * members are left out. Throws `bad_channel`, or `bad_option` for a wrong identity.
    */
@@ -95,4 +106,10 @@ export class Presence<Context = unknown, Info = unknown> {
       return false;
     }
   }
+}
+
+function seenOf(ids: readonly MemberId[], answer: unknown): readonly MemberId[] {
+  if (!Array.isArray(answer)) throw new BusError("bad_option", `sees must return a list of ids, got ${given(answer)}`);
+  const seen = new Set<unknown>(answer);
+  return ids.filter((id) => seen.has(id));
 }

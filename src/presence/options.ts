@@ -24,6 +24,11 @@ export interface PresenceOptions<Context, Info, C extends object = AnyChannels> 
   /** Returns true for the channels that have members. Default: every channel that a request reads. */
   readonly joins?: (channel: Channel) => boolean;
   /**
+   * Returns those of these ids whose status the client may see. Clients of Odoo ask for statuses by id. Default: all of
+   * them, for every request that has a person.
+   */
+  readonly sees?: (context: Context, ids: readonly MemberId[]) => readonly MemberId[] | Promise<readonly MemberId[]>;
+  /**
    * Returns further entries to send when the status of a member changes, over all channels, devices and nodes. They
    * commit with the change, once as a rule; nodes that change the same member at the same moment may send them again.
    * A failed send calls the function anew. Give it to every process, or to none. At most 100 entries and 64 kB of text.
@@ -40,9 +45,10 @@ export type CheckedPresence<Context, Info> = Omit<PresenceOptions<Context, Info>
 export function checkPresence<Context, Info, C extends object>(
   options: PresenceOptions<Context, Info, C>,
 ): CheckedPresence<Context, Info> {
-  checkNames("presence", options, ["member", "grace", "away", "joins", "statusTo"]);
+  checkNames("presence", options, ["member", "grace", "away", "joins", "sees", "statusTo"]);
   checkPort("presence", options, "member", "given a member(context) hook, which names the person behind a request");
   checkCallback("joins", options.joins);
+  checkCallback("sees", options.sees);
   checkCallback("statusTo", options.statusTo);
   const { grace = 65_000, away = 1_800_000 } = options;
   if (checkMs("grace", grace) < 1_000 || grace === Number.POSITIVE_INFINITY) {

@@ -253,7 +253,7 @@ describe("the front doors", () => {
       `http/${name}`,
       ["mount"],
     ]),
-    ["nightbus/websocket", "http/websocket", ["websocket"]],
+    ["nightbus/websocket", "http/websocket", ["odooStatus", "websocket"]],
   ] as [string, string, string[]][])("%s exports what it says, and nothing else", async (subpath, file, names) => {
     expect(exported).toHaveProperty([subpath.replace("nightbus", ".")]);
     const module = (await import(/* @vite-ignore */ join(root, "src", `${file}.ts`))) as object;

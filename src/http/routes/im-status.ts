@@ -8,13 +8,11 @@ import { Refusal, refusalOf } from "../endpoint/refusal.ts";
 import type { EndpointReply, EndpointRequest } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
 import { personOf } from "./person.ts";
-
-/** The most partners of one request. */
-const MOST_PARTNERS = 1_000;
+import { type StatusOf, seenBy, statusesOf } from "./statuses.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** `POST im_status`: the status of partners, as clients of Odoo 13 and 14 ask for it. Nobody is refused but a request without a person. */
+/** `POST im_status`: the status of partners, as clients of Odoo 13 and 14 ask for it. A request without a person is refused, and gets no status that `sees` leaves out. */
 export async function imStatus<C extends object, Context>(
   mounted: Mounted<C, Context>,
   request: EndpointRequest,
@@ -27,7 +25,8 @@ export async function imStatus<C extends object, Context>(
     place.take();
     const person = await personOf(mounted, { request, context });
     if (person === undefined) throw new Refusal(401, "refused", "nobody is behind this request");
-    return rpc.result(JSON.stringify(statusesOf(mounted, paramsOf(body)["partner_ids"])));
+    const ids = paramsOf(body)["partner_ids"];
+    return rpc.result(JSON.stringify(statusesOf(mounted, await seenBy(mounted, { request, context, ids }))));
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
@@ -43,16 +42,10 @@ export function reportInactivity(connection: Connection | undefined, { bus_inact
 }
 
 /**
- * Returns the answer with the statuses that a client of Odoo 12 asks for in its poll. They come beside notifications, or
+ * Returns the answer with the statuses that a client of Odoo 12 asked for in its poll. They come beside notifications, or
  * at the timeout, so that they end no wait.
  */
-export function withStatuses<C extends object, Context>(
-  mounted: Mounted<C, Context>,
-  answer: Answer,
-  { bus_presence_partner_ids: ids }: Options,
-  keys: readonly string[],
-): Answer {
-  const statuses = statusesOf(mounted, ids);
+export function withStatuses(answer: Answer, statuses: readonly StatusOf[], keys: readonly string[]): Answer {
   if (statuses.length === 0) return answer;
   const tuple = keys.find((key) => key.startsWith("["));
   const database = tuple === undefined ? "" : (JSON.parse(tuple) as readonly unknown[])[0];
@@ -60,13 +53,4 @@ export function withStatuses<C extends object, Context>(
   const source = { key: keyOf(channel), channel };
   const rows = statuses.map((status) => new SharedRow(-1, source, JSON.stringify(status)));
   return new Answer([...answer.rows, ...rows], answer.last, answer.missed);
-}
-
-function statusesOf<C extends object, Context>(
-  { options: { presence } }: Mounted<C, Context>,
-  ids: unknown,
-): readonly object[] {
-  if (presence === undefined || !Array.isArray(ids)) return [];
-  const partners = ids.slice(0, MOST_PARTNERS).filter((id) => typeof id === "number" || typeof id === "string");
-  return partners.map((id) => ({ id, im_status: presence.status(id) }));
 }

@@ -16,6 +16,7 @@ import { grant } from "./grant.ts";
 import { reportInactivity, withStatuses } from "./im-status.ts";
 import { waitForOdoo } from "./odoo-wait.ts";
 import { connect, personOf } from "./person.ts";
+import { seenBy, statusesOf } from "./statuses.ts";
 
 /** `POST poll` and `GET poll`: the long poll. */
 export async function poll<C extends object, Context>(
@@ -44,9 +45,10 @@ export async function poll<C extends object, Context>(
     }
     const query = { keys, last, limit: hub.limit, size: options.maxAnswer, lookback: call.lookback };
     if (call.isHeld) {
+      const ids = connection && call.options["bus_presence_partner_ids"];
+      const seen = ids === undefined ? [] : await seenBy(mounted, { request, context, ids });
       const answer = await waitForOdoo(mounted, query, timeout, request.signal, place);
-      const whole = connection === undefined ? answer : withStatuses(mounted, answer, call.options, keys);
-      return reply(mounted, call, query, whole);
+      return reply(mounted, call, query, withStatuses(answer, statusesOf(mounted, seen), keys));
     }
     const peeks = call.options["peek"] === true;
     if (!peeks) checkSome(keys);

@@ -4,7 +4,7 @@ import type { Bucket, Due } from "../../util/deadlines.ts";
 import type { Sink } from "../endpoint/request.ts";
 import { Outlet } from "../writing/outlet.ts";
 import { Pieces } from "../writing/pieces.ts";
-import { between, writePieces } from "../writing/write-pieces.ts";
+import { between, joined, writePieces } from "../writing/write-pieces.ts";
 import type { StreamContext, StreamOptions } from "./stream-context.ts";
 import type { Beating, Ending } from "./stream-kind.ts";
 
@@ -23,6 +23,7 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
   #following: Following | undefined;
   /** Returns the follower with which the stream goes on. */
   #next: (() => Following | undefined) | undefined = undefined;
+  #between: (() => void) | undefined = undefined;
   /** A stream that writes pieces, or waits for its client, goes on by itself. */
   #state: "idle" | "writing" | "waiting" = "idle";
   #ending: Ending | undefined = undefined;
@@ -56,15 +57,16 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
     });
   }
 
-  /**
-   * Goes on with another follower; undefined reads nothing. `make` runs once the client was given all that is on its way, so that
-   * the follower can begin right after it.
-   */
+  /** Goes on with another follower; undefined reads nothing. `make` runs once the client was given all that is on its way, so that the follower can begin right after it. */
   turn(make: () => Following | undefined): void {
     this.#next = make;
-    if (this.hasEnded || this.#state !== "idle") return;
-    this.#following?.stop();
-    this.#guard(() => (this.sink.unsent > 0 ? this.#wait() : this.#catchUp()));
+    this.#pause();
+  }
+
+  /** Runs work between two answers, once the client took all that is on its way. The newest work replaces one that waits. */
+  between(work: () => void): void {
+    this.#between = work;
+    this.#pause();
   }
 
   write(bytes: Uint8Array): void {
@@ -119,9 +121,18 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
     return true;
   }
 
+  #pause(): void {
+    if (this.hasEnded || this.#state !== "idle") return;
+    this.#following?.stop();
+    this.#guard(() => (this.sink.unsent > 0 ? this.#wait() : this.#catchUp()));
+  }
+
   #catchUp(): void {
     this.#state = "idle";
     this.#outlet.release();
+    const work = this.#between;
+    this.#between = undefined;
+    if (!this.hasEnded) work?.();
     if (this.#next !== undefined && !this.hasEnded) {
       this.#following?.stop();
       this.#following = this.#next();
@@ -236,8 +247,4 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
       this.#shared.failed(thrown);
     }
   }
-}
-
-function joined(gap: Uint8Array | undefined, frames: Uint8Array): Uint8Array {
-  return gap === undefined ? frames : Buffer.concat([gap, frames]);
 }

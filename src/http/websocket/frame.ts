@@ -2,10 +2,10 @@ import { checkNames, type NameLimits } from "../endpoint/channels.ts";
 import { Refusal } from "../endpoint/refusal.ts";
 import { parted, type Requested } from "./requested.ts";
 
-/** A frame of a client: a subscription, a report of its user's inactivity in ms, or an event that the server does not know. */
+/** A frame of a client: a subscription, a report of its user's inactivity in ms with the ids whose statuses it asks for, or an event that the server does not know. */
 export type Frame =
   | { readonly event: "subscribe"; readonly requested: Requested; readonly last: number }
-  | { readonly event: "update_presence"; readonly inactiveMs: number }
+  | { readonly event: "update_presence"; readonly inactiveMs: number; readonly partners: unknown }
   | { readonly event: "unknown" };
 
 /** Returns the frame in a text; undefined if the text says nothing a client may say. */
@@ -14,8 +14,8 @@ export function frameIn(text: string, limits: NameLimits): Frame | undefined {
   if (typeof event !== "string") return undefined;
   if (event === "subscribe") return subscribeIn(fieldsOf(data), limits);
   if (event !== "update_presence") return { event: "unknown" };
-  const { inactivity_period: inactiveMs } = fieldsOf(data);
-  return isAmount(inactiveMs) ? { event, inactiveMs } : undefined;
+  const { inactivity_period: inactiveMs, im_status_ids_by_model: asked } = fieldsOf(data);
+  return isAmount(inactiveMs) ? { event, inactiveMs, partners: fieldsOf(asked)["res.partner"] } : undefined;
 }
 
 /** Returns true for the binary frame by which clients of version 19 keep their connection open. */

@@ -2,6 +2,12 @@ import type { Answer } from "../../log/answer.ts";
 import type { SharedRow } from "../../log/row.ts";
 import { Pieces } from "../writing/pieces.ts";
 
+/** A message in the form of Odoo's own. */
+export interface Message {
+  readonly type: string;
+  readonly payload: unknown;
+}
+
 /** The length of a frame beyond which another begins, in UTF-16 units. A notification is never parted. */
 const FRAME = 256 * 1024;
 
@@ -30,6 +36,16 @@ function frameOf({ rows, size }: Answer): Uint8Array | Pieces {
   return newest.bytes;
 }
 
+/** Returns a frame of notifications that were given before, under the id of the client's position, which they leave as it is. */
+export function againAt(id: number, rows: readonly SharedRow[]): Uint8Array {
+  return Buffer.from(`[${rows.map((row) => partsOf(row, id).join("")).join(",")}]`);
+}
+
+/** Returns a frame of one message under the id of the client's position. */
+export function messageAt(id: number, message: Message): Uint8Array {
+  return Buffer.from(JSON.stringify([{ id, message }]));
+}
+
 function isSame(some: readonly SharedRow[], others: readonly SharedRow[]): boolean {
   return some.length === others.length && some.every((row, index) => row === others[index]);
 }
@@ -56,8 +72,8 @@ function textOf(rows: readonly SharedRow[]): string {
 }
 
 /** Returns the text of a notification in parts. The middle part may be long. */
-function partsOf(row: SharedRow): readonly [string, string, string] {
-  const { id, json } = row;
+function partsOf(row: SharedRow, id = row.id): readonly [string, string, string] {
+  const { json } = row;
   if (isOdoo(row)) return [`{"id":${id},"message":`, json, "}"];
   return [`{"id":${id},"message":{"type":${nameOf(row)},"payload":`, json, "}}"];
 }

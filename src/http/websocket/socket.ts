@@ -1,19 +1,20 @@
 import type { Following } from "../../core/following.ts";
 import { given } from "../../errors.ts";
 import type { Answer } from "../../log/answer.ts";
+import type { SharedRow } from "../../log/row.ts";
 import { channelOf } from "../../notification.ts";
 import { LoneSignal, type Signal } from "../../util/abort.ts";
 import { refusalOf } from "../endpoint/refusal.ts";
 import type { Sink } from "../endpoint/request.ts";
-import { personOf } from "../routes/person.ts";
 import type { Stream } from "../streaming/stream.ts";
 import type { Beating, Ending } from "../streaming/stream-kind.ts";
 import type { Admission } from "./admissions.ts";
 import { Allowance } from "./allowance.ts";
 import { type Close, ENDINGS, EXPIRED, FAULT, TRY_LATER } from "./close-codes.ts";
 import { frameIn, isKeepAlive } from "./frame.ts";
+import { againAt, type Message, messageAt } from "./messages.ts";
 import type { User } from "./options.ts";
-import { PresenceReport } from "./presence-report.ts";
+import { PresenceReport, type Reporter } from "./presence-report.ts";
 import { type SocketContext, type Subscriber, Subscriptions } from "./subscriptions.ts";
 import type { Wire, WireListener } from "./wire.ts";
 
@@ -29,7 +30,7 @@ export interface Client<Context> {
 const PONG = 15_000;
 
 /** The WebSocket of one client: its frames, its pings and its end. A stream gives it notifications. */
-export class Socket<C extends object, Context> implements Sink, Subscriber<Context>, WireListener {
+export class Socket<C extends object, Context> implements Sink, Subscriber<Context>, Reporter<Context>, WireListener {
   readonly #shared: SocketContext<C, Context>;
   readonly #wire: Wire;
   readonly #client: Client<Context>;
@@ -135,7 +136,7 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
     const frame = frameIn(data, this.#shared.options);
     if (frame === undefined) this.faulty();
     else if (frame.event === "subscribe") this.#subscriptions.subscribe(frame.requested, frame.last);
-    else if (frame.event === "update_presence") this.#reporting()?.report(frame.inactiveMs);
+    else if (frame.event === "update_presence") this.#reporting()?.report(frame.inactiveMs, frame.partners);
   }
 
   pinged(): void {
@@ -189,7 +190,6 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
     return false;
   }
 
-  /** Notes that the client is given these rows. */
   give({ rows }: Answer): void {
     this.#subscriptions.cursor.give(rows.at(-1)?.id ?? 0);
   }
@@ -198,6 +198,16 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
     this.#keys = keys;
     this.#stream?.turn(make);
     this.#reporting()?.change(keys);
+  }
+
+  repeat(rows: readonly SharedRow[]): void {
+    if (rows.length > 0) this.#stream?.write(againAt(this.#subscriptions.cursor.id, rows));
+  }
+
+  tell(make: () => Message): void {
+    this.#stream?.between(() => {
+      if (this.isAlive()) this.#stream?.write(messageAt(this.#subscriptions.cursor.id, make()));
+    });
   }
 
   tellMissed(keys: readonly string[] = this.#keys): void {
@@ -238,11 +248,7 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
   #reporting(): PresenceReport<Context> | undefined {
     const { presence } = this.#shared.options;
     if (presence === undefined || !this.isOpen) return undefined;
-    this.#presence ??= new PresenceReport({
-      presence,
-      person: () => personOf(this.#shared, { request: this, context: this.context }),
-      failed: (thrown) => this.refuse(thrown),
-    });
+    this.#presence ??= new PresenceReport(presence, this.#shared, this);
     return this.#presence;
   }
 }

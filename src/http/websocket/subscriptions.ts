@@ -1,5 +1,6 @@
 import type { Following, PageBounds } from "../../core/following.ts";
 import type { Hub } from "../../core/hub.ts";
+import type { SharedRow } from "../../log/row.ts";
 import type { Signal } from "../../util/abort.ts";
 import type { Capacity } from "../endpoint/capacity.ts";
 import type { Hooks } from "../endpoint/hooks.ts";
@@ -31,6 +32,8 @@ export interface Subscriber<Context> {
   readonly isOpen: boolean;
   /** Reads these channels from now on. `make` returns their follower once the client was given all that is on its way. */
   read(keys: readonly string[], make: () => Following | undefined): void;
+  /** Writes rows again, under the id of the client's position. */
+  repeat(rows: readonly SharedRow[]): void;
   /** Notes that the client missed something. */
   tellMissed(keys: readonly string[]): void;
   /** Tells a failure of a subscription. A fault of the application ends the socket with `onFault`, if there is one. */
@@ -47,6 +50,9 @@ interface Subscription {
 /** The most subscriptions of one socket that wait in the hook at a time. Only the newest of the further ones is kept. */
 const MOST_ASKING = 4;
 
+/** The age up to which changes of a status are given again to a client that begins to read them, in ms. */
+const RECENT = 2_000;
+
 /** The subscriptions of one socket. Each replaces the list, and the newest wins, whichever hook answers first. */
 export class Subscriptions<C extends object, Context> {
   readonly cursor: Cursor;
@@ -54,6 +60,7 @@ export class Subscriptions<C extends object, Context> {
   readonly #subscriber: Subscriber<Context>;
   #asked = 0;
   #applied = 0;
+  #keys: ReadonlySet<string> = new Set();
   #asking = 0;
   #next: Subscription | undefined = undefined;
 
@@ -99,6 +106,7 @@ export class Subscriptions<C extends object, Context> {
       const keys = await grant(this.#shared, asking, place);
       if (this.#isLate(number)) return;
       if (keys.length === 0) return this.#read(number, keys, () => undefined);
+      const recent = await this.#recent(keys);
       const following = await hub.follow(keys, this.cursor.heeds(last) ? last : 0, this.#bounds(at), place);
       if (this.#isLate(number)) return;
       // A position beyond the newest id is one of another log, and means 0.
@@ -106,6 +114,7 @@ export class Subscriptions<C extends object, Context> {
       this.cursor.hear(isForeign ? 0 : last, at);
       if (isForeign) this.#subscriber.tellMissed(keys);
       this.#read(number, keys, () => {
+        this.#subscriber.repeat(recent().filter(({ id }) => id <= this.cursor.id));
         following.begin(this.cursor.id);
         return following;
       });
@@ -116,7 +125,17 @@ export class Subscriptions<C extends object, Context> {
 
   #read(number: number, keys: readonly string[], make: () => Following | undefined): void {
     this.#applied = number;
+    this.#keys = new Set(keys);
     this.#subscriber.read(keys, make);
+  }
+
+  // A page asks for a status, then subscribes. A change between the two may lie before the position of its socket.
+  async #recent(keys: readonly string[]): Promise<() => readonly SharedRow[]> {
+    const added = keys.filter((key) => !this.#keys.has(key) && isStatusKey(key));
+    if (added.length === 0) return () => [];
+    const { hub, pages } = this.#shared;
+    const following = await hub.follow(added, 0, { ...pages, lookback: RECENT });
+    return () => following.peek()?.rows ?? [];
   }
 
   #isLate(number: number): boolean {
@@ -128,4 +147,9 @@ export class Subscriptions<C extends object, Context> {
     const { pages, options } = this.#shared;
     return this.cursor.id > 0 ? pages : { ...pages, lookback: options.lookback + this.cursor.ageAt(at) };
   }
+}
+
+/** Returns true for the key of `[model, id, "presence"]`. */
+function isStatusKey(key: string): boolean {
+  return key.startsWith("[") && key.endsWith(',"presence"]') && (JSON.parse(key) as readonly unknown[]).length === 3;
 }

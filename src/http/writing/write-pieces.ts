@@ -42,3 +42,8 @@ export function between(head: Uint8Array | undefined, pieces: Reading, tail: str
     return after;
   };
 }
+
+/** Returns frames with what comes before them. */
+export function joined(gap: Uint8Array | undefined, frames: Uint8Array): Uint8Array {
+  return gap === undefined ? frames : Buffer.concat([gap, frames]);
+}

@@ -9,7 +9,7 @@ function clientOf(bed: Bed, generation: Generation, last?: number): OdooClient {
     const timer = bed.clock.setTimeout(work, ms);
     return () => bed.clock.clearTimeout(timer);
   };
-  const client = new OdooClient(generation, bed.url(""), plan, last);
+  const client = new OdooClient(generation, bed.url(""), plan, { last });
   onTestFinished(() => client.stop());
   return client;
 }

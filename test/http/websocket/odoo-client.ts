@@ -12,6 +12,13 @@ const PATHS: Readonly<Record<Generation, string>> = {
   19: "/websocket?version=19.0-2",
 };
 
+/** The payloads that tell of statuses. */
+interface Statuses {
+  readonly partner_id?: number;
+  readonly im_status?: string;
+  readonly partners?: readonly { readonly id: number; readonly im_status: string }[];
+}
+
 /** Plans work after so many ms. A test gives the time its own pace. */
 export type Plan = (work: () => void, ms: number) => () => void;
 
@@ -21,6 +28,8 @@ export class OdooClient {
   /** The pauses before each new connection, in ms. */
   readonly pauses: number[] = [];
   readonly closes: string[] = [];
+  /** The statuses of partners that the page was told. */
+  readonly statuses = new Map<number, string>();
   /** The cursor, which pages keep in their storage. */
   last: number;
   connections = 0;
@@ -29,17 +38,21 @@ export class OdooClient {
   readonly #generation: Generation;
   readonly #url: string;
   readonly #plan: Plan;
+  readonly #cookie: string;
   readonly #channels = new Set<string>();
+  /** The partners of which a page of version 16 asks. */
+  readonly #watched = new Set<number>();
   #delay = 1_000;
   #socket: WebSocket | undefined;
   #unplan: () => void = () => {};
   #unplanSilence: () => void = () => {};
 
-  constructor(generation: Generation, url: string, plan: Plan, last = 0) {
+  constructor(generation: Generation, url: string, plan: Plan, { last = 0, cookie = "" } = {}) {
     this.#generation = generation;
     this.#url = url + PATHS[generation];
     this.#plan = plan;
     this.last = last;
+    this.#cookie = cookie;
   }
 
   /** True while the socket is open. */
@@ -49,13 +62,13 @@ export class OdooClient {
 
   start(): void {
     this.connections += 1;
-    const socket = new WebSocket(this.#url);
+    const socket = new WebSocket(this.#url, { headers: { cookie: this.#cookie } });
     this.#socket = socket;
     socket.on("error", () => {});
     socket.on("open", () => {
       this.#delay = 1_000;
       this.#changed();
-      this.#say("update_presence", { inactivity_period: 0, im_status_ids_by_model: {} });
+      this.#report();
     });
     socket.on("message", (data) => this.#take(JSON.parse(String(data)) as Message[]));
     socket.on("close", (code, reason) => this.#closed(code, String(reason)));
@@ -69,6 +82,12 @@ export class OdooClient {
   remove(channel: string): void {
     this.#channels.delete(channel);
     this.#changed();
+  }
+
+  /** Asks for the status of a partner, as pages of version 16 do. */
+  watch(partner: number): void {
+    this.#watched.add(partner);
+    this.#report();
   }
 
   stop(): void {
@@ -87,6 +106,18 @@ export class OdooClient {
   #take(list: readonly Message[]): void {
     this.heard.push(...list);
     this.last = list.at(-1)!.id;
+    for (const { message } of list) this.#note(message.type, message.payload as Statuses | null); // each type has its form
+  }
+
+  #note(type: string, payload: Statuses | null | undefined): void {
+    const { partner_id: partner, im_status: status, partners = [] } = payload ?? {};
+    if (type === "bus.bus/im_status_updated") this.statuses.set(partner!, status!);
+    if (type === "bus/im_status") for (const each of partners) this.statuses.set(each.id, each.im_status);
+  }
+
+  #report(): void {
+    const asked = this.#watched.size === 0 ? {} : { "res.partner": [...this.#watched] };
+    this.#say("update_presence", { inactivity_period: 0, im_status_ids_by_model: asked });
   }
 
   #changed(): void {

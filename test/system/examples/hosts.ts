@@ -20,9 +20,12 @@ export interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
+/** The examples with a manifest of their own that show no host. */
+const OTHERS = ["node_modules", "odoo-move"];
+
 /** The names of the examples that are an application with a manifest of its own, one for each host. */
 export const HOSTS = readdirSync(join(root, "examples"))
-  .filter((name) => existsSync(join(root, "examples", name, "package.json")) && name !== "node_modules")
+  .filter((name) => existsSync(join(root, "examples", name, "package.json")) && !OTHERS.includes(name))
   .sort();
 
 /** Returns the folder of an example. */
@@ -50,9 +53,12 @@ export class Application {
   address = "";
 
   readonly host: string;
+  readonly #variables: Readonly<Record<string, string>>;
 
-  constructor(host: string) {
+  /** `variables` are added to the environment of a user. */
+  constructor(host: string, variables: Readonly<Record<string, string>> = {}) {
     this.host = host;
+    this.#variables = variables;
   }
 
   /** Builds the application if its manifest has a script for that. */
@@ -63,12 +69,12 @@ export class Application {
     await run(build, { cwd: folderOf(this.host), env: environment() });
   }
 
-  /** Runs the script `start` on a port that the system picks, and waits for its address. */
-  async start(): Promise<void> {
+  /** Runs the script `start` on a port, by default one that the system picks, and waits for its address. */
+  async start(port = "0"): Promise<void> {
     const { start } = manifestOf(this.host).scripts;
     this.#process = spawn(`exec ${start}`, {
       cwd: folderOf(this.host),
-      env: { ...environment(), PORT: "0" },
+      env: { ...environment(), ...this.#variables, PORT: port },
       shell: true,
       stdio: ["ignore", "pipe", "inherit"],
     });
