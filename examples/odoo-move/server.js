@@ -8,7 +8,7 @@ import { isStaff, partnerOf, signOut } from "./sessions.js";
 
 const bus = new Bus({ store: sqlite(process.env.BUS_FILE ?? "bus.sqlite") });
 
-/** Who is there. Pages of 8 to 14 need the grace of 65 s, because they poll up to a minute apart. */
+/** The statuses of partners. The default grace of 65 s suits pages of 12 to 16, which may be silent for a minute. */
 const here = presence(bus, {
   member: (request) => (partnerOf(request) === undefined ? undefined : { id: partnerOf(request) }),
   joins: () => false,
@@ -16,7 +16,7 @@ const here = presence(bus, {
   statusTo: odooStatus("res.partner"),
 });
 
-/** What `_poll` and `_build_bus_channel_list` added: the private channel of the session's partner. */
+/** The private channel of the session's partner, as `_poll` and `_build_bus_channel_list` added it. */
 function own(request) {
   return partnerOf(request) === undefined ? [] : [["res.partner", partnerOf(request)]];
 }

@@ -20,7 +20,7 @@ export interface StatusOf {
 }
 
 /**
- * Returns the ids whose status the client may see, at once unless the `sees` hook waits. What is no id is left out. Throws
+ * Returns the ids whose status the client may see, at once unless the `sees` hook waits. Other values than ids are left out. Throws
  * or rejects with a Refusal, or an Error of the hook's.
  */
 export function seenBy<Context>(

@@ -2,7 +2,7 @@ import { checkNames, type NameLimits } from "../endpoint/channels.ts";
 import { Refusal } from "../endpoint/refusal.ts";
 import { parted, type Requested } from "./requested.ts";
 
-/** A frame of a client: a subscription, a report of its user's inactivity in ms with the ids whose statuses it asks for, or an event that the server does not know. */
+/** A frame of a client. A report has the inactivity of the user in ms, and the ids of which the client asks. The server does not know other events. */
 export type Frame =
   | { readonly event: "subscribe"; readonly requested: Requested; readonly last: number }
   | { readonly event: "update_presence"; readonly inactiveMs: number; readonly partners: unknown }
