@@ -12,18 +12,35 @@ export type { ChannelRetention, Retention } from "./log/retention.ts";
 export {
   type AnyChannels,
   type Batch,
+  type Carried,
   type Channel,
   type ChannelOf,
   type Entry,
   isOn,
+  type MapOf,
+  type Mapped,
   type MessageOf,
+  type Named,
   type NameOf,
   type Notification,
   type SentOf,
   type Tuple,
 } from "./notification.ts";
 export type { BusEvents, BusOptions, PollOptions, SendOptions, SubscribeOptions } from "./options.ts";
-export type { Contract, InputOf, MessageIssue, OutputOf, Schema, SchemaIssue, SchemaResult } from "./schema.ts";
+export type {
+  Contract,
+  InputOf,
+  MessageIssue,
+  OutputOf,
+  Schema,
+  SchemaFor,
+  SchemaIssue,
+  SchemaIssues,
+  SchemaKey,
+  SchemaResult,
+  SchemaTypes,
+  SchemaValue,
+} from "./schema.ts";
 export type {
   Gap,
   KeyBounds,

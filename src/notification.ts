@@ -10,15 +10,21 @@ export type Channel = string | Tuple<string>;
 /** The channels of a bus without a map: any name, any message. */
 export type AnyChannels = { readonly [name: string]: unknown };
 
-/** The field by which the compiler knows the map of a bus. No value has it. */
+/**
+ * The field by which the compiler knows the map of a bus. No value has it.
+ *
+ * @internal
+ */
 export declare const channels: unique symbol;
 
+/** A type that knows its map of channels: a `Bus<C>`. */
+export interface Mapped<C> {
+  /** Never there. The compiler reads the map from its type. */
+  readonly [channels]?: () => C;
+}
+
 /** The map of channels of a bus, or the map itself. */
-export type MapOf<T> = typeof channels extends keyof T
-  ? T extends { readonly [channels]?: () => infer C }
-    ? C
-    : never
-  : T;
+export type MapOf<T> = typeof channels extends keyof T ? (T extends Mapped<infer C> ? C : never) : T;
 
 /** The names in a map of channels. A map with the name `"*"` allows every name. */
 export type NameOf<C extends object> = "*" extends keyof MapOf<C> ? string : keyof MapOf<C> & string;
@@ -28,7 +34,8 @@ export type ChannelOf<C extends object, N = NameOf<C>> = N extends string ? N | 
 
 type Lookup<C, N> = N extends keyof C ? C[N] : "*" extends keyof C ? C["*" & keyof C] : never;
 
-type Carried<C, K> = K extends readonly [infer N, ...unknown[]] ? Lookup<MapOf<C>, N> : Lookup<MapOf<C>, K>;
+/** The type that a map has for a channel: that of its messages, or a schema. */
+export type Carried<C, K> = K extends readonly [infer N, ...unknown[]] ? Lookup<MapOf<C>, N> : Lookup<MapOf<C>, K>;
 
 /** The message that readers of a channel get. For a map of schemas, the schema's output. */
 export type MessageOf<C, K> = OutputOf<Carried<C, K>>;

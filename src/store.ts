@@ -32,7 +32,9 @@ export interface SendKey {
 
 /** A send that may have a key. */
 export interface KeyedSend {
+  /** The rows, at least one. */
   readonly rows: readonly PendingRow[];
+  /** The key; undefined for a send that commits in any case. */
   readonly key: SendKey | undefined;
 }
 

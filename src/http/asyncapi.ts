@@ -15,6 +15,7 @@ export interface AsyncApiOptions {
   readonly title: string;
   /** The version of the application, such as `1.0.0`. */
   readonly version: string;
+  /** What the application does, in a few sentences. */
   readonly description?: string;
   /** The servers, as AsyncAPI 3 has them: `{ production: { host: "example.com", protocol: "https" } }`. */
   readonly servers?: Readonly<Record<string, object>>;
@@ -23,7 +24,10 @@ export interface AsyncApiOptions {
 }
 
 /** A document of AsyncAPI 3.0.0, ready for `JSON.stringify`. */
-export type AsyncApiDocument = Readonly<Record<string, unknown>> & { readonly asyncapi: "3.0.0" };
+export interface AsyncApiDocument extends Readonly<Record<string, unknown>> {
+  /** The version of the specification. */
+  readonly asyncapi: "3.0.0";
+}
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -20,6 +20,9 @@ import { Sockets } from "./websocket/sockets.ts";
 export type { ChannelsHook, Cors, Granted, MountLimits } from "./options.ts";
 export type { BunSocket, BunWebSockets } from "./websocket/bun-types.ts";
 export {
+  type OdooPartner,
+  type OdooPartners,
+  type OdooStatusChange,
   type OdooStatusEntries,
   type OdooStatuses,
   type OdooStatusUpdated,

@@ -9,6 +9,7 @@ export type Status = MemberStatus | "offline";
 
 /** The person behind a request, as the application's `member` hook names it. */
 export interface Identity<Info = unknown> {
+  /** The id of the person. */
   readonly id: MemberId;
   /** A JSON value that those who may see the channel get, at most 4 kB of text. Default: null. */
   readonly info?: Info;
@@ -16,9 +17,11 @@ export interface Identity<Info = unknown> {
 
 /** A member of a channel. All its tabs and devices are one member. */
 export interface Member<Info = unknown> {
+  /** The id of the person. */
   readonly id: MemberId;
   /** The newest `info` that the application's hook gave. */
   readonly info: Info;
+  /** The status over all devices. */
   readonly status: MemberStatus;
   /** The time of its join by the wall clock of the node that it joined, in ms since 1970. */
   readonly since: number;
@@ -41,5 +44,6 @@ export interface PresenceChange<Info = unknown> {
 
 /** The channels that presence adds to a bus: `Bus<Chat & PresenceChannels>`. */
 export interface PresenceChannels<Info = unknown> {
+  /** The changes, on `["presence", channel]`. */
   readonly presence: PresenceChange<Info>;
 }

@@ -14,7 +14,9 @@ import {
 
 /** A record whose presence a client asks for, as in `odoo-presence-res.partner_3`. */
 export interface PresenceTarget {
+  /** The name of the record's model, such as `res.partner`. */
   readonly model: string;
+  /** The id of the record. */
   readonly id: number;
   /** The proof that the client may see it, from version 19 on. The application checks it. */
   readonly token?: string;
