@@ -10,10 +10,13 @@ const GRACE = 65_000;
 
 /** Presence over HTTP: polls and streams are leases, and its routes. */
 export function describePresence<Context>(start: Start<Context>, host: Host<Context>): void {
-  async function here(options: Options<Context> = {}) {
+  async function here(options: Options<Context> = {}, sees?: () => unknown) {
     const clock = new ManualClock();
     const bus = new Bus({ clock });
+    const errors: Error[] = [];
+    if (sees !== undefined) bus.on("error", (error) => errors.push(error));
     const members = presence(bus, {
+      ...(sees !== undefined && { sees: sees as () => number[] }), // some answers are wrong
       member(context: Context) {
         const id = host.header(context, "x-user");
         if (id === "banned") throw Object.assign(new Error("you are banned"), { status: 403 });
@@ -25,7 +28,7 @@ export function describePresence<Context>(start: Start<Context>, host: Host<Cont
     await members.ready();
     const list = (): readonly unknown[] => members.of("room").map(({ id }) => id);
     const as = (user: string): RequestInit => ({ headers: { "x-user": user } });
-    return { bus, clock, client, list, members, as };
+    return { bus, clock, client, list, members, as, errors };
   }
 
   it("holds the lease of a poll while it waits, and for the grace after it, without a change in between", async () => {
@@ -124,6 +127,31 @@ export function describePresence<Context>(start: Start<Context>, host: Host<Cont
     ];
     expect((await client.post("im_status", call, as("3"))).json).toEqual({ jsonrpc: "2.0", id: 2, result: statuses });
     expect((await client.post("im_status", call)).json).toMatchObject({ error: { code: 100 } });
+  });
+
+  it("tells pages of Odoo no status that the sees hook leaves out, and none if it fails", async () => {
+    let answer: () => unknown = async () => [3];
+    const { bus, client, as, errors } = await here({ channels: () => ["lobby"] }, () => answer());
+    const ask = async (user?: string) => {
+      const call = { jsonrpc: "2.0", id: 2, params: { partner_ids: [3, 9] } };
+      return (await client.post("im_status", JSON.stringify(call), user === undefined ? {} : as(user))).json;
+    };
+    const seen = [{ id: 3, im_status: "offline" }];
+    expect(await ask("4")).toMatchObject({ result: seen });
+    const options = { bus_inactivity: 0, bus_presence_partner_ids: [3, 9] };
+    const body = { jsonrpc: "2.0", id: 1, params: { channels: [], last: bus.last, options } };
+    const held = client.poll(body, as("4"));
+    await until(() => bus.waiting === 1);
+    await bus.sendone("lobby", 1);
+    expect((await held).json).toMatchObject({ result: [{ channel: "lobby" }, { id: -1, message: seen[0] }] });
+    answer = () => [3, 5];
+    expect(await ask("4"), "ids that nobody asked for are left out").toMatchObject({ result: seen });
+    answer = () => true;
+    expect(await ask("4")).toMatchObject({ error: { code: "internal" } });
+    expect(errors.map(({ message }) => message)).toEqual([expect.stringMatching(/sees must return a list of ids/)]);
+    answer = () => Promise.reject(Object.assign(new Error("not you"), { status: 403 }));
+    expect(await ask("4")).toMatchObject({ error: { data: { name: "nightbus.refused" } } });
+    await bus.close();
   });
 
   it("has none of these routes without presence", async () => {
