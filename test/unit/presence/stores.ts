@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Bus } from "nightbus";
-import { type Member, type PresenceChange, presence } from "nightbus/presence";
+import { type Member, type MemberId, type PresenceChange, presence, type Status } from "nightbus/presence";
 import { describe, it } from "vitest";
 import { until } from "../../../src/testing/conformance/bus/topic.ts";
 import type { BusFactory, Runner } from "../../../src/testing/conformance/bus.ts";
@@ -35,6 +35,9 @@ export function testPresence(name: string, factory: BusFactory, within: Runner["
         const messages = changes.map(({ message }) => message as PresenceChange); // nothing else is sent there
         assert.deepEqual(fold(first.list, messages), fold(one.here.of("room"), []));
         assert.deepEqual(fold(third.here.of("room"), []), fold(one.here.of("room"), []));
+        const told = await one.bus.poll(["status"], first.last, 0);
+        const newest = new Map(told.map(({ message }) => message as readonly [string, string])); // statusTo below sends them
+        assert.deepEqual(Object.fromEntries(newest), { ann: "online", bob: "offline" });
       } finally {
         for (const { bus } of nodes) await bus.close();
         await place.remove?.();
@@ -44,7 +47,8 @@ export function testPresence(name: string, factory: BusFactory, within: Runner["
 }
 
 function withPresence(bus: Bus) {
-  return { bus, here: presence(bus, { member: (): undefined => undefined, grace: GRACE }) };
+  const statusTo = (id: MemberId, status: Status) => [["status", [id, status]]] as const;
+  return { bus, here: presence(bus, { member: (): undefined => undefined, grace: GRACE, statusTo }) };
 }
 
 function ids(list: readonly Member[]): string {
