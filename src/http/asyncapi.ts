@@ -15,7 +15,7 @@ export interface AsyncApiOptions {
   readonly title: string;
   /** The version of the application, such as `1.0.0`. */
   readonly version: string;
-  /** What the application does, in a few sentences. */
+  /** The purpose of the application, in a few sentences. */
   readonly description?: string;
   /** The servers, as AsyncAPI 3 has them: `{ production: { host: "example.com", protocol: "https" } }`. */
   readonly servers?: Readonly<Record<string, object>>;

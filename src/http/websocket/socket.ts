@@ -1,3 +1,5 @@
+// Longer than 250 lines: the small methods of three interfaces, which share the state of one socket.
+
 import type { Following } from "../../core/following.ts";
 import { given } from "../../errors.ts";
 import type { Answer } from "../../log/answer.ts";
