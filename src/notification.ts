@@ -10,11 +10,7 @@ export type Channel = string | Tuple<string>;
 /** The channels of a bus without a map: any name, any message. */
 export type AnyChannels = { readonly [name: string]: unknown };
 
-/**
- * The field by which the compiler knows the map of a bus. No value has it.
- *
- * @internal
- */
+/** The field by which the compiler knows the map of a bus. No value has it. */
 export declare const channels: unique symbol;
 
 /** A type that knows its map of channels: a `Bus<C>`. */
