@@ -25,7 +25,10 @@ class Client {
     this.socket.onclose = ({ code }) => {
       this.code = code;
     };
-    this.socket.onerror = () => {};
+    // Node 22 tells of a refused handshake by this event alone.
+    this.socket.onerror = () => {
+      if (this.socket.readyState !== WebSocket.OPEN) this.code ??= 1006;
+    };
   }
 
   subscribe(...channels: readonly string[]): void {
