@@ -1,5 +1,5 @@
+import { array, object, pipe, string, trim } from "valibot";
 import { expect, it } from "vitest";
-import { z } from "zod";
 import { Bus } from "../../../src/bus.ts";
 import type { Start } from "./host.ts";
 
@@ -19,7 +19,7 @@ function entry(channel: string, message: unknown): string {
 export function describeContracts<Context>(start: Start<Context>): void {
   const make = (): Bus =>
     new Bus({
-      channels: { lobby: z.object({ text: z.string().trim(), to: z.array(z.string()) }) },
+      channels: { lobby: object({ text: pipe(string(), trim()), to: array(string()) }) },
     }) as unknown as Bus; // the mounts of these tests have no map
 
   it("sends the value of the schema, and refuses a wrong message with its issues", async () => {
