@@ -10,14 +10,12 @@ interface Entry extends KnownSend {
 export class KeyLedger {
   readonly #entries = new Map<string, Entry>();
   readonly #monotonic: () => number;
-  readonly #forgot: (error: Error) => void;
-  /** The time before which no further early loss is reported. */
-  #silentUntil = Number.NEGATIVE_INFINITY;
+  readonly #losses: EarlyLosses;
 
   /** `forgot` hears of keys that were dropped before their window was over. */
   constructor(monotonic: () => number, forgot: (error: Error) => void) {
     this.#monotonic = monotonic;
-    this.#forgot = forgot;
+    this.#losses = new EarlyLosses(forgot);
   }
 
   /** Returns the remembered send of a key. */
@@ -37,21 +35,30 @@ export class KeyLedger {
       const isOld = at - entry.at >= bounds.window;
       if (!isOld && this.#entries.size <= bounds.count) return;
       this.#entries.delete(name);
-      if (!isOld) this.#report(entry, at, bounds);
+      if (!isOld) this.#losses.note(at - entry.at, at, bounds);
     }
-  }
-
-  #report({ at: since }: Entry, now: number, bounds: KeyBounds): void {
-    if (now < this.#silentUntil) return;
-    this.#silentUntil = now + bounds.window;
-    this.#forgot(forgotten(now - since, bounds));
   }
 }
 
-/** Returns the error that tells of keys that were forgotten too early. */
-export function forgotten(age: number, { window, count }: KeyBounds): Error {
-  return new Error(
-    `a key of a send was forgotten after ${Math.round(age / 1_000)} s instead of ${window / 1_000} s, because more than ` +
-      `${count} came meanwhile: raise keys.count, or use a shorter keys.window`,
-  );
+/** Reports keys that were forgotten too early, once in a window. */
+export class EarlyLosses {
+  readonly #report: (error: Error) => void;
+  /** The time before which no further loss is reported. */
+  #silentUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(report: (error: Error) => void) {
+    this.#report = report;
+  }
+
+  /** Notes that a key of this age was forgotten. `now` is of a clock that never goes back; all times are in ms. */
+  note(age: number, now: number, { window, count }: KeyBounds): void {
+    if (now < this.#silentUntil) return;
+    this.#silentUntil = now + window;
+    this.#report(
+      new Error(
+        `a key of a send was forgotten after ${Math.round(age / 1_000)} s instead of ${window / 1_000} s, because more than ` +
+          `${count} came meanwhile: raise keys.count, or use a shorter keys.window`,
+      ),
+    );
+  }
 }

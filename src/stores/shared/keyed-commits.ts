@@ -1,6 +1,6 @@
 import type { KeyBounds, KeyedOutcome, KeyedSend } from "../../store.ts";
 import type { Clock } from "../../util/clock.ts";
-import { forgotten } from "./key-ledger.ts";
+import { EarlyLosses } from "./key-ledger.ts";
 import { planOf } from "./key-plan.ts";
 import { type Committed, GONE, type RemoteCommits, type Writer } from "./remote-commits.ts";
 
@@ -27,32 +27,26 @@ export interface KeyedCommitsOptions {
 /** Commits sends with keys on an engine that remembers the keys itself. */
 export class KeyedCommits {
   readonly #options: KeyedCommitsOptions;
-  /** The time, by the monotonic clock, before which no further early loss is reported. */
-  #silentUntil = Number.NEGATIVE_INFINITY;
+  readonly #losses: EarlyLosses;
 
   constructor(options: KeyedCommitsOptions) {
     this.#options = options;
+    this.#losses = new EarlyLosses(options.error);
   }
 
   /** Commits, hands over, and resolves with the outcome of each send. */
   async commit(sends: readonly KeyedSend[], bounds: KeyBounds, write: WriteKeyed): Promise<readonly KeyedOutcome[]> {
     const plan = planOf(sends, () => undefined);
+    const { clock, commits } = this.#options;
     let outcomes: readonly KeyedOutcome[] = [];
-    await this.#options.commits.commit([], async (writer) => {
+    await commits.commit([], async (writer) => {
       const done = await write(writer, plan.keyed);
       if (done === GONE) return GONE;
       outcomes = done.outcomes;
-      if (done.forgotten !== undefined) this.#report(done.forgotten, bounds);
+      if (done.forgotten !== undefined) this.#losses.note(done.forgotten, clock.monotonic(), bounds);
       return done.committed;
     });
     return plan.outcomes(outcomes);
-  }
-
-  #report(age: number, bounds: KeyBounds): void {
-    const now = this.#options.clock.monotonic();
-    if (now < this.#silentUntil) return;
-    this.#silentUntil = now + bounds.window;
-    this.#options.error(forgotten(age, bounds));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { KeyBounds, SendKey } from "../../store.ts";
-import { forgotten } from "../shared/key-ledger.ts";
+import { EarlyLosses } from "../shared/key-ledger.ts";
 import type { KnownSend } from "../shared/key-plan.ts";
 import type { Connection, Statement } from "./drivers/driver.ts";
 
@@ -13,9 +13,7 @@ export class Keys {
   readonly #newest: Statement;
   readonly #oldest: Statement;
   readonly #forget: Statement;
-  readonly #error: (error: Error) => void;
-  /** The time, by the log's clock, before which no further early loss is reported. */
-  #silentUntil = 0;
+  readonly #losses: EarlyLosses;
 
   /** Makes the table if it is missing. `error` hears of keys that are forgotten too early. */
   constructor(db: Connection, error: (error: Error) => void) {
@@ -26,7 +24,7 @@ export class Keys {
         first integer not null, size integer not null, at integer not null
       )
     `);
-    this.#error = error;
+    this.#losses = new EarlyLosses(error);
     this.#find = db.prepare("select hash, first, size from nightbus_keys where name = ? and at > ?");
     this.#put = db.prepare("insert or replace into nightbus_keys (name, hash, first, size, at) values (?, ?, ?, ?, ?)");
     this.#newest = db.prepare("select max(seq) from nightbus_keys");
@@ -51,15 +49,9 @@ export class Keys {
     for (const [seq, since] of this.#oldest.all() as unknown as readonly (readonly [number, number])[]) {
       const isOld = since <= at - bounds.window;
       if (!isOld && seq > newest - bounds.count) break;
-      if (!isOld) this.#report(at, since, bounds);
+      if (!isOld) this.#losses.note(at - since, at, bounds);
       last = seq;
     }
     if (last > 0) this.#forget.run(last);
-  }
-
-  #report(now: number, since: number, bounds: KeyBounds): void {
-    if (now < this.#silentUntil) return;
-    this.#silentUntil = now + bounds.window;
-    this.#error(forgotten(now - since, bounds));
   }
 }
