@@ -1,10 +1,12 @@
 // Longer than 250 lines: the one public class, and most of it docstrings.
 
+import { Consumers } from "./consumers/consumers.ts";
+import type { BusConsumers, ConsumeHandler, ConsumeOptions, Consumer, ConsumerState } from "./consumers/types.ts";
 import { checkChannels, checkLast, checkLimit, checkTimeout } from "./core/arguments.ts";
 import { ContractCheck } from "./core/contract.ts";
 import { callListeners, Emitter } from "./core/emitter.ts";
 import { Hub } from "./core/hub.ts";
-import { type BusStats, Meter } from "./core/meter.ts";
+import { type BusCounts, Meter } from "./core/meter.ts";
 import { INSIDE, type Inside, insideOf, sharedBuses } from "./core/module-copies.ts";
 import { checkKeyed, keyFor, nameOf } from "./core/send-keys.ts";
 import { Sender } from "./core/sender.ts";
@@ -14,7 +16,7 @@ import { siblingsError, warn } from "./core/warnings.ts";
 import { asError, closed, noTransactions, waitingSchema } from "./errors.ts";
 import type { Answer } from "./log/answer.ts";
 import type { Known } from "./log/query.ts";
-import type { AnyChannels, Batch, ChannelOf, channels, Entry, Notification, SentOf } from "./notification.ts";
+import type { AnyChannels, Batch, ChannelOf, channels, Entry, Notification, SentOf, Strict } from "./notification.ts";
 import {
   type BusEvents,
   type BusOptions,
@@ -44,6 +46,12 @@ export function hubOf<C extends object>(bus: Bus<C>): Hub {
  */
 export function schemasOf<C extends object>(bus: Bus<C>): ReadonlyMap<string, Schema> | undefined {
   return insideOf<Hub>(bus).schemas;
+}
+
+/** The sizes and the work of a bus, for metrics: plain numbers, and the consumers whose lease this process holds. */
+export interface BusStats extends BusCounts {
+  /** The consumers whose lease this process holds. */
+  readonly consumers: readonly ConsumerState[];
 }
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -77,6 +85,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   readonly #meter = new Meter(this);
   readonly #hub: Hub;
   readonly #sender: Sender;
+  readonly #consumers: Consumers;
   readonly #store: Store;
   readonly #contract: ContractCheck | undefined;
   readonly #maxMessage: number;
@@ -102,6 +111,17 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     const { append, appendKeyed, opening } = this.#hub;
     const { keys, store } = checked;
     this.#sender = new Sender({ append, appendKeyed, keys, opening, meter: this.#meter, store });
+    this.#consumers = new Consumers({
+      hub: this.#hub,
+      positions: store.positions,
+      send: async (given, key) => this.#sendChecked(given, store.appendKeyed === undefined ? undefined : key),
+      sendwithin: (transaction, given) => this.#sendwithin(transaction, given),
+      error: (error) => this.#emit("error", error),
+      behind: (consumer) => {
+        this.#meter.publishBehind(consumer);
+        this.#emit("behind", consumer);
+      },
+    });
     if (options.store === undefined) this.#warnOfSiblings();
   }
 
@@ -115,9 +135,10 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
       version: VERSION,
       hub: this.#hub,
       isClosing: this.#closing !== undefined,
+      consumers: this.#consumers,
       schemas: this.#contract?.schemas,
       send: (rows) => this.#sender.send(rows),
-      serialise: (entries) => this.#serialise(entries),
+      rowsOf: (entries) => this.#rowsAtOnce(entries),
       keyFor: (name, entries) => this.#keyFor(name, entries),
       sendKeyed: async (entries, key) => this.#sendChecked(entries, key),
     };
@@ -133,9 +154,14 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     return this.#hub.waiting;
   }
 
-  /** Returns the sizes and the work of the bus as plain numbers. */
+  /** Returns the sizes and the work of the bus as plain numbers, and its consumers. */
   stats(): BusStats {
-    return { ...this.#hub.held, ...this.#meter.done };
+    return { ...this.#hub.held, ...this.#meter.done, consumers: this.#consumers.states };
+  }
+
+  /** The named consumers, of all processes that share the store. */
+  get consumers(): BusConsumers {
+    return this.#consumers;
   }
 
   /** Resolves when the store is open and replayed. Sends and polls await it by themselves. Rejects with `store` or `closed`. */
@@ -156,7 +182,10 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    * serialised during the call. With a `key`, the same send commits once. Rejects with `bad_channel`, `bad_message`,
    * `bad_key`, `closed` or `store`.
    */
-  sendmany(entries: readonly Entry<C>[], options?: SendOptions): Promise<readonly number[]> {
+  sendmany<const E extends readonly Entry<C>[]>(
+    entries: E & Strict<C, E>,
+    options?: SendOptions,
+  ): Promise<readonly number[]> {
     return this.#send(entries, options);
   }
 
@@ -169,14 +198,11 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
    * transaction is open. Roll it back if the call throws or rejects, with `bad_channel`, `bad_message`,
    * `bad_transaction`, `closed` or `store`.
    */
-  sendwithin(transaction: unknown, entries: readonly Entry<C>[]): Promise<void> | void {
-    const rows = this.#rows(entries);
-    const store = this.#store;
-    if (store.within === undefined) throw noTransactions();
-    if (!(rows instanceof Promise)) return rows.length === 0 ? undefined : store.within(transaction, rows);
-    if (!store.writesDuringCall) return rows.then((settled) => store.within?.(transaction, settled));
-    rows.catch(() => {}); // the error below is the only answer
-    throw waitingSchema();
+  sendwithin<const E extends readonly Entry<C>[]>(
+    transaction: unknown,
+    entries: E & Strict<C, E>,
+  ): Promise<void> | void {
+    return this.#sendwithin(transaction, entries);
   }
 
   /**
@@ -249,6 +275,29 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   }
 
   /**
+   * Hands the notifications of these channels to a handler, in order, and keeps the position of the name in the store.
+   * Of all processes that share the store, one at a time works for a name. A handler that fails is tried again. A crash
+   * repeats the notifications since the last write of the position, unless `transaction` is true. With `batch` the
+   * handler gets lists. Throws `bad_option`, `bad_channel` or `closed`.
+   */
+  consume<const K extends ChannelOf<C>, T = unknown>(
+    name: string,
+    channels: readonly K[],
+    handler: ConsumeHandler<Notification<C, K>, T>,
+    options?: ConsumeOptions<C> & { readonly batch?: undefined },
+  ): Consumer;
+  consume<const K extends ChannelOf<C>, T = unknown>(
+    name: string,
+    channels: readonly K[],
+    handler: ConsumeHandler<readonly Notification<C, K>[], T>,
+    options: ConsumeOptions<C> & { readonly batch: number },
+  ): Consumer;
+  consume(name: string, channels: unknown, handler: unknown, options: ConsumeOptions<C> = {}): Consumer {
+    if (this.#closing !== undefined) throw closed();
+    return this.#consumers.begin(name, channels, handler, options);
+  }
+
+  /**
    * Commits queued sends, answers every parked poll with an empty batch, and closes the store. A second call returns
    * the same promise. Later sends, polls, `recent` and `ready` reject with `closed`; `subscribe` and `sendwithin` throw it.
    */
@@ -281,6 +330,16 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     }
   }
 
+  #sendwithin(transaction: unknown, entries: unknown): Promise<void> | void {
+    const rows = this.#rows(entries);
+    const store = this.#store;
+    if (store.within === undefined) throw noTransactions();
+    if (!(rows instanceof Promise)) return rows.length === 0 ? undefined : store.within(transaction, rows);
+    if (!store.writesDuringCall) return rows.then((settled) => store.within?.(transaction, settled));
+    rows.catch(() => {}); // the error below is the only answer
+    throw waitingSchema("sendwithin on this store");
+  }
+
   #sendChecked(entries: unknown, key: SendKey | undefined): Promise<readonly number[]> {
     const rows = this.#rows(entries);
     return rows instanceof Promise ? this.#sender.sendLater(rows, key) : this.#sender.send(rows, key);
@@ -299,6 +358,14 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     return this.#serialise(checked);
   }
 
+  /** Returns the rows of entries during the call. A closing bus takes them too. */
+  #rowsAtOnce(entries: unknown): readonly PendingRow[] {
+    const checked = this.#contract === undefined ? entries : this.#contract.apply(entries);
+    if (!(checked instanceof Promise)) return this.#serialise(checked);
+    checked.catch(() => {}); // the error below is the only answer
+    throw waitingSchema("presence");
+  }
+
   #serialise(entries: unknown): readonly PendingRow[] {
     const { maxBytes } = this.#store;
     return serialise(entries, { maxMessage: this.#maxMessage, maxSend: this.#maxSend, maxBytes });
@@ -312,6 +379,7 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
   async #close(): Promise<void> {
     this.#hub.shut();
+    await this.#consumers.close();
     await this.#sender.finish();
     try {
       await this.#hub.close();

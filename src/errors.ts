@@ -7,7 +7,8 @@ import type { MessageIssue } from "./schema.ts";
  * - `bad_channel`, `bad_message`, `bad_last`, `bad_timeout`, `bad_limit`, `bad_option`: an argument is wrong.
  * - `bad_key`: the key of a send is no text, belongs to a send of other entries, or the store remembers none.
  * - `bad_transaction`: `sendwithin` got no open transaction of the bus's store, or the store has none.
- * - `missed`: a subscription without `onMissed` met a loss.
+ * - `consumer`: a handler failed in every attempt or did not end, or a consumer lost its lease or its position.
+ * - `missed`: a subscription or a consumer without `onMissed` met a loss.
  * - `store`: the store could not be opened, read or written.
  */
 export type BusErrorCode =
@@ -20,6 +21,7 @@ export type BusErrorCode =
   | "bad_option"
   | "bad_key"
   | "bad_transaction"
+  | "consumer"
   | "missed"
   | "store";
 
@@ -103,10 +105,10 @@ export function noTransactions(): BusError {
 }
 
 /** Returns the error of a send within a transaction whose store writes during the call, and whose schema waits. */
-export function waitingSchema(): BusError {
+export function waitingSchema(call: string): BusError {
   return new BusError(
     "bad_message",
-    "sendwithin on this store writes during the call, and the schema of this message waits: use a schema that does not",
+    `${call} writes during the call, and the schema of this message waits: use a schema that does not`,
   );
 }
 

@@ -4,9 +4,18 @@
  * @module nightbus
  */
 
-export { Bus } from "./bus.ts";
+export { Bus, type BusStats } from "./bus.ts";
+export type {
+  BusConsumers,
+  ConsumeContext,
+  ConsumeHandler,
+  ConsumeOptions,
+  Consumer,
+  ConsumerState,
+  FailedNotification,
+} from "./consumers/types.ts";
 export type { Diagnostics, FromBus } from "./core/diagnostics.ts";
-export type { BusStats } from "./core/meter.ts";
+export type { BusCounts } from "./core/meter.ts";
 export { BusError, type BusErrorCode, type BusErrorOptions } from "./errors.ts";
 export type { ChannelRetention, Retention } from "./log/retention.ts";
 export {
@@ -48,6 +57,10 @@ export type {
   KeyedSend,
   LogState,
   PendingRow,
+  Position,
+  PositionChange,
+  Positions,
+  PositionsWithin,
   Row,
   SendKey,
   Store,

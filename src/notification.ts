@@ -44,6 +44,16 @@ export type Entry<C extends object = AnyChannels, N extends keyof MapOf<C> = key
   ? readonly [channel: Named<N> | Tuple<Named<N>>, message: InputOf<MapOf<C>[N]>]
   : never;
 
+/**
+ * The entries of a list, each with the message of its own channel. A map with `"*"` needs this: the entry of any name would
+ * also fit a name that has a message of its own.
+ */
+export type Strict<C extends object, E extends readonly unknown[]> = "*" extends keyof MapOf<C>
+  ? { readonly [I in keyof E]: StrictEntry<C, E[I]> }
+  : unknown;
+
+type StrictEntry<C extends object, E> = E extends readonly [infer K, unknown] ? readonly [K, SentOf<C, K>] : never;
+
 /** The names that a name of a map stands for. */
 export type Named<N extends string> = N extends "*" ? string : N;
 

@@ -1,3 +1,4 @@
+import type { ConsumerState } from "./consumers/types.ts";
 import { type CheckedRetention, checkRetention, type Retention } from "./log/retention.ts";
 import type { AnyChannels, Notification } from "./notification.ts";
 import type { Contract } from "./schema.ts";
@@ -64,6 +65,8 @@ export interface BusEvents<C extends object> {
   notification(notification: Notification<C>): void;
   /** A failure of which no caller hears. Without a listener, the process is warned of it, once for each kind. */
   error(error: Error): void;
+  /** A consumer of this process comes near to the edge of the retention, beyond which notifications are missed. Once, until it is far again. */
+  behind(consumer: ConsumerState): void;
   /** The bus has closed. */
   close(): void;
 }

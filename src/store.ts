@@ -24,7 +24,7 @@ export interface PendingRow {
 
 /** The key of a send. */
 export interface SendKey {
-  /** The name: 43 letters, digits, hyphens and underscores. */
+  /** The name: 1 to 80 letters, digits, hyphens, underscores, dots and colons. */
   readonly name: string;
   /** The hash of what the caller gave. A send of the same name and another hash is another send. */
   readonly hash: string;
@@ -120,6 +120,59 @@ export interface StoreSink {
   error(error: Error): void;
 }
 
+/** The state of a named consumer, as a store keeps it. */
+export interface Position {
+  /** The consumer's name. */
+  readonly name: string;
+  /** The version: a safe integer above 0. Each change gives the name a larger one, also after it was removed. */
+  readonly version: number;
+  /** The state: a text that only the bus reads, at most 64 kB. */
+  readonly state: string;
+}
+
+/**
+ * The positions of consumers. Each change compares versions: of two processes that change one version, one succeeds. All
+ * methods reject with code `store`, as an append does.
+ */
+export interface Positions {
+  /** Resolves with every position, in the order of the names. */
+  list(): Promise<readonly Position[]>;
+  /** Resolves with the position of this name; undefined if there is none. */
+  read(name: string): Promise<Position | undefined>;
+  /**
+   * Replaces the state if the stored version is this one; 0 stands for an absent name. Removes the position if `state` is
+   * undefined. Resolves with the new version, which is 0 after a removal; undefined if another version is stored, and then
+   * nothing changes.
+   */
+  replace(name: string, version: number, state: string | undefined): Promise<number | undefined>;
+  /**
+   * Replaces a position in one transaction with other work. Absent if the engine has no transactions.
+   */
+  readonly within?: PositionsWithin;
+}
+
+/** Transactions of a store in which a position moves together with other work. */
+export interface PositionsWithin {
+  /** True if the work has to end when it returns. A promise then rolls back, and is an error. */
+  readonly isSynchronous: boolean;
+  /**
+   * Begins a transaction, runs the work in it, replaces the position and commits. Rolls everything back if the work fails
+   * or another version is stored. The work may run again after a rollback. Rejects with the error of the work, with
+   * `bad_transaction` if the work ended the transaction or returned a promise too many, or as `replace` does.
+   */
+  run(change: PositionChange, work: (transaction: unknown) => unknown): Promise<number | undefined>;
+}
+
+/** The change of a position at the end of a transaction. */
+export interface PositionChange {
+  /** The consumer's name. */
+  readonly name: string;
+  /** Returns the version to compare with. The store asks after the work, since a renewal may change the version meanwhile. */
+  version(): number;
+  /** The new state. */
+  state(): string;
+}
+
 /**
  * Lets a log outlive its process and reach other processes. The log itself is in memory: a store replays the kept rows,
  * then hands over every row that any process commits.
@@ -133,15 +186,18 @@ export interface Store {
   open(sink: StoreSink): Promise<void>;
   /**
    * Commits these sends or none. Resolves with their ids once they are durable and handed over. Rejects with code
-   * `store`: `refused` if certainly nothing was committed, `unavailable` if no other send would fare better. The bus waits until one `append` has settled before the next.
+   * `store`: `refused` if certainly nothing was committed, `unavailable` if no other send would fare better. Rejects with `bad_message`
+   * if the engine never takes a send of this size. The bus waits until one `append` has settled before the next.
    */
   append(sends: readonly (readonly PendingRow[])[]): Promise<readonly (readonly number[])[]>;
   /**
-   * As `append`, for sends of which some have a key. A send whose key is remembered commits nothing. Keys commit with their
+   * As `append`, for sends of which some have a key. Two of one key have the same hash. A send whose key is remembered commits nothing. Keys commit with their
    * rows, and outlive them for the window. If the store forgets keys before that, its sink hears of an error. Absent if the
    * store remembers no keys.
    */
   appendKeyed?(sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]>;
+  /** The positions of consumers, usable after `open`. Absent if the store keeps none. */
+  readonly positions?: Positions;
   /** Resolves when every row that any process committed before the call was handed over. */
   sync(): Promise<void>;
   /** Forgets trimmed rows within a second, or at `close()`. Absent if the store keeps nothing. */

@@ -4,17 +4,18 @@
  * @module nightbus/client
  */
 
-import type { AnyChannels, MapOf, Named, NameOf, Notification, SentOf } from "../notification.ts";
+import type { AnyChannels, MapOf, Named, NameOf, Notification, SentOf, Strict } from "../notification.ts";
 import type { InputOf } from "../schema.ts";
 import { ClientError, must, mustBeOneOf, quietly } from "./errors.ts";
 import { subscription } from "./subscription.ts";
 import { checkNames, openTab } from "./tab.ts";
 import { share } from "./tabs/election.ts";
+import { pause } from "./transport/pause.ts";
 import { answerOf, failureOf, type Mount, requester } from "./transport/request.ts";
-import type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
+import type { ClientEvents, ClientOptions, ClientSendOptions, Status, SubscribeOptions } from "./types.ts";
 
 export { ClientError, type ClientErrorCode } from "./errors.ts";
-export type { ClientEvents, ClientOptions, Status, SubscribeOptions } from "./types.ts";
+export type { ClientEvents, ClientOptions, ClientSendOptions, Status, SubscribeOptions } from "./types.ts";
 
 /** An entry that a client sends: the name of a channel and its message. */
 export type NamedEntry<C extends object = AnyChannels, N extends keyof MapOf<C> = keyof MapOf<C>> = N extends string
@@ -46,12 +47,15 @@ export interface Client<C extends object = AnyChannels> {
     options?: SubscribeOptions,
   ): AsyncIterableIterator<Notification<C, K>>;
   /**
-   * Sends one notification, and resolves with its id after the commit. Rejects with a ClientError. After `network` the
-   * send may have been committed.
+   * Sends one notification, and resolves with its id after the commit. With a `key`, the same send commits once. Rejects
+   * with a ClientError. After `network` the send may have been committed.
    */
-  sendone<const K extends NameOf<C>>(channel: K, message: SentOf<C, K>): Promise<number>;
+  sendone<const K extends NameOf<C>>(channel: K, message: SentOf<C, K>, options?: ClientSendOptions): Promise<number>;
   /** Sends all notifications or none, and resolves with their ids. Rejects as `sendone`. */
-  sendmany(entries: readonly NamedEntry<C>[]): Promise<readonly number[]>;
+  sendmany<const E extends readonly NamedEntry<C>[]>(
+    entries: E & Strict<C, E>,
+    options?: ClientSendOptions,
+  ): Promise<readonly number[]>;
   /** Closes the client for good. A second call does nothing. */
   close(): void;
   /**
@@ -61,6 +65,12 @@ export interface Client<C extends object = AnyChannels> {
    * @internal
    */
   request: Mount["request"];
+  /**
+   * Pauses after this many failures, as the connection does, for other modules of nightbus. The signal ends the pause.
+   *
+   * @internal
+   */
+  pause(failures: number, failure: ClientError | undefined, signal: AbortSignal): Promise<unknown>;
 }
 
 interface Sent {
@@ -88,7 +98,11 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
   tab.count(channels, 1);
   share(mount, tab, shareTabs && name);
 
-  async function sendmany(entries: readonly (readonly [string, unknown])[]): Promise<readonly number[]> {
+  async function sendmany(
+    entries: readonly (readonly [string, unknown])[],
+    { key, signal }: ClientSendOptions = {},
+  ): Promise<readonly number[]> {
+    must(/^[!-~]+$/.test(key ?? "-"), "key must be ASCII", key);
     for (const [channel, message] of entries) {
       checkNames([channel]);
       must(
@@ -99,7 +113,7 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
     }
     if (tab.status === "closed") throw new ClientError("closed", "closed");
     try {
-      return (await answerOf<Sent>(await request("/send", undefined, { entries }), "ids")).ids;
+      return (await answerOf<Sent>(await request("/send", signal, { entries }, key), "ids")).ids;
     } catch (cause) {
       throw failureOf(cause, true);
     }
@@ -107,6 +121,7 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
 
   const client = {
     request,
+    pause: pause.bind(null, { retry: 0 }),
     get status() {
       return tab.status;
     },
@@ -122,7 +137,8 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
     addChannel: (channel: string) => tab.count([channel], 1),
     deleteChannel: (channel: string) => tab.count([channel], -1),
     subscribe: (names: readonly string[], given?: SubscribeOptions) => subscription(tab, names, given),
-    sendone: async (channel: string, message: unknown) => (await sendmany([[channel, message]]))[0],
+    sendone: async (channel: string, message: unknown, given?: ClientSendOptions) =>
+      (await sendmany([[channel, message]], given))[0],
     sendmany,
     close: () => tab.end(),
   };

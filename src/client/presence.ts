@@ -16,7 +16,10 @@ export type { Member, MemberId, MemberStatus, PresenceChange } from "../presence
 export interface PresenceOfOptions<Info = unknown> {
   /** Called with the list when it has been loaded, and after each change. */
   readonly onChange?: (members: readonly Member<Info>[]) => void;
-  /** Called with a refusal of the server, after which the list stays as it is. */
+  /**
+   * Called with a refusal of the server, after which the list stays as it is until a loss. Also called with the code `thrown`
+   * for an error of `onChange`, which is thrown on without this option.
+   */
   readonly onError?: (error: ClientError) => void;
   /** False to keep the page's inactivity to itself. Default: true, a report each 50 s and at each return. */
   readonly reports?: boolean;
@@ -30,6 +33,9 @@ export interface PresenceOf<Info = unknown> {
   close(): void;
 }
 
+/** The most changes that wait for a list. */
+const MOST_EARLY = 10_000;
+
 /** The bounds of the pause before another attempt, in ms. */
 const PAUSE = { first: 500, longest: 30_000 };
 
@@ -41,7 +47,7 @@ const PAUSE = { first: 500, longest: 30_000 };
 export function presenceOf<Info = unknown>(
   of: Pick<Client, "status" | "last" | "close">,
   channel: string,
-  { onChange = () => {}, onError = () => {}, reports = true }: PresenceOfOptions<Info> = {},
+  { onChange = () => {}, onError, reports = true }: PresenceOfOptions<Info> = {},
 ): PresenceOf<Info> {
   const client = of as Client; // a client of any channels, whose map of channels does not matter here
   const over = new AbortController();
@@ -83,11 +89,11 @@ export function presenceOf<Info = unknown>(
   function take({ id, channel: [name, about, ...rest], message }: Notification): void {
     if (name !== "presence" || about !== channel || rest.length > 0) return;
     const change = message as PresenceChange<Info>; // nothing else is sent there
-    if (early !== undefined) early.push({ id, change });
-    else {
+    if (early === undefined) {
       apply(change);
       show();
-    }
+    } else if (early.length < MOST_EARLY) early.push({ id, change });
+    else load(); // a list of now has all of these
   }
 
   function load(): void {
@@ -106,14 +112,14 @@ export function presenceOf<Info = unknown>(
     answer().then(
       ({ last, members: lists }) => {
         if (number !== loading || over.signal.aborted) return;
-        const loaded = lists[channel];
-        if (loaded === undefined) onError(refusal(channel));
+        const loaded = Object.hasOwn(lists, channel) ? lists[channel] : undefined;
+        if (loaded === undefined) onError?.(refusal(channel));
         else if (last < from) again();
         else begin(last, loaded);
       },
       (error: ClientError) => {
         if (number !== loading || over.signal.aborted) return;
-        if (error.status !== undefined && error.status < 500 && error.status !== 429) onError(error);
+        if (error.status !== undefined && error.status < 500 && error.status !== 429) onError?.(error);
         else again();
       },
     );
@@ -139,7 +145,12 @@ export function presenceOf<Info = unknown>(
 
   function show(): void {
     list = [...members.values()];
-    onChange(list);
+    try {
+      onChange(list);
+    } catch (cause) {
+      if (onError === undefined) throw cause; // the default of the platform is louder than silence
+      onError(errorOf("thrown", `onChange threw: ${cause}`, { cause }));
+    }
   }
 }
 
@@ -148,8 +159,16 @@ interface Answer<Info> {
   readonly members: Readonly<Record<string, readonly Member<Info>[]>>;
 }
 
-// The class itself would be a second copy beside the client's.
 function refusal(channel: string): ClientError {
   const message = `the list of ${JSON.stringify(channel)} is not shown: the channels hook of the mount adds ["presence", …]`;
-  return Object.assign(new Error(message), { name: "ClientError", code: "refused", status: 403, retryAfter: 0 });
+  return errorOf("refused", message, { status: 403 });
+}
+
+// The class itself would be a second copy beside the client's.
+function errorOf(
+  code: string,
+  message: string,
+  more: { readonly cause?: unknown; readonly status?: number },
+): ClientError {
+  return Object.assign(new Error(message), { name: "ClientError", code, status: undefined, retryAfter: 0, ...more });
 }

@@ -70,6 +70,17 @@ type Fetch = typeof globalThis extends { fetch: infer F } ? F : (url: string, in
 /** The global type, if the project has types of the DOM or of Node. */
 type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : { readonly aborted: boolean };
 
+/** The options of a client's send. */
+export interface ClientSendOptions {
+  /**
+   * The key under which the same send commits once, as `Idempotency-Key`: at most 255 visible characters of ASCII, such as
+   * a UUID. The mount remembers it for the bus's `keys.window`.
+   */
+  readonly key?: string;
+  /** Ends the wait for the answer, with the code `network`. The send may have been committed. */
+  readonly signal?: Signal;
+}
+
 /** The options of `client.subscribe`. */
 export interface SubscribeOptions {
   /** Ends the loop. */

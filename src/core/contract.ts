@@ -1,6 +1,8 @@
 import { BusError, given } from "../errors.ts";
 import type { MessageIssue, Schema, SchemaIssue, SchemaResult } from "../schema.ts";
-import type { Clock, Timer } from "../util/clock.ts";
+import type { Clock } from "../util/clock.ts";
+import { inTime } from "../util/in-time.ts";
+import { isThenable } from "../util/thenable.ts";
 
 /** The longest wait for a schema, in ms. Later sends wait behind it. */
 const LONGEST = 10_000;
@@ -10,9 +12,6 @@ const MOST_ISSUES = 100;
 
 /** The name whose schema holds for all names without one of their own. */
 const ANY = "*";
-
-/** Names that begin so are nightbus's own. They need no schema. */
-const OWN = /^(presence$|nightbus\.)/;
 
 type Entries = readonly unknown[];
 
@@ -54,7 +53,7 @@ export class ContractCheck {
     if (!Array.isArray(entry) || entry.length !== 2) return entry;
     const [channel, message] = entry as readonly unknown[];
     const name: unknown = Array.isArray(channel) ? channel[0] : channel;
-    if (typeof name !== "string" || OWN.test(name)) return entry;
+    if (typeof name !== "string") return entry;
     const schema = this.#schemas.get(name) ?? this.#schemas.get(ANY);
     if (schema === undefined) throw this.#unknown(name);
     const result = this.#ask(schema, name, message);
@@ -73,20 +72,13 @@ export class ContractCheck {
     return ask(schema, name, copyOf(name, message));
   }
 
-  #within<T>(result: Promise<T>, name: string): Promise<T> {
-    let timer: Timer;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = this.#clock.setTimeout(
-        () => reject(bad(`the schema of ${given(name)} has not answered within ${LONGEST / 1_000} s`)),
-        LONGEST,
-      );
-    });
-    const failed = (cause: unknown): never => {
+  async #within<T>(result: Promise<T>, name: string): Promise<T> {
+    const sentence = `the schema of ${given(name)} has not answered within ${LONGEST / 1_000} s`;
+    try {
+      return await inTime(this.#clock, LONGEST, result, () => bad(sentence));
+    } catch (cause) {
       throw cause instanceof BusError ? cause : schemaFailed(name, cause);
-    };
-    return Promise.race([result, late])
-      .finally(() => this.#clock.clearTimeout(timer))
-      .catch(failed);
+    }
   }
 
   #unknown(name: string): BusError {
@@ -117,14 +109,10 @@ function ask(schema: Schema, name: string, message: unknown): SchemaResult<unkno
   try {
     const result = schema["~standard"].validate(message);
     // Some libraries return promises of another realm or of their own.
-    return isThenable(result) ? Promise.resolve(result) : result;
+    return isThenable(result) ? Promise.resolve(result as PromiseLike<SchemaResult<unknown>>) : result;
   } catch (cause) {
     throw schemaFailed(name, cause);
   }
-}
-
-function isThenable(value: object): value is PromiseLike<SchemaResult<unknown>> {
-  return typeof (value as { then?: unknown }).then === "function";
 }
 
 function copyOf(name: string, message: unknown): unknown {
@@ -140,6 +128,9 @@ function copyOf(name: string, message: unknown): unknown {
 }
 
 function checkedValue(name: string, result: SchemaResult<unknown>): unknown {
+  if (typeof result !== "object" || result === null || !Array.isArray(result.issues ?? [])) {
+    throw bad(`the schema of ${given(name)} must answer as Standard Schema does, got ${given(result)}`);
+  }
   if (result.issues === undefined) return result.value;
   const issues = result.issues.slice(0, MOST_ISSUES).map(issueOf);
   const [first] = issues;

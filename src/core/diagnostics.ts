@@ -51,6 +51,15 @@ export interface Diagnostics {
     /** The WebSockets that are open now. */
     readonly sockets: number;
   };
+  /** A consumer of this process comes near to the edge of the retention. */
+  "nightbus:behind": FromBus & {
+    /** The name of the consumer. */
+    readonly name: string;
+    /** The retained notifications that are yet to be handled. */
+    readonly behind: number;
+    /** The share of the retention that they use, from 0 to 1. */
+    readonly edge: number;
+  };
   /** The log no longer retains some notifications. */
   "nightbus:trim": FromBus & {
     /** The number of trimmed notifications. */
@@ -77,6 +86,7 @@ export const diagnostics: { readonly [Name in keyof Diagnostics]: Channel<Diagno
   "nightbus:poll": channel("nightbus:poll"),
   "nightbus:stream": channel("nightbus:stream"),
   "nightbus:socket": channel("nightbus:socket"),
+  "nightbus:behind": channel("nightbus:behind"),
   "nightbus:trim": channel("nightbus:trim"),
   "nightbus:error": channel("nightbus:error"),
 };

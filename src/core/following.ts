@@ -1,5 +1,7 @@
 import type { Answer } from "../log/answer.ts";
 import type { Known, Query } from "../log/query.ts";
+import { UP_TO_DATE, type Watcher, type Watching } from "../waiters/watchers.ts";
+import type { Channel } from "./ingest.ts";
 
 /** The bounds of a follower's pages. Followers with the same bounds share one object. */
 export interface PageBounds {
@@ -20,8 +22,10 @@ export interface Taker {
 /** The log as a follower sees it. */
 export interface Feeding {
   read(query: Query): Answer | undefined;
-  /** Calls `take` with the news of each tick from now on. Returns a function that stops it. */
-  watch(keys: readonly string[], take: (answer: Answer) => void): () => void;
+  /** Hands the watcher the news of each tick from now on, until `unwatch`. */
+  watch(keys: readonly string[], watcher: Watcher<Answer>): Watching<Channel, Answer>;
+  /** Stops a watcher. A second call does nothing. */
+  unwatch(watching: Watching<Channel, Answer>): void;
   newest(): number;
 }
 
@@ -29,13 +33,14 @@ export interface Feeding {
  * A reader without an end: it catches up page by page, then takes the news of each tick. A follower queues nothing,
  * because the log is its buffer.
  */
-export class Following {
+export class Following implements Watcher<Answer> {
   readonly #feeding: Feeding;
   readonly #keys: readonly string[];
   readonly #bounds: PageBounds;
   #last: number;
   #known: Known | undefined = undefined;
-  #unwatch: (() => void) | undefined = undefined;
+  #taker: Taker | undefined = undefined;
+  #watching: Watching<Channel, Answer> | undefined = undefined;
 
   /** `last` is the position up to which the follower has everything. */
   constructor(feeding: Feeding, keys: readonly string[], last: number, bounds: PageBounds) {
@@ -52,7 +57,7 @@ export class Following {
 
   /** True while `take` receives the news. */
   get isWatching(): boolean {
-    return this.#unwatch !== undefined;
+    return this.#watching !== undefined;
   }
 
   /** Moves to another position, before the first page. */
@@ -77,22 +82,26 @@ export class Following {
       return answer;
     }
     this.#last = this.#feeding.newest();
-    this.#unwatch = this.#feeding.watch(this.#keys, (news) => {
-      if (taker.take(news)) this.#pass(news);
-      else this.stop();
-    });
+    this.#taker = taker;
+    this.#watching = this.#feeding.watch(this.#keys, this);
     return undefined;
+  }
+
+  /** Takes the news of one tick. */
+  hear(news: Answer): void {
+    if (this.#taker?.take(news) === true) this.#pass(news);
+    else this.stop();
   }
 
   /** Moves to the newest id, if the follower has everything up to it. */
   moveToNewest(): void {
-    if (this.isWatching) this.#last = this.#feeding.newest();
+    if (this.#watching?.after === UP_TO_DATE) this.#last = this.#feeding.newest();
   }
 
   /** Stops watching. A second call does nothing. */
   stop(): void {
-    this.#unwatch?.();
-    this.#unwatch = undefined;
+    if (this.#watching !== undefined) this.#feeding.unwatch(this.#watching);
+    this.#watching = undefined;
   }
 
   #pass(answer: Answer): void {

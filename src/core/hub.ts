@@ -2,6 +2,7 @@
 
 import { asError, BusError, closed } from "../errors.ts";
 import type { Answer } from "../log/answer.ts";
+import type { Lag } from "../log/lag.ts";
 import { Log } from "../log/log.ts";
 import { PendingTrims } from "../log/pending-trims.ts";
 import type { Query } from "../log/query.ts";
@@ -10,7 +11,7 @@ import type { SharedRow } from "../log/row.ts";
 import type { Notification } from "../notification.ts";
 import type { KeyBounds, KeyedOutcome, KeyedSend, Store } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
-import type { Line } from "../waiters/waiters.ts";
+import type { Line } from "../waiters/waiter.ts";
 import type { Claim } from "./claim.ts";
 import { Closings } from "./closings.ts";
 import type { Following, PageBounds } from "./following.ts";
@@ -86,6 +87,8 @@ export class Hub {
       wake: (touched) => {
         woken = this.#readers.wake(touched);
       },
+      flush: () => this.#readers.flush(),
+      kept: () => this.#readers.kept,
       changed: () => {
         const { polls, streams } = woken;
         woken = NOBODY;
@@ -208,6 +211,12 @@ export class Hub {
     return this.#log.retained(key);
   }
 
+  /** Returns how far a reader at this position is behind on these channels, and how near to the edge of the retention. */
+  lag(keys: readonly string[], last: number): Lag {
+    this.#ingest.end();
+    return this.#log.lag(keys, last);
+  }
+
   /** Returns the newest position before the row of this id. */
   positionBefore(id: number): number {
     return this.#log.positionBefore(id);
@@ -218,7 +227,7 @@ export class Hub {
 
   /** Commits sends of which some have a key. Resolves once this process has seen the rows. */
   appendKeyed = async (sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> => {
-    const outcomes = await this.#guard.appendKeyed(sends, bounds);
+    const outcomes = await this.#guard.appendKeyed(sends, bounds, this.last);
     const ids = outcomes.flatMap((outcome) => (outcome === "taken" ? [] : (outcome.at(-1) ?? [])));
     // Another process may have committed a send of this key, and this one has yet to hear of it.
     if (ids.some((id) => id > this.last)) await this.#guard.sync();

@@ -1,13 +1,11 @@
 import { asError } from "../errors.ts";
-import type { Answer } from "../log/answer.ts";
 import type { LogChannel } from "../log/channel.ts";
 import type { Log } from "../log/log.ts";
 import type { SharedRow } from "../log/row.ts";
 import type { Notification } from "../notification.ts";
 import type { Gap, LogState, Row, StoreSink, Unseen } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
-import type { Reading } from "../waiters/answers.ts";
-import type { Line } from "../waiters/waiters.ts";
+import type { Line } from "../waiters/waiter.ts";
 import type { Claim } from "./claim.ts";
 
 /** A channel of the log, with the line of its waiters. */
@@ -28,6 +26,10 @@ export interface IngestOptions {
   readonly log: Log<Line>;
   /** Wakes the readers of the touched channels. The only code of the application that it calls is a socket's `alive` and `onMissed`. */
   readonly wake: (touched: ReadonlySet<Channel>) => void;
+  /** Answers now the readers who would be answered in a later turn. */
+  readonly flush: () => void;
+  /** Returns the id after which readers have yet to be answered; Infinity if all are. */
+  readonly kept: () => number;
   /** Called after the log has changed and evicted its surplus. */
   readonly changed: () => void;
   /** Returns true if `notify` has to be called. */
@@ -74,6 +76,7 @@ export class Ingest implements StoreSink {
   reset(state: LogState): void {
     if (this.#isLive) {
       this.end();
+      this.#options.flush();
       this.#begin();
       this.#before = state.last > 0 ? ANOTHER_LOG : 0; // every log is read from 0, so a reader from 0 misses nothing
     }
@@ -88,7 +91,10 @@ export class Ingest implements StoreSink {
   }
 
   noteTrims(unseen: Unseen): void {
-    if (this.#isLive) this.end(); // waiting readers first get the rows from before
+    if (this.#isLive) {
+      this.end(); // waiting readers first get the rows from before
+      this.#options.flush();
+    }
     this.#begin();
     const { newest } = this.#options.log;
     this.#options.log.noteTrims(unseen, this.#touched);
@@ -131,29 +137,49 @@ export class Ingest implements StoreSink {
     const { log, changed } = this.#options;
     const decided = log.decide(this.#touched);
     // If `retention.of` polled, that poll has ended this tick without the limits of these channels.
-    if (this.#before === undefined) log.evict(decided);
+    if (this.#before === undefined) log.evict(decided, this.#options.kept());
     else this.#end();
     changed();
   }
 
   #end(): void {
-    const { log, wake } = this.#options;
+    const { kept, log, wake } = this.#options;
     this.#isWaking = true;
+    log.keep(Math.min(this.before, kept())); // a reader that is woken may read, and rows may have come too old
     try {
       wake(this.#touched);
-      log.evict(this.#touched);
+      log.evict(this.#touched, kept());
     } finally {
       this.#touched.clear();
       this.#before = undefined;
       this.#isWaking = false;
     }
+    this.#report();
+    // Sends that follow each other without a pause leave no turn to the rest of a crowd.
+    if (log.isOverfull) this.#options.flush();
+  }
+
+  #report(): void {
     if (this.#unreported.length > 0) for (const error of this.#unreported.splice(0)) this.error(error);
   }
 
-  /** Returns the rows of these channels from this tick; undefined if they do not concern the reader. */
-  since(channels: readonly Channel[], reading: Reading): Answer | undefined {
-    const { log } = this.#options;
-    return log.since(channels, this.#before ?? log.newest, reading);
+  /** The newest id before this tick's commits, else the newest. */
+  get before(): number {
+    return this.#before ?? this.#options.log.newest;
+  }
+
+  /** Runs work that answers readers in a later turn than that of the commit. Returns what the work does. */
+  inTurn(work: () => number): number {
+    const { log, kept, changed } = this.#options;
+    this.#isWaking = true;
+    try {
+      return work();
+    } finally {
+      log.evict([], kept());
+      this.#isWaking = false;
+      changed();
+      this.#report();
+    }
   }
 
   #begin(): void {

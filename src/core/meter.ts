@@ -2,7 +2,10 @@ import { diagnostics } from "./diagnostics.ts";
 
 /** The work of a bus since its beginning. All numbers only grow, except `streams`, `sockets` and `unsent`. */
 interface Done {
-  /** Sends of this process that were committed. Sends within the application's transactions are not counted. */
+  /**
+   * Sends of this process that were committed. Sends within the application's transactions are not counted, nor are sends
+   * whose key was known. One that another process has just committed under the same key may count here, too.
+   */
   readonly sends: number;
   /** Commits that carried these sends. Sends that are made together share a commit. */
   readonly commits: number;
@@ -39,8 +42,8 @@ export interface Held {
   readonly lead: number;
 }
 
-/** The sizes and the work of a bus as plain numbers, for metrics. */
-export type BusStats = Held & Done;
+/** The sizes and the work of a bus as plain numbers. */
+export type BusCounts = Held & Done;
 
 /** Counts the work of a bus, and publishes it on diagnostics channels that have subscribers. */
 export class Meter {
@@ -131,6 +134,20 @@ export class Meter {
   /** Notes that clients have this many bytes more, or fewer, to take. */
   addUnsent(change: number): void {
     this.#unsent += change;
+  }
+
+  /** Notes that a consumer comes near to the edge of the retention. */
+  publishBehind({
+    name,
+    behind,
+    edge,
+  }: {
+    readonly name: string;
+    readonly behind: number;
+    readonly edge: number;
+  }): void {
+    const told = diagnostics["nightbus:behind"];
+    if (told.hasSubscribers) told.publish({ bus: this.#bus, name, behind, edge });
   }
 
   /** Notes how many rows were trimmed in all. */

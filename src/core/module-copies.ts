@@ -7,12 +7,22 @@ import { VERSION } from "../util/version.ts";
 /** The key of a bus's internals. Every copy of nightbus in the process uses the same key. */
 export const INSIDE = Symbol.for("nightbus.bus");
 
+/** The consumers of this process, for a fake bus. */
+export interface RunningConsumers {
+  /** Ends all of them, without a wait. */
+  end(): void;
+  /** Makes those of this name look at their position at once. */
+  look(name: string): void;
+}
+
 /** The inside of a bus, for the parts of nightbus that work on rows instead of messages. */
 export interface Inside<R> {
   /** The version of the copy that made the bus. */
   readonly version: string;
   readonly hub: R;
   readonly isClosing: boolean;
+  /** The consumers of this process. */
+  readonly consumers: RunningConsumers;
   /** The schemas by name; undefined if the bus has no contract. */
   readonly schemas: ReadonlyMap<string, Schema> | undefined;
   /** Commits rows of nightbus's own channels as one send. Rejects with `store`. */
@@ -21,8 +31,11 @@ export interface Inside<R> {
   readonly keyFor: (name: string, entries: unknown) => SendKey;
   /** Sends entries under a key. Rejects as `sendmany`. */
   readonly sendKeyed: (entries: unknown, key: SendKey) => Promise<readonly number[]>;
-  /** Returns the rows of entries of the application. Throws `bad_channel`, `bad_message` or `closed`. */
-  readonly serialise: (entries: unknown) => readonly PendingRow[];
+  /**
+   * Returns the rows of entries of the application, after its contract. Throws `bad_channel` or `bad_message`, also for a
+   * schema that waits.
+   */
+  readonly rowsOf: (entries: unknown) => readonly PendingRow[];
 }
 
 /**

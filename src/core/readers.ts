@@ -7,7 +7,8 @@ import type { Signal } from "../util/abort.ts";
 import type { Clock } from "../util/clock.ts";
 import { unlessAborted } from "../util/signals.ts";
 import type { Answering } from "../waiters/answers.ts";
-import { type Line, Waiters } from "../waiters/waiters.ts";
+import type { Line } from "../waiters/waiter.ts";
+import { Waiters } from "../waiters/waiters.ts";
 import { Watchers } from "../waiters/watchers.ts";
 import { type Feeding, Following, type PageBounds } from "./following.ts";
 import type { Channel, Ingest } from "./ingest.ts";
@@ -18,7 +19,7 @@ import type { Probe } from "./probe.ts";
 export interface ReadersOptions {
   readonly clock: Clock;
   readonly log: Log<Line>;
-  readonly ingest: Pick<Ingest, "end" | "since">;
+  readonly ingest: Pick<Ingest, "end" | "before" | "inTurn">;
   readonly meter: Meter;
   /** Resolves after a sync of the store, even if the log still ends before this position; undefined if the log has it. Rejects with `store`. */
   readonly reach: (last: number) => Promise<void> | undefined;
@@ -60,18 +61,30 @@ export class Readers {
   readonly #feeding: Feeding;
 
   constructor(options: ReadersOptions) {
-    const { clock, log, ingest } = options;
+    const { clock, log, ingest, meter } = options;
     this.#options = options;
-    const answering: Answering<Channel, Answer> = {
-      answer: (channels, reading) => ingest.since(channels, reading),
+    const answering = (count: (readers: number) => void): Answering<Channel, Answer> => ({
+      get before() {
+        return ingest.before;
+      },
+      answer: (channels, after, reading) => log.since(channels, after, reading),
       nothing: () => this.nothing(),
       left: (channel) => log.release(channel),
-    };
-    this.#waiters = new Waiters<Channel, Answer>(clock, answering);
-    this.#watchers = new Watchers<Channel, Answer>(answering, options.failed);
+      endTick: () => ingest.end(),
+      inTurn: (work) => count(ingest.inTurn(work)),
+    });
+    this.#waiters = new Waiters<Channel, Answer>(
+      clock,
+      answering((polls) => meter.countWake(polls, 0)),
+    );
+    this.#watchers = new Watchers<Channel, Answer>(
+      answering((streams) => meter.countWake(0, streams)),
+      options.failed,
+    );
     this.#feeding = {
       read: (query) => this.#read(query),
-      watch: (keys, take) => this.#watchers.add(this.#channels(keys), take),
+      watch: (keys, watcher) => this.#watchers.add(this.#channels(keys), watcher),
+      unwatch: (watching) => this.#watchers.remove(watching),
       newest: () => log.newest,
     };
   }
@@ -123,12 +136,23 @@ export class Readers {
     return new Answer([], this.#options.log.newest, false);
   }
 
-  /** Answers the parked polls and hands followers the news. Returns how many of each. */
+  /** Answers the parked polls and hands followers the news. Returns how many of each. Later turns answer the rest of a crowd. */
   wake(touched: ReadonlySet<Channel>): { readonly polls: number; readonly streams: number } {
     const parked = this.waiting;
     this.#waiters.wake(touched);
     const polls = parked - this.waiting;
     return { polls, streams: this.#watchers.wake(touched) };
+  }
+
+  /** The id after which readers have yet to be answered in a later turn; Infinity if there are none. */
+  get kept(): number {
+    return Math.min(this.#waiters.calledAfter, this.#watchers.toldAfter);
+  }
+
+  /** Answers now the readers that would be answered in a later turn. */
+  flush(): void {
+    this.#waiters.flush();
+    this.#watchers.flush();
   }
 
   /** Answers the parked polls of this form with nothing, as at the end. */
@@ -139,6 +163,7 @@ export class Readers {
 
   /** Answers every parked poll with nothing. */
   close(): void {
+    this.flush();
     this.#waiters.close();
   }
 

@@ -1,13 +1,19 @@
-import { createHash } from "node:crypto";
+import * as crypto from "node:crypto";
 import { BusError, given } from "../errors.ts";
 import type { PendingRow, SendKey, Store } from "../store.ts";
 
 /** The longest key, in UTF-16 units. */
 const LONGEST = 255;
 
+/** A scope and a key that any engine can keep as they are. UUIDs and numbers are such keys. */
+const PLAIN = /^[a-z]{1,10}:[\w.:-]{1,64}$/;
+
 /** Returns the name of a key that a caller gave. Keys of different scopes never meet. Throws `bad_key`. */
 export function nameOf(scope: string, key: unknown): string {
-  if (typeof key === "string" && key !== "" && key.length <= LONGEST) return hashOf([scope, key]);
+  if (typeof key === "string" && key !== "" && key.length <= LONGEST) {
+    const plain = `${scope}:${key}`;
+    return PLAIN.test(plain) ? plain : hashOf([scope, key]); // no hash has a colon
+  }
   throw new BusError("bad_key", `a key must be a text of 1 to ${LONGEST} characters, got ${given(key)}`);
 }
 
@@ -24,7 +30,13 @@ export function keyFor(name: string, rows: readonly PendingRow[]): SendKey {
 
 /** Returns 43 letters that any engine can keep. The lengths keep parts from running into each other. */
 function hashOf(parts: readonly string[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${part.length}:${part}`);
-  return hash.digest("base64url");
+  let text = "";
+  for (const part of parts) text += `${part.length}:${part}`;
+  return sha256(text);
 }
+
+// The first takes half the time, and Node has it since 20.12.
+const sha256: (text: string) => string =
+  typeof crypto.hash === "function"
+    ? (text) => crypto.hash("sha256", text, "base64url")
+    : (text) => crypto.createHash("sha256").update(text).digest("base64url");

@@ -84,15 +84,25 @@ export class Sender {
     }
   }
 
-  /** Takes the sends of the next commit from the queue: as many as the store accepts at once, and at least one. */
+  /**
+   * Takes the sends of the next commit from the queue: as many as the store accepts at once, and at least one. Sends of one key
+   * and other entries go apart, because the second may be the one that the key belongs to.
+   */
   #take(): readonly Send[] {
     const { maxRows, maxBytes } = this.#options.store;
     const isCounted = maxBytes < Number.POSITIVE_INFINITY && this.#mostBytes() > maxBytes;
     let rows = 0;
     let bytes = 0;
     let count = 0;
+    let hashes: Map<string, string> | undefined;
     for (const send of this.#queue) {
       if (send.coming !== undefined) break;
+      if (send.key !== undefined) {
+        const { name, hash } = send.key;
+        hashes ??= new Map();
+        if ((hashes.get(name) ?? hash) !== hash) break;
+        hashes.set(name, hash);
+      }
       rows += send.rows.length;
       if (isCounted) bytes += bytesOf(send.rows);
       if (count > 0 && (rows > maxRows || bytes > maxBytes)) break;

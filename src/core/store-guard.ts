@@ -14,7 +14,7 @@ export interface StoreGuardOptions {
 }
 
 /**
- * Stands between the hub and the store, and knows if the store works and how long commits take. Every error of the store becomes a `store` error of its own caller. Only `within` goes from the bus to the store directly.
+ * Stands between the hub and the store, and knows if the store works and how long commits take. Every error of the store becomes a `store` error of its own caller, except for a `bad_message`. Only `within` goes from the bus to the store directly.
  */
 export class StoreGuard {
   readonly #options: StoreGuardOptions;
@@ -85,8 +85,15 @@ export class StoreGuard {
     }
   };
 
-  /** As `append`, for sends of which some have a key. The store has to remember keys. Resolves once this process has seen the rows. */
-  appendKeyed = async (sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> => {
+  /**
+   * As `append`, for sends of which some have a key. The store has to remember keys. `newest` is the newest id that this
+   * process knows: a send at or below it was committed before, and does not count.
+   */
+  appendKeyed = async (
+    sends: readonly KeyedSend[],
+    bounds: KeyBounds,
+    newest: number,
+  ): Promise<readonly KeyedOutcome[]> => {
     const { clock, meter, store } = this.#options;
     const start = clock.monotonic();
     try {
@@ -97,10 +104,8 @@ export class StoreGuard {
         own.map(({ rows }) => rows),
       );
       this.#isGood = true;
-      meter.countCommit(
-        own.map(({ rows }) => rows),
-        clock.monotonic() - start,
-      );
+      const committed = committedAfter(newest, sends, outcomes);
+      if (committed.length > 0) meter.countCommit(committed, clock.monotonic() - start);
       return outcomes;
     } catch (thrown) {
       throw this.#failing(thrown);
@@ -153,13 +158,28 @@ export class StoreGuard {
     }
   }
 
-  /** Notes a failure that its caller hears of. */
+  /** Notes a failure that its caller hears of. A send that is too large for the engine is none of the store's. */
   #failing(thrown: unknown): BusError {
     const error = asStoreError(thrown);
+    if (error.code === "bad_message") return error;
     this.#isGood = false;
     this.#options.meter.publishError(error);
     return error;
   }
+}
+
+/** Returns the rows of the sends with ids after the newest. Sends of one key have the same ids, and are one. */
+function committedAfter(
+  newest: number,
+  sends: readonly KeyedSend[],
+  outcomes: readonly KeyedOutcome[],
+): readonly KeyedSend["rows"][] {
+  const committed = new Map<number, KeyedSend["rows"]>();
+  for (const [at, { rows }] of sends.entries()) {
+    const [first] = outcomes[at] ?? [];
+    if (typeof first === "number" && first > newest) committed.set(first, rows);
+  }
+  return [...committed.values()];
 }
 
 /** Throws `store` unless each send has as many ids as rows, and a first id that is a safe integer. The rows may be committed all the same. */

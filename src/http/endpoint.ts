@@ -6,6 +6,7 @@ import { Capacity } from "./endpoint/capacity.ts";
 import { corsHeaders, preflight } from "./endpoint/cors.ts";
 import { Hooks } from "./endpoint/hooks.ts";
 import { Idle } from "./endpoint/idle.ts";
+import { withHeaders } from "./endpoint/json-reply.ts";
 import { Refusal, refusalOf } from "./endpoint/refusal.ts";
 import { refused } from "./endpoint/replies.ts";
 import type { EndpointReply, EndpointRequest, Sink } from "./endpoint/request.ts";
@@ -127,7 +128,7 @@ export class Endpoint<C extends object, Context> {
       const headers = corsHeaders(cors, request);
       const isAsking = request.method === "OPTIONS";
       const reply = isAsking ? preflight(cors, request) : await this.#answer(methods, request, context);
-      return { ...reply, headers: { ...reply.headers, ...headers } };
+      return withHeaders(reply, headers);
     } catch (error) {
       return this.#failed(error, request, methods.get(request.method));
     }

@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Bus } from "../bus.ts";
+import { isNode } from "../util/runtime.ts";
 import { FetchRequest, response } from "./hosts/fetch-host.ts";
 import { NodeRequest, replyOr } from "./hosts/node-host.ts";
 import { Beside, notBeside } from "./websocket/beside.ts";
@@ -87,9 +88,4 @@ export function websocket<C extends object, Context extends IncomingMessage | Re
     bun: bunHandlers(sockets),
     close: () => sockets.close(),
   };
-}
-
-/** Returns true on Node itself. Bun and Deno have sockets of their own. */
-function isNode(): boolean {
-  return !("Bun" in globalThis || "Deno" in globalThis);
 }

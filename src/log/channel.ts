@@ -18,6 +18,8 @@ export class LogChannel<W> implements Chain {
   /** The newest trimmed id. */
   watermark: number;
   watch: W | undefined = undefined;
+  /** The number of lines of waiters that were called and are not all answered. */
+  called = 0;
   /** The number of followers that watch the channel. */
   watchers = 0;
   /** True if its rows are nightbus's own, apart from the application's. */

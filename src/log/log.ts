@@ -4,6 +4,7 @@ import { Ages, type AgesOptions, UNDECIDED } from "./ages.ts";
 import { Answer } from "./answer.ts";
 import { APART_LIMITS, Apart } from "./apart.ts";
 import { LogChannel } from "./channel.ts";
+import { type Lag, lagOf } from "./lag.ts";
 import { canMiss, misses, missesRows } from "./missed.ts";
 import type { PendingTrims } from "./pending-trims.ts";
 import { Positions } from "./positions.ts";
@@ -24,6 +25,9 @@ interface Reading {
 
 const NONE: readonly never[] = [];
 
+/** The most rows beyond the bound of rows that stay for readers who have yet to be answered. */
+const MOST_KEPT = 100_000;
+
 /** The parts that a log needs. */
 export interface LogOptions extends AgesOptions, LogTimeOptions {
   /** Gathers the trimmed rows for the store. */
@@ -40,6 +44,10 @@ export class Log<W> {
   readonly #numbers = new ChannelNumbers();
   #positions = new Positions(0, 0, []);
   #watermarks = new Watermarks(0, []);
+  /** Rows after this id stay for readers who have yet to be answered. */
+  #kept = Number.POSITIVE_INFINITY;
+  /** The channels that have too many rows because of that. */
+  readonly #heldBack = new Set<LogChannel<W>>();
   /** The rows that are nightbus's own; undefined on a bus without any. */
   #apart: Apart | undefined;
 
@@ -158,7 +166,7 @@ export class Log<W> {
 
   /** Forgets a channel without rows and readers, except for its watermark. */
   release(channel: LogChannel<W>): void {
-    if (channel.size > 0 || channel.watch !== undefined || channel.watchers > 0) return;
+    if (channel.size > 0 || channel.watch !== undefined || channel.called > 0 || channel.watchers > 0) return;
     if (this.#channels.get(channel.key) !== channel) return;
     this.#channels.delete(channel.key);
     this.#numbers.giveBack(channel.number);
@@ -241,6 +249,15 @@ export class Log<W> {
     return new Answer(this.#rows(selectNewest(this.#ring, found, count)), this.newest, false);
   }
 
+  /** Returns how far a reader at this position is behind on these channels, and how near to the edge of the retention. */
+  lag(keys: readonly string[], last: number): Lag {
+    const channels = keys.map((key) => this.#channels.get(key)).filter((channel) => channel !== undefined);
+    const { retention } = this.#options;
+    const lag = lagOf(this.#ring, { channels, last, now: this.#time.now(), retention });
+    const isOver = canMiss(last) && channels.some(({ watermark }) => watermark > last);
+    return isOver ? { ...lag, edge: 1 } : lag;
+  }
+
   /** Asks the application for the limits of channels that have rows but no limits yet. Returns these channels. */
   decide(touched: Iterable<LogChannel<W>>): readonly LogChannel<W>[] {
     if (this.#options.retention.of === undefined) return NONE;
@@ -249,15 +266,32 @@ export class Log<W> {
     return undecided;
   }
 
-  /** Evicts rows that others trimmed or that exceed counts and bytes: first on the touched channels, then on all. */
-  evict(touched: Iterable<LogChannel<W>>): void {
-    for (const channel of touched) {
+  /** Keeps rows after this id until the next `evict`, for readers who have yet to be answered. */
+  keep(after: number): void {
+    this.#kept = after;
+  }
+
+  /**
+   * Evicts rows that others trimmed or that exceed counts and bytes: first on the touched channels, then on all. Rows after `kept`
+   * stay for readers who have yet to be answered, until a later call. `isOverfull` says when these readers cannot wait any longer.
+   */
+  evict(touched: Iterable<LogChannel<W>>, kept: number = Number.POSITIVE_INFINITY): void {
+    this.#kept = kept;
+    for (const channel of this.#heldBack.size === 0 ? touched : this.#withHeldBack(touched)) {
       while (channel.size > 0 && this.#ring.idIn(channel.oldest) <= channel.watermark) this.#drop(channel);
-      while (channel.size > channel.limits.count) this.#drop(channel);
+      while (channel.size > channel.limits.count && this.#mayDrop(channel)) this.#drop(channel);
+      if (channel.size > channel.limits.count) this.#heldBack.add(channel);
       this.release(channel);
     }
     if (this.#apart === undefined) this.#evictAll();
     else this.#evictBeside(this.#apart);
+  }
+
+  /** True if rows that stay for readers weigh as much again as the bound of bytes, or are 100,000 beyond the bound of rows. */
+  get isOverfull(): boolean {
+    const { total, bytes } = this.#options.retention;
+    if (this.#kept === Number.POSITIVE_INFINITY) return false;
+    return this.#ring.units > 2 * bytes || this.#ring.size > total + MOST_KEPT;
   }
 
   /** Evicts the rows of any channel that are too old. */
@@ -275,7 +309,9 @@ export class Log<W> {
   #evictAll(): void {
     const { total, bytes } = this.#options.retention;
     while (this.#ring.size > total || (this.#ring.units > bytes && !this.#ring.holdsOneSend)) {
-      this.#dropFrom(this.#ring.chainAt(0)!);
+      const channel = this.#ring.chainAt(0)!;
+      if (!this.#mayDrop(channel)) return;
+      this.#dropFrom(channel);
     }
   }
 
@@ -285,7 +321,9 @@ export class Log<W> {
     const ring = this.#ring;
     const holdsOneSend = (): boolean => ring.sendAt(0) === apart.newestSend;
     while (ring.size - apart.rows > total || (ring.units - apart.units > bytes && !holdsOneSend())) {
-      this.#dropFrom(ring.chainAt(0)!);
+      const channel = ring.chainAt(0)!;
+      if (!this.#mayDrop(channel)) break;
+      this.#dropFrom(channel);
     }
     if (apart.isFull) this.#evictApart(apart);
   }
@@ -300,6 +338,16 @@ export class Log<W> {
       if (apart.isRoomy) return;
       this.#dropFrom(channel);
     }
+  }
+
+  #withHeldBack(touched: Iterable<LogChannel<W>>): ReadonlySet<LogChannel<W>> {
+    const all = new Set([...this.#heldBack, ...touched]);
+    this.#heldBack.clear();
+    return all;
+  }
+
+  #mayDrop(channel: LogChannel<W>): boolean {
+    return this.#ring.idIn(channel.oldest) <= this.#kept;
   }
 
   #dropFrom(channel: LogChannel<W>): void {
@@ -346,7 +394,8 @@ export class Log<W> {
   #expire(channel: LogChannel<W>, now: number): void {
     const expired = now - channel.limits.age;
     if (channel.size === 0 || this.#ring.timeIn(channel.oldest) >= expired) return;
-    while (channel.size > 0 && this.#ring.timeIn(channel.oldest) < expired) this.#drop(channel);
+    while (channel.size > 0 && this.#ring.timeIn(channel.oldest) < expired && this.#mayDrop(channel))
+      this.#drop(channel);
     this.release(channel);
   }
 

@@ -1,5 +1,6 @@
 import { asError, BusError, given } from "../errors.ts";
 import { type Channel, keyOf } from "../notification.ts";
+import { isThenable } from "../util/thenable.ts";
 import { changesKeyOf } from "./channels.ts";
 import { Connection } from "./connection.ts";
 import type { Identity, Member, MemberId, Status } from "./member.ts";
@@ -52,8 +53,7 @@ export class Presence<Context = unknown, Info = unknown> {
    */
   identify(context: Context): Identity | undefined | Promise<Identity | undefined> {
     const answer = this.#options.member(context);
-    const isLater = typeof (Object(answer) as { readonly then?: unknown }).then === "function";
-    if (!isLater) return checkIdentity(answer)?.identity;
+    if (!isThenable(answer)) return checkIdentity(answer)?.identity;
     return Promise.resolve(answer).then((each) => checkIdentity(each)?.identity);
   }
 
@@ -65,7 +65,7 @@ export class Presence<Context = unknown, Info = unknown> {
     const { sees } = this.#options;
     if (sees === undefined) return ids;
     const answer = sees(context, ids);
-    return answer instanceof Promise ? answer.then((list) => seenOf(ids, list)) : seenOf(ids, answer);
+    return isThenable(answer) ? Promise.resolve(answer).then((list) => seenOf(ids, list)) : seenOf(ids, answer);
   }
 
   /**

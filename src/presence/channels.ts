@@ -8,6 +8,11 @@ export function isOwn(key: string): boolean {
   return key.startsWith(PREFIX) || key === NODES_KEY;
 }
 
+/** Returns true for the names of these channels, and for names that nightbus may give to others of its own. */
+export function isOwnName(name: string): boolean {
+  return name === "presence" || name.startsWith("nightbus.");
+}
+
 /** Returns true for a channel that carries the changes of another channel. */
 export function isChanges(key: string): boolean {
   return key.startsWith(PREFIX);

@@ -32,7 +32,8 @@ export interface PresenceOptions<Context, Info, C extends object = AnyChannels> 
    * Returns further entries to send when the status of a member changes, over all channels, devices and nodes. They
    * commit with the change, once as a rule; nodes that change the same member at the same moment may send them again.
    * A failed send calls the function anew. Give it to every process, or to none. At most 100 entries and 64 kB of text.
-   * More of them, and errors, are one `error` of the bus, and nothing is sent in their place. Default: none.
+   * A contract of the bus checks them. More of them, and errors, are one `error` of the bus, and nothing is sent in their
+   * place. Default: none.
    */
   readonly statusTo?: (id: MemberId, status: Status) => readonly Entry<C>[];
 }

@@ -29,7 +29,7 @@ export function presence<C extends object = AnyChannels, Context = unknown, Info
 ): Presence<Context, Info> {
   const checked = checkPresence(options);
   const failed = (error: Error): void => void bus.emit("error", error);
-  const { send, serialise } = insideOf<Hub>(bus);
+  const { send, rowsOf: serialise } = insideOf<Hub>(bus);
   const { statusTo } = options;
   const rowsOf = statusTo && statusRows({ statusTo, serialise, failed });
   const roster = new Roster({ ...checked, hub: hubOf(bus), send, failed, rowsOf });

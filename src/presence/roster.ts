@@ -1,10 +1,11 @@
 import type { Claim } from "../core/claim.ts";
 import type { Hub } from "../core/hub.ts";
-import { asError, BusError, closed } from "../errors.ts";
+import { asError, closed } from "../errors.ts";
 import type { PendingRow, Unseen } from "../store.ts";
 import { quietly } from "../util/quiet-clock.ts";
 import { Announced } from "./announced.ts";
 import { isOwn, NODES_KEY } from "./channels.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Drafts } from "./drafts.ts";
 import { Knowledge } from "./knowledge.ts";
@@ -12,6 +13,7 @@ import { Leases } from "./leases.ts";
 import { Locals } from "./locals.ts";
 import type { Member, MemberId, Status } from "./member.ts";
 import { Nodes } from "./nodes.ts";
+import { Notices } from "./notices.ts";
 import { Replica, type TakenRow } from "./replica.ts";
 import { Review } from "./review.ts";
 import { type RowsOf, Statuses } from "./statuses.ts";
@@ -45,12 +47,11 @@ export class Roster implements Claim {
   readonly #replica: Replica;
   readonly #dispatch: Dispatch;
   readonly #knowledge: Knowledge;
+  readonly #checkpoints: Checkpoints;
   #isLive = false;
   #isClosed = false;
   /** False from a loss of rows until the node knows the others again: they may have dropped its members. */
   #isSure = true;
-  #wasStrange = false;
-  #wasFull = false;
   /** The channels of changes that lost rows. `undefined` stands for all: readers of this node know nothing yet. */
   #lost: Set<string> | undefined;
 
@@ -59,11 +60,18 @@ export class Roster implements Claim {
     const clock = quietly(hub.clock);
     const node = this.#node;
     this.#options = options;
+    const notices = new Notices(failed);
     this.#announced = new Announced(new Statuses(options.rowsOf));
     const [nodes, announced] = [this.#nodes, this.#announced];
     const change = (id: MemberId): void => this.#dispatch.change(id);
     this.#review = new Review(nodes, announced, change);
-    this.locals = new Locals({ clock, grace, away, changed: (id) => this.#changed(id), full: (id) => this.#full(id) });
+    this.locals = new Locals({
+      clock,
+      grace,
+      away,
+      changed: (id) => this.#changed(id),
+      full: (id) => notices.full(id),
+    });
     this.#leases = new Leases({
       clock,
       grace,
@@ -99,6 +107,14 @@ export class Roster implements Claim {
       send,
       failed,
     });
+    this.#checkpoints = new Checkpoints({
+      clock,
+      isShared: hub.isKept,
+      size: () => ({ parts: drafts.whole(node, false).length, nodes: nodes.names.length }),
+      send: () => {
+        if (this.locals.size > 0) this.#dispatch.answer();
+      },
+    });
     this.#replica = new Replica({
       node,
       nodes,
@@ -116,7 +132,7 @@ export class Roster implements Claim {
         this.#knowledge.expect(name);
       },
       answered: (name) => this.#knowledge.answered(name),
-      strange: (row) => this.#strange(row),
+      strange: (row) => notices.strange(row),
     });
     if (hub.isClosing) throw closed();
     hub.claim(this);
@@ -144,7 +160,9 @@ export class Roster implements Claim {
   take(rows: readonly TakenRow[]): void {
     try {
       this.#replica.take(rows);
-      if (this.#isLive) this.#leases.wake();
+      if (!this.#isLive) return;
+      this.#leases.wake();
+      this.#checkpoints.count(rows.filter(({ key }) => key === NODES_KEY).length);
     } catch (thrown) {
       this.#options.failed(asError(thrown)); // a failure here must not keep rows from the readers
     }
@@ -216,7 +234,10 @@ export class Roster implements Claim {
   #asked(name: string, of: readonly string[]): void {
     this.#knowledge.asked(name);
     if (name === this.#node) return;
-    if (of.length === 0 || of.includes(this.#node)) this.#dispatch.answer();
+    if (of.length === 0 || of.includes(this.#node)) {
+      this.#checkpoints.note();
+      this.#dispatch.answer();
+    }
     const others = this.#nodes.names.filter((one) => one !== name && one !== this.#node && !of.includes(one));
     if (others.some((one) => one < this.#node && !this.#leases.isDead(one))) return; // one answer is enough
     for (const one of of) if (this.#nodes.idsOf(one).size > 0) this.#dispatch.vouch(one);
@@ -225,23 +246,5 @@ export class Roster implements Claim {
   #changed(id: MemberId): void {
     this.#dispatch.change(id);
     if (this.#isLive) this.#leases.wake();
-  }
-
-  #strange({ key, json }: TakenRow): void {
-    if (this.#wasStrange) return;
-    this.#wasStrange = true;
-    const text = `presence ignores a row on ${key}, which another version or the application has sent: ${json.slice(0, 60)}`;
-    this.#options.failed(new Error(text));
-  }
-
-  #full(id: MemberId): void {
-    if (this.#wasFull) return;
-    this.#wasFull = true;
-    this.#options.failed(
-      new BusError(
-        "bad_option",
-        `member ${JSON.stringify(id)} is on 1,000 channels and joins no more: bound them by joins(channel)`,
-      ),
-    );
   }
 }

@@ -13,7 +13,7 @@ const MOST_TEXT = 64 * 1024;
 /** The application's function, and the bus that takes its entries. */
 export interface StatusRowsOptions {
   readonly statusTo: (id: MemberId, status: Status) => unknown;
-  /** Returns the rows of entries. Throws if they are none. */
+  /** Returns the rows of entries, after the contract of the bus. Throws if they are none. */
   readonly serialise: (entries: unknown) => readonly PendingRow[];
   readonly failed: (error: Error) => void;
 }

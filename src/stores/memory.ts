@@ -2,6 +2,7 @@ import type { Store, StoreSink } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
 import { noteGivenOut } from "../util/ids.ts";
 import { makePace, type Pace } from "./memory/pace.ts";
+import { memoryPositions } from "./memory/positions.ts";
 import { giveIds, type Ids, type Sends } from "./shared/given-ids.ts";
 import { KeyLedger } from "./shared/key-ledger.ts";
 import { planOf } from "./shared/key-plan.ts";
@@ -53,6 +54,7 @@ export function memory({ begin, lead, slow }: Pace = makePace()): Store {
       ledger.remember(plan.remembered(ids), bounds);
       return plan.outcomes(ids);
     },
+    positions: memoryPositions(),
     async sync() {},
     lead: () => (hasEpoch ? lead(last) : 0),
     async close() {},

@@ -14,7 +14,7 @@ export class Signals<T> {
 
   add(signal: Signal, item: T): void {
     if (signal instanceof LoneSignal) {
-      signal.addEventListener("abort", () => this.#aborted(item, signal.reason));
+      signal.attach(this.#aborted, item);
       return;
     }
     const known = this.#shared.get(signal);

@@ -1,55 +1,36 @@
-import type { Signal } from "../util/abort.ts";
 import type { Clock } from "../util/clock.ts";
-import { type Bucket, Deadlines, type Due } from "../util/deadlines.ts";
+import { Deadlines } from "../util/deadlines.ts";
 import { Signals } from "../util/signals.ts";
-import { type Answering, Answers, type Numbered, type Reading, type Waiting } from "./answers.ts";
+import { type Answering, Answers, type Waiting } from "./answers.ts";
+import { CalledLines } from "./called-lines.ts";
+import { Turns } from "./turns.ts";
+import { DETACHED, enter, type Manner, type Place, step, stepFrom, type Wait, Waiter, type Watched } from "./waiter.ts";
 
-/** A channel that carries the line of its waiters. */
-export interface Watched extends Numbered {
-  watch: Line | undefined;
-}
-
-/** The waiters of one channel. Never empty. */
-export type Line = Place[];
-
-/** A waiter's place in the line of one of its channels. A place knows its index, so that leaving is O(1). */
-interface Place {
-  readonly waiter: Waiter;
-  readonly channel: Watched;
-  index: number;
-}
-
-/** The channels, the manner and the end of a wait. */
-export interface Wait<C extends Watched, A, T> extends Reading {
-  /** Each channel once, at least one. */
-  readonly channels: readonly C[];
-  /** The end of the wait by the monotonic clock; may be Infinity. */
-  readonly deadline: number;
-  readonly signal: Signal | undefined;
-  /** Turns an answer into the reader's result. */
-  readonly form: (answer: A) => T;
-}
-
-/** The manner of reading, and the form of the result. */
-interface Manner extends Reading {
-  readonly form: (answer: unknown) => unknown;
-}
-
-const DETACHED = -1;
-const NOTHING: ReadonlySet<never> = new Set();
-
-/** Parked polls. Waking a poll costs the same on any number of channels, and among any number of others. */
+/**
+ * Parked polls. The cost of waking one does not grow with the number of other polls and of their channels.
+ *
+ * A crowd is answered in slices. Its line is called at once, and later polls wait in another line. A waiter in a called line gets
+ * all that came on its channels until its turn.
+ */
 export class Waiters<C extends Watched, A> {
   readonly #answering: Answering<C, A>;
   readonly #answers: Answers<C, A>;
   readonly #deadlines: Deadlines<Waiter>;
   readonly #signals: Signals<Waiter>;
+  readonly #called = new CalledLines();
+  readonly #turns = new Turns({
+    isWaiting: () => this.#called.oldest !== undefined,
+    serve: (most) => this.#answering.inTurn(() => this.#answerCalled(most)),
+  });
   #manner: Manner | undefined;
 
   constructor(clock: Clock, answering: Answering<C, A>) {
     this.#answering = answering;
     this.#answers = new Answers(answering);
-    this.#deadlines = new Deadlines<Waiter>(clock, (due) => this.#giveUp(due));
+    this.#deadlines = new Deadlines<Waiter>(clock, (due) => {
+      answering.endTick(); // an answer with nothing would skip the commits of this tick
+      this.#giveUp(due);
+    });
     this.#signals = new Signals<Waiter>((waiter, reason) => {
       this.#leave(waiter);
       waiter.resolve(Promise.reject(reason));
@@ -60,11 +41,16 @@ export class Waiters<C extends Watched, A> {
     return this.#deadlines.size;
   }
 
+  /** The id after which waiters of called lines have yet to be answered; Infinity if no line is called. */
+  get calledAfter(): number {
+    return this.#called.oldest?.after ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Waits until a channel is touched or the time is up. Rejects with the signal's reason. */
   park<T>(wait: Wait<C, A, T>): Promise<T> {
     const manner = this.#mannerOf(wait as Wait<C, unknown, T>); // `form` and `resolve` of one waiter fit each other
 
-    // A rejection resolves with a rejected promise, because `reject` would take 64 bytes while the poll is parked.
+    // A rejection resolves with a rejected promise, because to keep `reject` would take 64 bytes while the poll is parked.
     return new Promise<T>((resolve) => {
       const waiter = new Waiter(wait, manner, resolve as (value: unknown) => void); // as above
       this.#deadlines.add(waiter, wait.deadline);
@@ -72,17 +58,30 @@ export class Waiters<C extends Watched, A> {
     });
   }
 
-  /** Answers the waiters of the touched channels, each once. Waiters with the same answer share it. */
+  /**
+   * Answers the waiters of the touched channels, each once. Waiters with the same answer share it. After the first `SLICE` of a
+   * turn, later turns answer the others.
+   */
   wake(touched: ReadonlySet<C>): void {
-    this.#answers.begin(touched);
+    const { before } = this.#answering;
+    this.#answers.begin(touched, before);
     for (const channel of touched) {
       const line = channel.watch;
       if (line === undefined) continue;
       channel.watch = undefined;
-      for (const place of line) this.#answer(place, channel);
+      const count = this.#called.oldest === undefined ? Math.min(line.length, this.#turns.left) : 0;
+      for (let at = 0; at < count; at += 1) this.#answer(line[at]!, channel);
+      this.#turns.spend(count);
+      if (count < line.length) this.#called.add({ channel, line, after: before, next: count });
       if (channel.watch === undefined) this.#answering.left(channel);
     }
-    this.#answers.begin(NOTHING);
+    this.#answers.begin(undefined, 0);
+    this.#turns.ask();
+  }
+
+  /** Answers now all waiters who would be answered in a later turn. */
+  flush(): void {
+    if (this.#called.oldest !== undefined) this.#answering.inTurn(() => this.#answerCalled(Number.POSITIVE_INFINITY));
   }
 
   /** Answers the waiters of this form with nothing. */
@@ -105,25 +104,65 @@ export class Waiters<C extends Watched, A> {
     return this.#manner;
   }
 
+  /** Reaches at most so many waiters of called lines, the oldest first. Returns how many it answered. */
+  #answerCalled(most: number): number {
+    const parked = this.size;
+    let count = 0;
+    for (let called = this.#called.oldest; called !== undefined && count < most; called = this.#called.oldest) {
+      const { line, after } = called;
+      const channel = called.channel as C; // `wake` put it there
+      this.#answers.begin(undefined, after);
+      for (; called.next < line.length && count < most; count += 1) this.#answer(line[called.next++]!, channel);
+      if (called.next < line.length) break;
+      this.#called.dropOldest();
+      this.#answering.left(channel);
+    }
+    this.#answers.begin(undefined, 0);
+    this.#turns.spend(count);
+    return parked - this.size;
+  }
+
+  // Lines are answered in the order of their calls, so that the waiter stands in no line that was called before this one.
   #answer(place: Place, channel: C): void {
     const { waiter } = place;
-    const waiting = waiter as unknown as Waiting<C>; // the waiter was parked on channels of type C
-    const answer = this.#answers.to(waiter.manner, channel, waiting);
+    place.index = DETACHED;
+    const answer = this.#answerTo(waiter, channel);
     if (answer === undefined) {
       enter(place);
       return;
     }
-    place.index = DETACHED;
     this.#leave(waiter);
     settle(waiter, answer);
   }
 
   #giveUp(due: readonly Waiter[]): void {
     const nothing = this.#answering.nothing();
+    let begun = Number.POSITIVE_INFINITY;
     for (const waiter of due) {
+      const after = this.#calledAfter(waiter);
+      if (after !== begun) this.#answers.begin(undefined, after);
+      begun = after;
+      const answer = after === Number.POSITIVE_INFINITY ? undefined : this.#answerTo(waiter, waiter.channel as C);
       this.#leave(waiter);
-      settle(waiter, nothing);
+      settle(waiter, answer ?? nothing);
     }
+    this.#answers.begin(undefined, 0);
+  }
+
+  /** Returns the answer to a waiter, shared with those who read alike. */
+  #answerTo(waiter: Waiter, channel: C): A | undefined {
+    return this.#answers.to(waiter.manner, channel, waiter as unknown as Waiting<C>); // the waiter was parked on channels of type C
+  }
+
+  /** Returns the id after which a waiter in called lines has something to hear; Infinity if it stands in none. */
+  #calledAfter(waiter: Waiter): number {
+    let after = Number.POSITIVE_INFINITY;
+    if (this.#called.oldest === undefined) return after;
+    for (const place of [waiter, ...(waiter.others ?? [])]) {
+      const called = place.index === DETACHED ? undefined : this.#called.of(place);
+      if (called !== undefined && called.after < after) after = called.after;
+    }
+    return after;
   }
 
   #leave(waiter: Waiter): void {
@@ -134,47 +173,11 @@ export class Waiters<C extends Watched, A> {
   }
 
   #step(place: Place): void {
-    if (place.index !== DETACHED && step(place)) this.#answering.left(place.channel as C); // as in #answer
+    if (place.index === DETACHED) return;
+    const called = this.#called.of(place); // undefined if the place stands in its channel's own line
+    if (called !== undefined) stepFrom(called.line, place);
+    else if (step(place)) this.#answering.left(place.channel as C);
   }
-}
-
-/** A parked poll. A waiter is itself the place in the line of its first channel, because most polls wait on one alone. */
-class Waiter implements Due, Place {
-  readonly channel: Watched;
-  index = DETACHED;
-  readonly others: readonly Place[] | undefined;
-  bucket: Bucket | undefined = undefined;
-  slot = 0;
-  readonly signal: Signal | undefined;
-  readonly manner: Manner;
-  readonly resolve: (value: unknown) => void;
-
-  constructor(
-    { channels, signal }: Pick<Wait<Watched, never, unknown>, "channels" | "signal">,
-    manner: Manner,
-    resolve: (value: unknown) => void,
-  ) {
-    this.channel = channels[0]!; // there is one at least
-    this.others = channels.length === 1 ? undefined : othersOf(this, channels);
-    this.signal = signal;
-    this.manner = manner;
-    this.resolve = resolve;
-    enter(this);
-  }
-
-  get waiter(): Waiter {
-    return this;
-  }
-}
-
-function othersOf(waiter: Waiter, channels: readonly Watched[]): readonly Place[] {
-  const others: Place[] = [];
-  for (let at = 1; at < channels.length; at += 1) {
-    const place = { waiter, channel: channels[at]!, index: DETACHED };
-    others.push(place);
-    enter(place);
-  }
-  return others;
 }
 
 // A row that cannot take a reader's form, such as a stored message that is not JSON, fails that reader alone.
@@ -184,30 +187,4 @@ function settle(waiter: Waiter, answer: unknown): void {
   } catch (error) {
     waiter.resolve(Promise.reject(error));
   }
-}
-
-/** Puts a place at the end of its channel's line. */
-function enter(place: Place): void {
-  const { channel } = place;
-  if (channel.watch === undefined) {
-    channel.watch = [place];
-    place.index = 0;
-  } else {
-    place.index = channel.watch.push(place) - 1;
-  }
-}
-
-/** Takes a place out of its channel's line. Returns true if it was the last. */
-function step({ channel, index }: Place): boolean {
-  const line = channel.watch!; // every place stands in its channel's line
-  const moved = line.pop()!;
-  if (line.length === 0) {
-    channel.watch = undefined;
-    return true;
-  }
-  if (index < line.length) {
-    line[index] = moved;
-    moved.index = index;
-  }
-  return false;
 }

@@ -158,43 +158,64 @@ interface Ask {
   readonly grant: () => void;
 }
 
+/** The locks of a browser, each with a queue. */
 class FakeLocks {
-  #holder: (Ask & { readonly lose: () => void }) | undefined;
-  readonly #queue: Ask[] = [];
+  readonly #locks = new Map<string, FakeLock>();
 
   of(state: State): unknown {
     return {
-      request: (_: string, options: { steal?: boolean; signal?: AbortSignal }, work: () => Promise<void> | undefined) =>
-        new Promise<void>((resolve, reject) => {
-          const lose = (): void => awake(state, () => reject(new DOMException("stolen", "AbortError")));
-          const grant = (): void => {
-            const holder = { state, grant, lose };
-            this.#holder = holder;
-            queueMicrotask(() => {
-              Promise.resolve(work())
-                .then(resolve, reject)
-                .finally(() => this.#holder === holder && this.#next());
-            });
-          };
-          if (options.steal) {
-            this.#holder?.lose();
-            grant();
-            return;
-          }
-          const ask = { state, grant };
-          this.#queue.push(ask);
-          options.signal?.addEventListener("abort", () => {
-            const place = this.#queue.indexOf(ask);
-            if (place < 0) return;
-            this.#queue.splice(place, 1);
-            reject(options.signal?.reason);
-          });
-          if (this.#holder === undefined) this.#next();
-        }),
+      request: (name: string, options: LockRequest, work: () => Promise<unknown> | undefined) => {
+        const lock = this.#locks.get(name) ?? new FakeLock();
+        this.#locks.set(name, lock);
+        return lock.request(state, options, work);
+      },
     };
   }
 
   /** As the browser does for a tab that is gone. */
+  release(state: State): void {
+    for (const lock of this.#locks.values()) lock.release(state);
+  }
+}
+
+interface LockRequest {
+  readonly steal?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+class FakeLock {
+  #holder: (Ask & { readonly lose: () => void }) | undefined;
+  readonly #queue: Ask[] = [];
+
+  request(state: State, options: LockRequest, work: () => Promise<unknown> | undefined): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const lose = (): void => awake(state, () => reject(new DOMException("stolen", "AbortError")));
+      const grant = (): void => {
+        const holder = { state, grant, lose };
+        this.#holder = holder;
+        queueMicrotask(() => {
+          Promise.resolve(work())
+            .then(resolve, reject)
+            .finally(() => this.#holder === holder && this.#next());
+        });
+      };
+      if (options.steal) {
+        this.#holder?.lose();
+        grant();
+        return;
+      }
+      const ask = { state, grant };
+      this.#queue.push(ask);
+      options.signal?.addEventListener("abort", () => {
+        const place = this.#queue.indexOf(ask);
+        if (place < 0) return;
+        this.#queue.splice(place, 1);
+        reject(options.signal?.reason);
+      });
+      if (this.#holder === undefined) this.#next();
+    });
+  }
+
   release(state: State): void {
     for (const ask of this.#queue.filter((one) => one.state === state)) this.#queue.splice(this.#queue.indexOf(ask), 1);
     if (this.#holder?.state === state) this.#next();

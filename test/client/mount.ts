@@ -15,6 +15,11 @@ export class FakeMount {
   /** The heartbeat that a stream states; undefined: its frames have no data, as those of an older mount. */
   says: number | undefined = 15_000;
   #rows: Row[] = [];
+  /** Loses the answer of a send after its commit. */
+  loses: (asked: string) => boolean = () => false;
+  /** The time in ms for which a key is remembered. */
+  window = 600_000;
+  readonly #keys = new Map<string, { readonly body: string; readonly ids: readonly number[]; readonly at: number }>();
   readonly #watermarks = new Map<string, number>();
   readonly #streams = new Set<Stream>();
   readonly #parked = new Set<() => void>();
@@ -31,7 +36,11 @@ export class FakeMount {
     const fault = await unlessAborted(Promise.resolve(this.fault(asked)), signal);
     signal?.throwIfAborted();
     if (fault) return fault;
-    if (route === "send") return this.#send(JSON.parse(String(init.body)).entries);
+    if (route === "send") {
+      const answer = this.#send(String(init.body), new Headers(init.headers).get("Idempotency-Key"));
+      if (this.loses(asked)) throw new TypeError("network error");
+      return answer;
+    }
     const ask = init.body ? (JSON.parse(String(init.body)) as Ask) : askIn(searchParams);
     const { channels, last: from = route === "poll" ? 0 : this.last } = ask;
     if (route === "poll") return this.#poll({ ...ask, last: from }, signal);
@@ -40,6 +49,11 @@ export class FakeMount {
     if (channels.length + this.added.length === 0) return refuse(400, "bad_channel");
     return new Response(this.#stream(channels, from, signal), { headers });
   };
+
+  /** The messages that were committed, in order. */
+  get messages(): readonly unknown[] {
+    return this.#rows.map(({ message }) => message);
+  }
 
   get streams(): number {
     return this.#streams.size;
@@ -103,8 +117,14 @@ export class FakeMount {
     return rows.map(({ id }) => id);
   }
 
-  #send(entries: readonly [string, unknown][]): Response {
-    return Response.json({ ids: this.#commit(entries) });
+  #send(body: string, key: string | null): Response {
+    const known = this.#keys.get(`${key}`);
+    if (key !== null && known !== undefined && Date.now() < known.at + this.window) {
+      return known.body === body ? Response.json({ ids: known.ids }) : refuse(422, "bad_key");
+    }
+    const ids = this.#commit(JSON.parse(body).entries);
+    if (key !== null) this.#keys.set(key, { body, ids, at: Date.now() });
+    return Response.json({ ids });
   }
 
   #wants(channels: readonly string[]): (row: Row) => boolean {

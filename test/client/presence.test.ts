@@ -61,6 +61,36 @@ describe("the list of a channel in a browser", () => {
     await bus.close();
   });
 
+  it("is refused by the name of any channel that the hook does not grant, also a name that objects have", async () => {
+    for (const name of ["room", "toString", "__proto__"]) {
+      const { bus, client } = start((names) => names);
+      const refused: string[] = [];
+      presenceOf(client, name, { onError: ({ code }) => refused.push(code), reports: false });
+      await vi.waitFor(() => assert.deepEqual(refused, ["refused"]));
+      client.close();
+      await bus.close();
+    }
+  });
+
+  it("tells what onChange throws to onError, at the first list and at each change, and goes on", async () => {
+    const { bus, here, client } = start();
+    const codes: string[] = [];
+    const room = presenceOf(client, "room", {
+      onChange: () => {
+        throw new Error("a bug");
+      },
+      onError: ({ code }) => codes.push(code),
+      reports: false,
+    });
+    await vi.waitFor(() => assert.equal(ids(room.members), "me"));
+    here.join({ id: "bob" }, ["room"]);
+    await vi.waitFor(() => assert.equal(ids(room.members), "bob,me"));
+    assert.deepEqual([...new Set(codes)], ["thrown"]);
+    assert.ok(codes.length >= 2);
+    client.close();
+    await bus.close();
+  });
+
   it("has no gap and no ghost, whenever its answer comes between changes", async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -88,6 +118,39 @@ describe("the list of a channel in a browser", () => {
       ),
       { numRuns: 10 },
     );
+  });
+
+  it("begins anew once 10,000 changes wait for its list", async () => {
+    let tell = (_: unknown): void => {};
+    let asked = 0;
+    let last = 1;
+    const answers: ((list: Response) => void)[] = [];
+    const request = () => {
+      asked += 1;
+      return new Promise<Response>((resolve) => answers.push(resolve));
+    };
+    const on = (event: string, listener: (value: unknown) => void) => {
+      if (event === "notification") tell = listener;
+      return () => {};
+    };
+    const client = { status: "live", on, addChannel() {}, deleteChannel() {}, request } as unknown as Client;
+    Object.defineProperty(client, "last", { get: () => last });
+    const room = presenceOf(client, "room", { reports: false });
+    const join = (id: number) => ({
+      v: 1,
+      joins: [{ id, info: null, status: "online", since: 1 }],
+      leaves: [],
+      changes: [],
+    });
+    for (let id = 2; id <= 10_005; id += 1) {
+      last = id;
+      tell({ id, channel: ["presence", "room"], message: join(id) });
+    }
+    assert.equal(asked, 2);
+    answers[0]!(Response.json({ last: 1, members: { room: [] } }));
+    answers[1]!(Response.json({ last: 10_002, members: { room: join(1).joins } }));
+    await vi.waitFor(() => assert.equal(ids(room.members), "1,10003,10004,10005"));
+    room.close();
   });
 
   it("tells of a list that the hook does not grant, and asks no more", async () => {

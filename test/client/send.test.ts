@@ -40,6 +40,30 @@ describe("a send", () => {
     bus.close();
   });
 
+  it("with a key commits once, also if the answer of the first try was lost", async () => {
+    const { bus, mount } = start();
+    mount.loses = () => mount.asked.filter((one) => one.startsWith("POST send")).length === 1;
+    assert.equal((await refused(bus.sendone("a", 1, { key: "k-1" }))).code, "network");
+    assert.equal(await bus.sendone("a", 1, { key: "k-1" }), 101);
+    assert.deepEqual(mount.messages, [1]);
+    assert.equal(mount.headers.at(-1)?.get("Idempotency-Key"), "k-1");
+    assert.equal((await refused(bus.sendone("a", 2, { key: "k-1" }))).code, "bad_key");
+    for (const key of ["", "é", "two words"]) {
+      assert.equal((await refused(bus.sendone("a", 1, { key }))).code, "bad_argument");
+    }
+    bus.close();
+  });
+
+  it("ends with network when its signal is aborted", async () => {
+    const { bus, mount } = start();
+    mount.delay = () => new Promise(() => {});
+    const ending = new AbortController();
+    const sending = bus.sendmany([["a", 1]], { signal: ending.signal });
+    ending.abort();
+    assert.equal((await refused(sending)).code, "network");
+    bus.close();
+  });
+
   it.each([
     [400, "bad_message"],
     [403, "refused"],

@@ -25,8 +25,14 @@ const HELPERS = [
   "src/util/ids.ts",
   "src/util/clock.ts",
   "src/testing/conformance/bus/topic.ts",
+  "src/testing/conformance/recorder.ts",
   "src/stores/memory.ts",
 ];
+
+/** Returns true if tests on the packed package may import this file of the repository. */
+export function isAllowed(source: string): boolean {
+  return !source.startsWith("src/") || source in SOURCES || HELPERS.includes(source);
+}
 
 /**
  * Gives the packed package to tests that import sources. Refuses all other modules of `src`, which would not be the
@@ -46,8 +52,7 @@ export function packedPackage(): Plugin {
       const source = resolve(dirname(importer), specifier).slice(root.length);
       const subpath = SOURCES[source];
       if (subpath !== undefined) return fileOf(subpath);
-      const isHelpers = HELPERS.includes(source) || importer.startsWith(join(root, "src/"));
-      if (!source.startsWith("src/") || isHelpers) return undefined;
+      if (isAllowed(source) || importer.startsWith(join(root, "src/"))) return undefined;
       throw new Error(`${source} is no part of the packed package: ${importer} must import an export`);
     },
   };

@@ -1,5 +1,5 @@
-// Tests the packed package on other runtimes: `run.ts` on all, `run.ts bun deno` on those whose names have such a word.
-// Two runtimes test at a time, since most tests wait.
+// Tests the packed package on other runtimes: `run.ts` on all, `run.ts bun deno` on those whose names contain one of these
+// words. Two runtimes test at a time, because tests spend most of their time waiting.
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,8 @@ import { promisify } from "node:util";
 import { RUNTIMES, type Runtime, WITH_SQLITE } from "./runtimes.ts";
 
 const AT_A_TIME = 2;
+/** The characters of a failed run that are printed again at the end, where a reader of a long log looks first. */
+const SAID_AGAIN = 6_000;
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const application = join(root, "test/runtimes/application");
@@ -30,10 +32,12 @@ if (wanted.length === 0) throw new Error(`no runtime is named so: ${words.join("
 installApplication();
 await installPackage();
 const waiting = [...wanted];
-const failed: string[] = [];
+/** The output of each failed run, by its name. */
+const failed = new Map<string, string>();
 await Promise.all(Array.from({ length: AT_A_TIME }, testWaiting));
-for (const { name } of wanted) console.log(`${name}: ${failed.includes(name) ? "failed" : "passed"}`);
-process.exitCode = failed.length === 0 ? 0 : 1;
+for (const [name, said] of failed) console.log(`\n${name} failed, and ended with:\n${said.slice(-SAID_AGAIN)}`);
+for (const { name } of wanted) console.log(`${name}: ${failed.has(name) ? "failed" : "passed"}`);
+process.exitCode = failed.size === 0 ? 0 : 1;
 
 /** The tests of one configuration on one runtime. */
 interface Task extends Runtime {
@@ -41,7 +45,7 @@ interface Task extends Runtime {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Installs the packages of the application by a Node of today: some of them refuse Node 20. */
+/** Installs the packages of the application by Node 24, because some of them refuse Node 20. */
 function installApplication(): void {
   const npm = process.env["npm_execpath"];
   if (npm === undefined) throw new Error("run this by npm: npm run test:runtimes");
@@ -69,12 +73,12 @@ async function installPackage(): Promise<void> {
 
 async function testWaiting(): Promise<void> {
   for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
-    if (!(await test(task))) failed.push(task.name);
+    await test(task);
   }
 }
 
-/** Runs the tests by this runtime, and prints at the end what it said. Resolves with true if they pass. */
-function test({ name, program, args, config, env }: Task): Promise<boolean> {
+/** Runs the tests by this runtime, prints its output when it has ended, and keeps it if they failed. */
+function test({ name, program, args, config, env }: Task): Promise<void> {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const began = performance.now();
   const child = spawn(program, [...args, vitest, "run", "--config", join(root, "test/runtimes", config)], {
@@ -91,7 +95,8 @@ function test({ name, program, args, config, env }: Task): Promise<boolean> {
   return new Promise((resolve) => {
     child.on("close", (code) => {
       console.log(`\n${name}, after ${Math.round((performance.now() - began) / 1_000)} s:\n${said}`);
-      resolve(code === 0);
+      if (code !== 0) failed.set(name, said);
+      resolve();
     });
   });
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { EventSource } from "eventsource";
@@ -87,7 +87,7 @@ describe.each(KINDS)("the configuration of %s", (kind) => {
       await heard();
       await proxy.reload();
       await heard();
-      await read(await fetch(`${url}/events?channels=lobby`)); // the reloaded proxy streams
+      await streamsAnew(`${url}/events?channels=lobby`);
       await proxy.kill();
       await proxy.start();
       clearInterval(sending);
@@ -130,6 +130,14 @@ function blockOf(kind: string): string {
   const [block, ...others] = blocksOf(PAGE).filter((each) => each.kind === kind);
   expect(others).toEqual([]);
   return block!.text;
+}
+
+/** Resolves once a stream begins on a connection of its own. A proxy that reloads may end idle ones at any moment. */
+async function streamsAnew(url: string): Promise<void> {
+  const request = get(url, { agent: false });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  await once(response, "data");
+  request.destroy();
 }
 
 const readers = new WeakMap<Response, ReadableStreamDefaultReader<Uint8Array>>();

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { isAllowed } from "../runtimes/packed.ts";
 import { repeats } from "../support/repeats.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -29,9 +30,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "stores/shared/": WORDS,
   "stores/*/": [...WORDS, "stores/shared/"],
   "stores/": [...WORDS, "stores/shared/", "stores/*/"],
-  options: [...WORDS, "log/", "stores/memory"],
-  bus: [...WORDS, "log/", "core/", "options"],
-  index: [...WORDS, "log/", "core/", "options", "bus"],
+  "consumers/": [...WORDS, "log/", "core/"],
+  options: [...WORDS, "log/", "stores/memory", "consumers/types"],
+  bus: [...WORDS, "log/", "core/", "consumers/", "options"],
+  index: [...WORDS, "log/", "core/", "consumers/", "options", "bus"],
   "http/options": [...WORDS, "presence/"],
   "http/endpoint/": [...WORDS, "log/", "core/", "bus", "http/options"],
   "http/writing/": [...WORDS, "log/", "core/", "http/endpoint/"],
@@ -70,7 +72,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/transport/": ["client/"],
   "client/tabs/": ["client/", "client/transport/"],
   "client/presence/": ["client/"],
-  "client/": ["notification", "schema", "presence/member", "client/presence/", "client/transport/", "client/tabs/"],
+  "client/queue/": ["client/", "notification"],
+  "client/": [
+    "notification",
+    "schema",
+    "presence/member",
+    "client/presence/",
+    "client/queue/",
+    "client/transport/",
+    "client/tabs/",
+  ],
   "presence/": [...WORDS, "log/", "core/", "bus"],
   "testing/": ["**"],
 };
@@ -209,6 +220,25 @@ describe("the house", () => {
     expect(foreign.every(({ typesOnly }) => typesOnly)).toBe(true);
   });
 
+  it("lets the tests of the runtimes import what the package exports", () => {
+    const known = new Set<string>();
+    const walk = (file: string): readonly string[] => {
+      if (known.has(file)) return [];
+      known.add(file);
+      const values = importsOf("test", file).filter(({ typesOnly }) => !typesOnly);
+      return values.flatMap((one) => {
+        const to = target(one);
+        if (to === undefined || to.startsWith("../build/")) return [];
+        if (!to.startsWith("../")) return walk(to);
+        const source = `${to.slice("../".length)}.ts`;
+        return isAllowed(source) ? [] : [`${file} imports ${source}`];
+      });
+    };
+    const suites = modulesIn("test/runtimes/suites").map((file) => `runtimes/suites/${file}`);
+    expect(suites.flatMap(walk)).toEqual([]);
+    expect(known).toContain("stores/conformance/factories");
+  });
+
   it("keeps its files small", () => {
     const long = files.filter((file) => lines(file) > 250 && !/^\/\/ Longer than/m.test(source(file)));
     expect(long).toEqual([]);
@@ -244,6 +274,7 @@ describe("the front doors", () => {
     ["nightbus/presence", "presence/presence", ["presence"]],
     ["nightbus/client", "client/client", ["ClientError", "connect"]],
     ["nightbus/client/presence", "client/presence", ["presenceOf"]],
+    ["nightbus/client/queue", "client/queue", ["queueOf"]],
     ["nightbus/asyncapi", "http/asyncapi", ["asyncapi"]],
     ["nightbus/testing", "testing/index", ["ExpectationError", "FakeBus", "ManualClock", "fakeBus", "fakeClient"]],
     ["nightbus/conformance", "testing/conformance/index", ["testBus", "testStore"]],
@@ -261,7 +292,7 @@ describe("the front doors", () => {
   });
 
   it("are all there are", () => {
-    expect(Object.keys(exported)).toHaveLength(16 + STORES.length);
+    expect(Object.keys(exported)).toHaveLength(17 + STORES.length);
     expect(existsSync(join(root, "package.json"))).toBe(true);
   });
 });

@@ -36,3 +36,28 @@ describe.each([
     expect(heard).toEqual([7]);
   });
 });
+
+describe("the item of a LoneSignal", () => {
+  it("is told the reason, with others and with all listeners, even if it removes them", () => {
+    const signal = new LoneSignal();
+    const heard: unknown[] = [];
+    const told = (item: string, reason: unknown): void => {
+      heard.push([item, reason]);
+      signal.forget();
+    };
+    signal.addEventListener("abort", () => heard.push("listener"));
+    signal.attach(told, "one");
+    signal.attach(told, "other");
+    signal.abort("why");
+    expect(heard).toEqual([["one", "why"], "listener", ["other", "why"]]);
+  });
+
+  it("hears nothing after it was forgotten", () => {
+    const signal = new LoneSignal();
+    const heard: unknown[] = [];
+    signal.attach((item) => void heard.push(item), "one");
+    signal.forget();
+    signal.abort("why");
+    expect(heard).toEqual([]);
+  });
+});

@@ -56,6 +56,19 @@ describe("what is published on diagnostics channels", () => {
     ]);
   });
 
+  it("is no commit of a send whose key was known", async () => {
+    for (const store of [undefined, sqlite(newPath())]) {
+      const { bus, told } = observed(store && { store });
+      const key = { key: "k" };
+      const ids = await Promise.all([bus.sendone("a", 1, key), bus.sendone("a", 1, key), bus.sendone("a", 2)]);
+      assert.equal(await bus.sendone("a", 1, key), ids[0]);
+      await assert.rejects(bus.sendone("a", 9, key), { code: "bad_key" });
+      assert.deepEqual(only(told, "commit"), [["commit", { sends: 2, rows: 2 }]]);
+      const { sends, commits } = bus.stats();
+      assert.deepEqual([sends, commits], [2, 1]);
+    }
+  });
+
   it("is what was trimmed, and that a poll has missed it", async () => {
     const { bus, told } = observed({ retention: { count: 1 } });
     const id = await bus.sendone("a", 1);
@@ -126,6 +139,7 @@ describe("what stats() says", () => {
       badFrames: 0,
       unsent: 0,
       trims: 0,
+      consumers: [],
     };
     assert.deepEqual(bus.stats(), { ...none, commitMs: 0 });
     const polls = ["a", "b"].map((channel) => bus.poll([channel], 0, 1_000));

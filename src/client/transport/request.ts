@@ -4,10 +4,10 @@ import type { ClientOptions } from "../types.ts";
 /** The way to the mount. */
 export interface Mount {
   /**
-   * Requests a route, with a body as JSON if there is one. Rejects with a ClientError for a refusal, and as fetch does
-   * without an answer.
+   * Requests a route, with a body as JSON if there is one. The text at the end is the method, or beside a body the key of
+   * a send. Rejects with a ClientError for a refusal, and as fetch does without an answer.
    */
-  readonly request: (route: string, signal?: AbortSignal, given?: object, method?: string) => Promise<Response>;
+  readonly request: (route: string, signal?: AbortSignal, given?: object, methodOrKey?: string) => Promise<Response>;
   readonly transport: "auto" | "events" | "poll";
   /** The heartbeat in ms: the option's until the mount states its own. */
   heartbeat: number;
@@ -21,13 +21,14 @@ export function requester(
   { headers: given, credentials, fetch = globalThis.fetch }: Pick<ClientOptions, "headers" | "credentials" | "fetch">,
 ): Mount["request"] {
   const asks = typeof given === "function";
-  return async function request(route, signal, sent, method, again = asks): Promise<Response> {
+  return async function request(route, signal, sent, methodOrKey, again = asks): Promise<Response> {
     const own = new Headers(asks ? await given() : given);
     if (sent) own.set("Content-Type", "application/json");
+    if (sent && methodOrKey) own.set("Idempotency-Key", methodOrKey);
     // Properties that are undefined count as absent.
     const response = await fetch(base + route, {
       headers: own,
-      method: sent ? "POST" : method,
+      method: sent ? "POST" : methodOrKey,
       signal,
       credentials,
       // With "no-store" Chromium forgets the preflight of a POST.
@@ -37,7 +38,7 @@ export function requester(
     const { headers, status } = response;
     if (status < 204) return response; // any later one has no answer in it
     const error = (await response.json().catch(() => {}))?.error;
-    if (again && status === 401) return request(route, signal, sent, method, false); // a token may just have expired
+    if (again && status === 401) return request(route, signal, sent, methodOrKey, false); // a token may just have expired
     const after = headers.get("Retry-After")!; // null is no number either
     const retryAfter = +after * 1000 || Date.parse(after) - Date.now() || 0;
     throw foreign(status, error, retryAfter);

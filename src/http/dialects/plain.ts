@@ -8,10 +8,7 @@ const HEAD = '{"notifications":';
 
 /** The plain dialect: JSON bodies and HTTP statuses. */
 const plain: Dialect = {
-  answer({ answer }) {
-    const { status, headers, body } = answer.once(replyOf);
-    return { status, headers: { ...headers }, body }; // every reply has headers of its own, because middleware may write into them
-  },
+  answer: ({ answer }) => answer.once(replyOf),
   around: ({ answer }) => ({ head: HEAD, tail: tailOf(answer), headers: HEADERS }),
   sent: (ids) => json(200, `{"ids":${JSON.stringify(ids)}}`),
   refused,
@@ -37,7 +34,7 @@ export function plainSend({ entries }: JsonObject): SendCall {
   return { dialect: plain, entries };
 }
 
-/** Replies with an answer. Polls with the same answer share its bytes. */
+/** Replies with an answer. Polls with the same answer share the reply, and its bytes. */
 function replyOf(answer: Answer): EndpointReply {
   return json(200, `${HEAD}${answer.text}${tailOf(answer)}`);
 }

@@ -1,5 +1,6 @@
 import { asError } from "../../errors.ts";
 import type { Signal } from "../../util/abort.ts";
+import { isThenable } from "../../util/thenable.ts";
 import { mountClosed, Refusal, refusalOfHook, unavailable } from "./refusal.ts";
 import type { Waits } from "./waits.ts";
 
@@ -98,8 +99,4 @@ function textOf(cause: unknown): string {
   } catch {
     return "an error that cannot be read";
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (Object(value) as { then?: unknown }).then === "function";
 }

@@ -1,12 +1,15 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { LoneSignal, type Signal } from "../../util/abort.ts";
+import type { Signal } from "../../util/abort.ts";
 import { checkDepth, checkLength } from "../endpoint/body.ts";
+import { JsonReply } from "../endpoint/json-reply.ts";
 import type { BodyLimits, EndpointReply, EndpointRequest, RequestBody, Sink } from "../endpoint/request.ts";
+import { GoneSignal, onceClosed } from "./gone.ts";
 import { readText } from "./node-body.ts";
 import { NodeSink } from "./node-sink.ts";
+import { shareHead } from "./shared-head.ts";
+import { isPlain, keepHead, writeWhole } from "./whole-response.ts";
 
 type Headers = EndpointReply["headers"];
 
@@ -34,7 +37,7 @@ export class NodeRequest implements EndpointRequest {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #framework: Framework;
-  #gone: LoneSignal | undefined;
+  #gone: Signal | undefined;
 
   /** `mount` is the place of the bus on this host, if the request itself does not show it. */
   constructor(
@@ -76,7 +79,7 @@ export class NodeRequest implements EndpointRequest {
 
   /** The client has gone if the response closes before its end. The request closes as soon as it was read. */
   get signal(): Signal {
-    this.#gone ??= goneOf(this.#request, this.#response);
+    this.#gone ??= new GoneSignal(this.#request, this.#response);
     return this.#gone;
   }
 
@@ -93,22 +96,40 @@ interface Answering {
 }
 
 /** Writes an answer, unless the client has gone. */
-export function reply(
-  response: ServerResponse,
-  { status, headers: given, body }: EndpointReply,
-  endpoint: Answering,
-): void {
+export function reply(response: ServerResponse, answer: EndpointReply, endpoint: Answering): void {
   if (response.destroyed || response.headersSent) return;
+  if (answer instanceof JsonReply && !endpoint.isClosing) replyWhole(response, answer, endpoint);
+  else replyAs(response, answer, endpoint);
+}
+
+/** Writes an answer in one piece, or as any other if that is not possible. */
+function replyWhole(response: ServerResponse, answer: JsonReply, endpoint: Answering): void {
+  const bytes = writeWhole(response, answer);
+  if (bytes === undefined) replyAs(response, answer, endpoint);
+  else noteUnsent(response, bytes, endpoint);
+}
+
+function replyAs(response: ServerResponse, answer: EndpointReply, endpoint: Answering): void {
+  const { status, headers: given, body } = answer;
+  const isPlainYet = answer instanceof JsonReply && isPlain(response);
   const all = endpoint.isClosing ? { Connection: "close", ...given } : given;
   const headers = "Connection" in all ? hangingUp(response, all) : all;
   response.writeHead(status, merged(response, headers));
-  if (typeof body === "function") onceClosed(response.req, response, body(new NodeSink(response)));
-  else if (body === undefined || response.req.method === "HEAD") response.end();
+  if (isPlainYet) keepHead(response, answer);
+  if (typeof body === "function") {
+    const gone = body(new NodeSink(response));
+    shareHead(response);
+    onceClosed(response.req, response, gone);
+  } else if (body === undefined || response.req.method === "HEAD") response.end();
   else {
     response.end(body);
-    // The socket has mostly taken it by now.
-    if (response.writableLength > 0) onceClosed(response.req, response, endpoint.left(new NodeSink(response), body));
+    noteUnsent(response, body, endpoint);
   }
+}
+
+/** Notes the bytes of an answer that its client has yet to take. The socket has mostly taken all of them by now. */
+function noteUnsent(response: ServerResponse, bytes: Uint8Array, endpoint: Answering): void {
+  if (response.writableLength > 0) onceClosed(response.req, response, endpoint.left(new NodeSink(response), bytes));
 }
 
 /** Writes an answer, or hands what that throws to `next`. Without a next handler the connection ends. */
@@ -154,33 +175,6 @@ function merged(response: ServerResponse, headers: OutgoingHttpHeaders): Outgoin
   const { Vary: vary } = headers;
   if (vary === undefined) return headers;
   return { ...headers, Vary: [response.getHeader("Vary") ?? [], vary].flat().join(", ") };
-}
-
-function goneOf(request: IncomingMessage, response: ServerResponse): LoneSignal {
-  const gone = new LoneSignal();
-  onceClosed(request, response, () => {
-    if (!response.writableEnded) gone.abort(new Error("the client has gone"));
-  });
-  return gone;
-}
-
-/** Calls back once, when a response has closed or its client has gone. The call comes at once if that has happened. */
-function onceClosed(request: IncomingMessage, response: ServerResponse, callback: () => void): void {
-  // HTTP/2 has no response.destroyed.
-  if (response.destroyed || request.socket.destroyed) callback();
-  else if (response.socket === null) onceEitherClosed(request.socket, response, callback);
-  else response.on("close", callback); // `once` would cost 200 bytes a stream
-}
-
-/** A pipelined response has no socket before its turn. If its client goes before, the response does not close. */
-function onceEitherClosed(socket: Socket, response: ServerResponse, callback: () => void): void {
-  const closed = (): void => {
-    response.off("close", closed);
-    socket.off("close", closed);
-    callback();
-  };
-  response.on("close", closed);
-  socket.setMaxListeners(0).on("close", closed); // a client may pipeline any number of requests
 }
 
 function isStream(body: unknown): body is Readable {

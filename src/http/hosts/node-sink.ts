@@ -1,10 +1,15 @@
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
+import { chunkOf } from "../endpoint/chunks.ts";
 import type { Sink } from "../endpoint/request.ts";
+import { chunkedSocketOf } from "./chunked-socket.ts";
 
 /** A Node response as a sink. */
 export class NodeSink implements Sink {
   readonly #response: ServerResponse;
+  /** The socket to which the newest chunk went; null if it went through the response, and undefined before the first. */
+  #socket: Socket | null | undefined = undefined;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -14,13 +19,16 @@ export class NodeSink implements Sink {
     return this.#response.writableLength;
   }
 
+  // The first write sends the head as well, so that it goes through the response.
   write(bytes: Uint8Array): boolean {
-    return this.#response.write(bytes);
+    this.#socket = this.#socket === undefined ? null : chunkedSocketOf(this.#response);
+    return this.#socket === null ? this.#response.write(bytes) : this.#socket.write(chunkOf(bytes));
   }
 
   // A client that goes instead is reported elsewhere, and has nothing to go on with.
   drained(callback: () => void): void {
     if (needsDrain(this.#response)) this.#response.once("drain", callback);
+    else if (this.#socket?.writableNeedDrain) this.#socket.once("drain", callback);
     else process.nextTick(callback);
   }
 

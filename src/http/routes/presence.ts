@@ -1,15 +1,19 @@
 import { given } from "../../errors.ts";
 import { keyOf } from "../../notification.ts";
+import { inTime } from "../../util/in-time.ts";
 import { unlessAborted } from "../../util/signals.ts";
 import { bodyOf, jsonIn } from "../endpoint/body.ts";
 import type { Place } from "../endpoint/capacity.ts";
 import { checkNames } from "../endpoint/channels.ts";
-import { Refusal } from "../endpoint/refusal.ts";
+import { Refusal, unavailable } from "../endpoint/refusal.ts";
 import { json } from "../endpoint/replies.ts";
 import type { EndpointReply, EndpointRequest } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
 import { grant } from "./grant.ts";
 import { connect, personOf } from "./person.ts";
+
+/** The longest wait for the members of other processes, in ms. They answer within two seconds unless the store is away. */
+const LONGEST_WAIT = 5_000;
 
 /**
  * `GET presence`: the members of the channels whose `["presence", channel]` the hook grants, and the position of the
@@ -26,7 +30,8 @@ export async function members<C extends object, Context>(
     const granted = new Set(await grant(mounted, { requested, request, context, options: {} }, place));
     const shown = requested.filter((name) => name !== "presence" && granted.has(keyOf(["presence", name])));
     place.take();
-    await unlessAborted(options.presence?.ready() ?? Promise.resolve(), request.signal);
+    const ready = options.presence?.ready() ?? Promise.resolve();
+    await unlessAborted(inTime(hub.clock, LONGEST_WAIT, ready, late), request.signal);
     // The lists and the position are of one moment, because nothing is awaited from here on.
     const lists: Record<string, unknown> = Object.create(null);
     for (const name of shown) lists[name] = options.presence?.of(name);
@@ -55,6 +60,10 @@ export async function report<C extends object, Context>(
     connection?.leave();
     return json(200, "{}");
   });
+}
+
+function late(): Refusal {
+  return unavailable("store", "the members of other processes are not known at the moment");
 }
 
 async function placed(place: Place, work: (place: Place) => Promise<EndpointReply>): Promise<EndpointReply> {

@@ -1,7 +1,7 @@
 import { insideOf } from "../../core/module-copies.ts";
 import { nameOf } from "../../core/send-keys.ts";
 import { given } from "../../errors.ts";
-import type { Entry } from "../../notification.ts";
+import { isOwnName } from "../../presence/channels.ts";
 import type { SendKey } from "../../store.ts";
 import { isJsonRpc, rpcSend } from "../dialects/jsonrpc.ts";
 import { plainSend } from "../dialects/plain.ts";
@@ -61,8 +61,9 @@ async function publish<C extends object, Context>(
   context: Context,
   key: SendKey | undefined,
 ): Promise<readonly number[]> {
+  // The hook vouches for the entries, as below.
   const send = (checked: unknown): Promise<readonly number[]> =>
-    key === undefined ? bus.sendmany(checked as readonly Entry<C>[]) : insideOf(bus).sendKeyed(checked, key);
+    key === undefined ? bus.sendmany(checked as never) : insideOf(bus).sendKeyed(checked, key);
   const verdict = await hooks.ask("send", () => options.send?.(entries, context));
   // A client's entries may not fit the application's types. A hook that lets them through vouches for them.
   if (verdict === true) return send(entries);
@@ -88,7 +89,17 @@ function checkEntries(entries: unknown, maxChannelLength: number): readonly Remo
     }
     const [channel, message] = entry as readonly unknown[];
     checkName(channel, maxChannelLength);
+    if (isOwnName(channel)) throw ownName(channel);
     if (message === undefined) throw new Refusal(400, "bad_message", "there is no message; send null for nothing");
     return [channel, message];
   });
+}
+
+/** Refuses a name that the application's hook might turn into a channel of nightbus's own. Readers believe what comes there. */
+function ownName(name: string): Refusal {
+  return new Refusal(
+    400,
+    "bad_channel",
+    `nightbus alone sends on channels of the name ${given(name)}: use another name`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { Answer } from "../../log/answer.ts";
 import type { SharedRow } from "../../log/row.ts";
+import { sharedBytes } from "../endpoint/chunks.ts";
 import { Pieces } from "../writing/pieces.ts";
 
 /** The length of frames beyond which they are written in pieces, in UTF-16 units. */
@@ -28,8 +29,7 @@ export function missed(last: number, position: number): Uint8Array {
 
 function build({ rows, size }: Answer): Uint8Array | Pieces {
   if (size > WHOLE) return new Pieces(size, () => frameTexts(rows));
-  // The result is a Buffer, because Node makes one of any other Uint8Array at each write.
-  return Buffer.from(rows.map(frameOf).join(""));
+  return sharedBytes(rows.map(frameOf).join(""));
 }
 
 // JSON.stringify leaves no line break in a text, so that one line of data holds it. The id comes last, because some

@@ -5,6 +5,7 @@ import { bodyOf, type JsonObject, jsonIn } from "../endpoint/body.ts";
 import { BodyDeadlines } from "../endpoint/body-deadlines.ts";
 import { checkNames } from "../endpoint/channels.ts";
 import { corsHeaders, preflight } from "../endpoint/cors.ts";
+import { withHeaders } from "../endpoint/json-reply.ts";
 import { Refusal, refusalOf } from "../endpoint/refusal.ts";
 import { json, refused } from "../endpoint/replies.ts";
 import type { EndpointReply, EndpointRequest, Sink } from "../endpoint/request.ts";
@@ -79,10 +80,10 @@ export class Beside<C extends object, Context> {
   async #answer(call: Call<Context>, request: EndpointRequest, context: Context): Promise<EndpointReply> {
     if (request.method === "OPTIONS") {
       const reply = preflight(CORS, request);
-      return { ...reply, headers: { ...reply.headers, ...corsHeaders(CORS, request) } };
+      return withHeaders(reply, corsHeaders(CORS, request));
     }
     const reply = await this.#called(call, request, context);
-    return { ...reply, headers: { ...reply.headers, ...corsHeaders(CORS, request) } };
+    return withHeaders(reply, corsHeaders(CORS, request));
   }
 
   async #called(call: Call<Context>, request: EndpointRequest, context: Context): Promise<EndpointReply> {

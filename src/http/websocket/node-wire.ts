@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { createRequire } from "node:module";
 import type { Duplex } from "node:stream";
 import { BusError } from "../../errors.ts";
+import { type FramingPackage, learnFraming, wholeFrameOf } from "./whole-frame.ts";
 import type { Wire, WireListener } from "./wire.ts";
 
 /**
@@ -13,6 +14,7 @@ interface WebSocketServer {
 }
 
 interface WebSocket {
+  readonly readyState: number;
   on(event: "message", listener: (this: WebSocket, data: Buffer, isBinary: boolean) => void): this;
   on(event: "ping" | "pong" | "error" | "close", listener: (this: WebSocket) => void): this;
   send(data: Uint8Array, options: SendOptions): void;
@@ -35,6 +37,9 @@ type Constructor = new (options: {
 }) => WebSocketServer;
 
 const TEXT: SendOptions = { binary: false };
+
+/** The state in which a socket of ws takes frames. */
+const OPEN = 1;
 
 /** Completes handshakes of Node by the package ws. */
 export class WsServer {
@@ -111,7 +116,9 @@ class WsWire implements Wire {
   }
 
   send(bytes: Uint8Array): boolean {
-    this.#webSocket.send(bytes, TEXT);
+    const frame = this.#webSocket.readyState === OPEN ? wholeFrameOf(bytes, this.#socket) : undefined;
+    if (frame === undefined) this.#webSocket.send(bytes, TEXT);
+    else this.#socket.write(frame);
     return !this.#socket.writableNeedDrain;
   }
 
@@ -144,7 +151,9 @@ let Server: Constructor | undefined;
 function loaded(): Constructor {
   if (Server !== undefined) return Server;
   try {
-    Server = (createRequire(import.meta.url)("ws") as { readonly WebSocketServer: Constructor }).WebSocketServer;
+    const ws = createRequire(import.meta.url)("ws") as FramingPackage & { readonly WebSocketServer: Constructor };
+    learnFraming(ws);
+    Server = ws.WebSocketServer;
     return Server;
   } catch (cause) {
     throw new BusError("bad_option", 'nightbus/websocket needs the package ws on Node: run "npm install ws"', {

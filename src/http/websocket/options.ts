@@ -35,7 +35,8 @@ export type User = string | number;
 export interface WebsocketOptions<C extends object, Context> extends MountLimits {
   /**
    * Returns the channels that this client reads, for the names that it asked for. Asked at each subscription, whose list replaces
-   * the one before. An error with `status` 401 closes the socket with 4001. After any other failure it keeps its list.
+   * the one before. An error with `status` 401 closes the socket with 4001. An answer that is late closes it with 1013. After any
+   * other failure it keeps its list, and a fault closes it with 1011 if it has none yet.
    * Default: the names themselves, and nobody's presence.
    */
   readonly channels?: ChannelsHook<C, Context, SubscribeOptions>;

@@ -1,7 +1,6 @@
 // Longer than 250 lines: the small methods of three interfaces, which share the state of one socket.
 
 import type { Following } from "../../core/following.ts";
-import { given } from "../../errors.ts";
 import type { Answer } from "../../log/answer.ts";
 import type { SharedRow } from "../../log/row.ts";
 import { channelOf } from "../../notification.ts";
@@ -13,6 +12,7 @@ import type { Beating, Ending } from "../streaming/stream-kind.ts";
 import type { Admission } from "./admissions.ts";
 import { Allowance } from "./allowance.ts";
 import { type Close, ENDINGS, EXPIRED, FAULT, TRY_LATER } from "./close-codes.ts";
+import { decided, told } from "./decided.ts";
 import { frameIn, isKeepAlive } from "./frame.ts";
 import { againAt, type Message, messageAt } from "./messages.ts";
 import type { User } from "./options.ts";
@@ -129,12 +129,11 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
   }
 
   frame(data: string | Uint8Array): void {
-    if (!this.#admitsFrame()) return;
+    if (!this.#admitsFrame() || !this.isAlive()) return;
     if (typeof data !== "string") {
       if (!isKeepAlive(data)) this.faulty();
       return;
     }
-    if (!this.isAlive()) return;
     const frame = frameIn(data, this.#shared.options);
     if (frame === undefined) this.faulty();
     else if (frame.event === "subscribe") this.#subscriptions.subscribe(frame.requested, frame.last);
@@ -186,7 +185,7 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
   isAlive(): boolean {
     const { alive } = this.#shared.options;
     if (alive === undefined) return true;
-    const isAlive = this.#ask(alive);
+    const isAlive = decided("alive", () => alive(this.context), this.#shared.failed);
     if (isAlive === true) return true;
     this.close(isAlive === false ? EXPIRED : FAULT);
     return false;
@@ -203,7 +202,7 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
   }
 
   repeat(rows: readonly SharedRow[]): void {
-    if (rows.length > 0) this.#stream?.write(againAt(this.#subscriptions.cursor.id, rows));
+    if (rows.length > 0 && this.isAlive()) this.#stream?.write(againAt(this.#subscriptions.cursor.id, rows));
   }
 
   tell(make: () => Message): void {
@@ -214,11 +213,8 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
 
   tellMissed(keys: readonly string[] = this.#keys): void {
     const { options, failed } = this.#shared;
-    try {
-      options.onMissed?.(this.#client.user, keys.map(channelOf), this.context);
-    } catch (cause) {
-      failed(new Error("the option onMissed of the WebSockets threw", { cause }));
-    }
+    const { user } = this.#client;
+    told("onMissed", () => options.onMissed?.(user, keys.map(channelOf), this.context), failed);
   }
 
   /** Notes a frame. Returns false if the socket has ended, or ends for a frame too many. */
@@ -233,18 +229,6 @@ export class Socket<C extends object, Context> implements Sink, Subscriber<Conte
     this.#heardAt = this.#shared.hub.clock.monotonic();
     this.#pingedAt = undefined;
     return this.#heardAt;
-  }
-
-  /** Returns the application's answer; undefined if there is none that counts, and then its fault is reported. */
-  #ask(alive: (context: Context) => unknown): boolean | undefined {
-    try {
-      const answer = alive(this.context);
-      if (typeof answer === "boolean") return answer;
-      throw new Error(`it must return true or false at once, got ${given(answer)}`);
-    } catch (cause) {
-      this.#shared.failed(new Error("the option alive of the WebSockets failed", { cause }));
-      return undefined;
-    }
   }
 
   #reporting(): PresenceReport<Context> | undefined {

@@ -10,6 +10,7 @@ import { Streams } from "../streaming/streams.ts";
 import { Unsent } from "../writing/unsent.ts";
 import { type Admission, Admissions } from "./admissions.ts";
 import { OUTDATED } from "./close-codes.ts";
+import { decided } from "./decided.ts";
 import { checkHandshake, type Handshake } from "./handshake.ts";
 import { messagesOf } from "./messages.ts";
 import type { CheckedOptions, User } from "./options.ts";
@@ -129,12 +130,8 @@ export class Sockets<C extends object, Context> {
     const { version } = this.options;
     if (version === undefined) return false;
     if (typeof version === "string") return asked !== version;
-    try {
-      return version(asked) !== true;
-    } catch (cause) {
-      this.failed(new Error("the option version of the WebSockets threw", { cause }));
-      return false;
-    }
+    // A fault closes no page, because a page that is closed so stays away for good.
+    return decided("version", () => version(asked), this.failed) === false;
   }
 }
 

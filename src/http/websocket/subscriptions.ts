@@ -60,7 +60,7 @@ export class Subscriptions<C extends object, Context> {
   readonly #subscriber: Subscriber<Context>;
   #asked = 0;
   #applied = 0;
-  #keys: ReadonlySet<string> = new Set();
+  #keys: readonly string[] = [];
   #asking = 0;
   #next: Subscription | undefined = undefined;
 
@@ -125,13 +125,16 @@ export class Subscriptions<C extends object, Context> {
 
   #read(number: number, keys: readonly string[], make: () => Following | undefined): void {
     this.#applied = number;
-    this.#keys = new Set(keys);
+    this.#keys = keys;
     this.#subscriber.read(keys, make);
   }
 
   // A page asks for a status, then subscribes. A change between the two may lie before the position of its socket.
   async #recent(keys: readonly string[]): Promise<() => readonly SharedRow[]> {
-    const added = keys.filter((key) => !this.#keys.has(key) && isStatusKey(key));
+    const statuses = keys.filter(isStatusKey);
+    if (statuses.length === 0) return () => [];
+    const known = new Set(this.#keys);
+    const added = statuses.filter((key) => !known.has(key));
     if (added.length === 0) return () => [];
     const { hub, pages } = this.#shared;
     const following = await hub.follow(added, 0, { ...pages, lookback: RECENT });

@@ -8,10 +8,11 @@ import { giveIds, type Ids, type Sends } from "../shared/given-ids.ts";
 import { retry } from "../shared/retry.ts";
 import type { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
-import { isConflict, mayCommitAgain, Unanswered } from "./failures.ts";
+import { isConflict, isTooLarge, mayCommitAgain, tooLarge, Unanswered } from "./failures.ts";
 import type { Feed } from "./feed.ts";
+import { committedKeys } from "./sent-keys.ts";
 import type { Stream } from "./stream.ts";
-import { packSends, type Stamp, stampHeader } from "./wire.ts";
+import { packSends, type SentTogether, type Stamp, stampHeader } from "./wire.ts";
 
 /** The parts that commits in NATS need. */
 export interface CommitsOptions {
@@ -24,8 +25,7 @@ export interface CommitsOptions {
 }
 
 /** A commit with all its tries, until its outcome is known. */
-interface Attempt {
-  readonly sends: Sends;
+interface Attempt extends SentTogether {
   readonly body: Uint8Array;
   readonly id: string;
   /** True if it was sent, and its answer is missing. */
@@ -54,13 +54,18 @@ export class Commits {
     this.#options = options;
   }
 
-  /** Commits sends, hands them over, and resolves with their ids. */
+  /** Commits sends, hands them over, and resolves with their ids. Rejects with `bad_message` if the server takes no message of this size. */
   async append(sends: Sends): Promise<Ids> {
+    return (await this.appendKeyed({ sends, keys: undefined }))!; // only a key stops an attempt
+  }
+
+  /** As `append`, for sends of which some have a key. Commits nothing and resolves with undefined once any of these keys is known. */
+  async appendKeyed(together: SentTogether): Promise<Ids | undefined> {
     const { clock, cursor, stream } = this.#options;
-    const body = packSends(sends);
-    if (body.length > stream.room) throw tooLarge(body.length, stream.room);
+    const body = packSends(together);
+    if (body.length > stream.room) throw tooLarge("send", body.length, stream.room);
     const attempt: Attempt = {
-      sends,
+      ...together,
       body,
       id: randomUUID(),
       isUnanswered: false,
@@ -80,7 +85,7 @@ export class Commits {
     }
   }
 
-  async #try(attempt: Attempt): Promise<Ids> {
+  async #try(attempt: Attempt): Promise<Ids | undefined> {
     const { cursor, feed } = this.#options;
     for (;;) {
       if (attempt.mustRead || !feed.isLive || cursor.seen === undefined) await feed.catchUp();
@@ -88,6 +93,7 @@ export class Commits {
       if (cursor.found !== undefined) return this.#done(attempt.sends, cursor.found);
       const { seen, seq } = cursor;
       if (seen === undefined) continue;
+      if (this.#isKnown(attempt)) return undefined;
       const stamp = this.#stamp(seen);
       try {
         if (await this.#publish(attempt, stamp)) return this.#done(attempt.sends, stamp.first);
@@ -97,8 +103,27 @@ export class Commits {
     }
   }
 
+  // Another process has committed a send with one of these keys. Behind its message, the server refuses all earlier tries of this
+  // attempt. But an earlier try may lie before it, and be gone again. Sends with keys are then known, and others are not.
+  #isKnown({ keys, sends, isUnanswered }: Attempt): boolean {
+    if (keys === undefined) return false;
+    const { cursor } = this.#options;
+    const now = this.now();
+    if (!keys.of.some((key) => key !== undefined && cursor.keys.find(key.name, now) !== undefined)) return false;
+    if (!isUnanswered || sends.every((_, at) => keys.of[at] !== undefined)) return true;
+    throw new BusError("store", "NATS gave no answer to a commit, and another process sent one of its keys meanwhile", {
+      refused: false,
+    });
+  }
+
+  /** The time of a commit that happens now, in ms by the server's clock. */
+  now(): number {
+    const { time, cursor } = this.#options;
+    return Math.max(cursor.at, Math.floor(time.now()));
+  }
+
   /** Publishes the commit, and hands it over. False if an earlier try has published it. */
-  async #publish({ body, id, sends, trustsServer }: Attempt, stamp: Stamp): Promise<boolean> {
+  async #publish({ body, id, sends, keys, trustsServer }: Attempt, stamp: Stamp): Promise<boolean> {
     const { connection, stream, cursor, feed } = this.#options;
     const conditions = this.#conditions();
     const { log: subject } = stream;
@@ -110,8 +135,8 @@ export class Commits {
       return false;
     }
     if (cursor.seq < seq) {
-      const { rows, last } = giveIds(sends, stamp);
-      cursor.takeCommit({ ...stamp, last, seq, id, rows });
+      const { ids, rows, last } = giveIds(sends, stamp);
+      cursor.takeCommit({ ...stamp, last, seq, id, rows, keys: committedKeys(keys, ids) });
     }
     return true;
   }
@@ -119,9 +144,9 @@ export class Commits {
   // An epoch ends with any event that may have put the server back to an earlier state. A process that lags then cannot know
   // which ids others were given.
   #stamp(seen: number): Stamp {
-    const { clock, time, cursor } = this.#options;
+    const { clock, cursor } = this.#options;
     const first = this.#epoch === this.#conditions() ? seen + 1 : Math.max(seen, cursor.highest, clock.base() - 1) + 1;
-    return { was: seen, first, at: Math.max(cursor.at, Math.floor(time.now())) };
+    return { was: seen, first, at: this.now() };
   }
 
   #done(sends: Sends, first: number): Ids {
@@ -146,6 +171,7 @@ export class Commits {
       if (!isNewest) attempt.isUnanswered = false;
       return;
     }
+    if (isTooLarge(error)) throw tooLarge("send", attempt.body.length);
     attempt.mustRead = true; // the stream itself may be gone: reading makes it anew
     attempt.isUnanswered ||= error instanceof Unanswered;
     throw error;
@@ -156,9 +182,4 @@ export class Commits {
     const { connection, feed, cursor } = this.#options;
     return [connection.losses, feed.breaks, cursor.logs].join(" ");
   }
-}
-
-function tooLarge(bytes: number, room: number): BusError {
-  const sentence = `the server takes messages of at most ${room} bytes (max_payload), and this send takes ${bytes}`;
-  return new BusError("store", `${sentence}: send it in parts`, { refused: true });
 }

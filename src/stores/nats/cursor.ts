@@ -1,21 +1,20 @@
-import type { Gap, Row, StoreSink } from "../../store.ts";
-import type { Sends } from "../shared/given-ids.ts";
+import type { Row, StoreSink } from "../../store.ts";
 import { handOver, isComplete } from "../shared/news.ts";
 import { PAGE_ROWS } from "../shared/page-size.ts";
 import type { NatsMessage } from "./driver.ts";
+import { StreamKeys } from "./keys.ts";
 import { areSame, type Puzzle, type Verdict } from "./puzzle.ts";
 import { AnnouncedDeletions } from "./trims/announced.ts";
 import { Marks } from "./trims/marks.ts";
-import { gapOf, Messages } from "./trims/messages.ts";
-import type { Commit } from "./wire.ts";
+import { gapOf, gapsOf, Messages } from "./trims/messages.ts";
+import type { Commit, SentTogether } from "./wire.ts";
 
 /** The empty set. Most messages have all their rows, and share it. */
 const NONE: Set<number> = new Set();
 
 /** A message that this process publishes, with its sends. */
-export interface Expected {
+export interface Expected extends SentTogether {
   readonly id: string;
-  readonly sends: Sends;
 }
 
 /** The position of this process in the log, and the commits that have come without following it. */
@@ -23,7 +22,8 @@ export class Cursor {
   readonly #sink: StoreSink;
   readonly messages = new Messages();
   readonly announced = new AnnouncedDeletions();
-  #marks = new Marks();
+  readonly keys: StreamKeys;
+  #marks: Marks;
   #begin = 0;
   #seen: number | undefined;
   #highest = 0;
@@ -38,6 +38,8 @@ export class Cursor {
 
   constructor(sink: StoreSink) {
     this.#sink = sink;
+    this.keys = new StreamKeys((error) => sink.error(error));
+    this.#marks = new Marks(this.keys);
   }
 
   get marks(): Marks {
@@ -89,7 +91,8 @@ export class Cursor {
     this.#at = 0;
     this.#waiting = [];
     this.#isDoubted = false;
-    this.#marks = new Marks();
+    this.#marks = new Marks(this.keys);
+    this.keys.clear();
     this.messages.clear();
     this.announced.clear();
   }
@@ -101,8 +104,8 @@ export class Cursor {
   }
 
   /** The sends of the message with this id, if it is the expected one. */
-  expectedOf(id: string): Sends | undefined {
-    return id === this.#expected?.id ? this.#expected.sends : undefined;
+  expectedOf(id: string): SentTogether | undefined {
+    return id === this.#expected?.id ? this.#expected : undefined;
   }
 
   /** The first id of the expected message, once it has come. */
@@ -123,9 +126,8 @@ export class Cursor {
       this.#waiting = [commit];
       return false;
     }
-    const { last, rows } = commit;
-    handOver({ last, floor: 0, gaps: gapOf(commit), rows, watermarks: undefined }, this.#sink);
-    this.#note(commit, rows);
+    handOver({ ...commit, floor: 0, gaps: gapOf(commit), watermarks: undefined }, this.#sink);
+    this.#note(commit, commit.rows);
     return true;
   }
 
@@ -133,8 +135,9 @@ export class Cursor {
   takeMark(message: NatsMessage, seq: number): void {
     if (seq <= this.#marks.seq) return; // this process published it
     const announcement = this.#marks.take(message, seq);
-    if (announcement !== undefined)
-      this.announced.add(announcement, this.messages.delete(announcement.deleted), this.#sink.clock.monotonic());
+    if (announcement === undefined) return;
+    this.keys.release(announcement.deleted);
+    this.announced.add(announcement, this.messages.delete(announcement.deleted), this.#sink.clock.monotonic());
   }
 
   /** Passes over a message that holds no commit. */
@@ -192,10 +195,11 @@ export class Cursor {
   #goOn(waiting: readonly Commit[], seen: number): void {
     const marks = this.#marks;
     const last = waiting.at(-1)?.last ?? seen;
-    const gaps = this.#gapsOf(waiting).filter(({ after }) => after >= seen);
+    const gaps = gapsOf(marks.gaps, waiting).filter(({ after }) => after >= seen);
     const rows = this.#retained(waiting).flat();
-    const isAll = isComplete(seen, { last, gaps, rows });
-    const watermarks = isAll ? undefined : marks.watermarks(marks.floor > seen ? 0 : seen);
+    const watermarks = isComplete(seen, { last, gaps, rows })
+      ? undefined
+      : marks.watermarks(marks.floor > seen ? 0 : seen);
     handOver({ last, floor: marks.floor, gaps, rows, watermarks }, this.#sink);
   }
 
@@ -206,8 +210,13 @@ export class Cursor {
     const last = waiting.at(-1)?.last ?? this.#begin;
     const floor = Math.max(marks.floor, deleted);
     const watermarks = marks.watermarks(deleted);
-    const begin = Math.max(this.#begin, marks.begin);
-    this.#sink.reset({ begin, last, gaps: this.#gapsOf(waiting), watermarks, floor });
+    this.#sink.reset({
+      begin: Math.max(this.#begin, marks.begin),
+      last,
+      gaps: gapsOf(marks.gaps, waiting),
+      watermarks,
+      floor,
+    });
     let page: Row[] = [];
     for (const rows of this.#retained(waiting)) {
       for (const row of rows) page.push(row);
@@ -228,18 +237,12 @@ export class Cursor {
     });
   }
 
-  #gapsOf(waiting: readonly Commit[]): readonly Gap[] {
-    const gaps = new Map<number, Gap>();
-    const last = waiting.at(-1)?.last ?? 0;
-    for (const gap of this.#marks.gaps) if (gap.before <= last) gaps.set(gap.before, gap);
-    for (const commit of waiting) for (const gap of gapOf(commit)) gaps.set(gap.before, gap);
-    return [...gaps.values()].sort((one, other) => one.before - other.before);
-  }
-
-  #note({ seq, was, first, last, at, rows }: Commit, retained: readonly Row[]): void {
+  #note(commit: Commit, retained: readonly Row[]): void {
+    const { seq, was, first, last, at, rows } = commit;
     const gone = retained.length === rows.length ? NONE : new Set(rows.map(({ id }) => id));
     if (gone !== NONE) for (const { id } of retained) gone.delete(id);
     this.messages.add({ seq, was, first, last, gone });
+    this.keys.take(commit, { isOwn: commit.id === this.#expected?.id });
     this.#seen = last;
     this.#highest = Math.max(this.#highest, last);
     this.#at = at;

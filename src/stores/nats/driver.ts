@@ -70,7 +70,20 @@ export interface StreamInfo {
   /** The time of its creation, with up to nine digits of a second. */
   readonly created: string;
   readonly config: StreamConfig;
-  readonly state: { readonly first_seq: number; readonly last_seq: number };
+  readonly state: {
+    readonly first_seq: number;
+    readonly last_seq: number;
+    /** The number of messages of each subject that was asked for. */
+    readonly subjects?: Readonly<Record<string, number>>;
+  };
+}
+
+/** A message in a stream. */
+export interface StoredMessage {
+  readonly subject: string;
+  readonly seq: number;
+  readonly data: Uint8Array;
+  readonly header: Pick<NatsHeaders, "get">;
 }
 
 /** The part of the JetStream client and of its manager that nightbus uses. */
@@ -81,11 +94,14 @@ export interface JetStream {
     options: { msgID?: string; timeout: number; headers: NatsHeaders; expect: { lastSubjectSequence: number } },
   ): Promise<{ readonly seq: number; readonly duplicate: boolean }>;
   readonly streams: {
-    info(name: string): Promise<StreamInfo>;
+    info(name: string, query?: { subjects_filter: string }): Promise<StreamInfo>;
     add(config: StreamConfig): Promise<StreamInfo>;
     update(name: string, config: Partial<StreamConfig>): Promise<StreamInfo>;
     purge(name: string, options: { filter: string; seq: number }): Promise<unknown>;
-    getMessage(name: string, query: { seq: number; next_by_subj?: string }): Promise<object | null>;
+    getMessage(
+      name: string,
+      query: { seq: number; next_by_subj?: string } | { last_by_subj: string },
+    ): Promise<StoredMessage | null>;
     deleteMessage(name: string, seq: number, erase: boolean): Promise<unknown>;
   };
   readonly consumers: {

@@ -1,4 +1,4 @@
-import { asError, isError } from "../../errors.ts";
+import { asError, BusError, isError } from "../../errors.ts";
 import { type Failure, failuresOf, reasonOf, Unreachable } from "../shared/failures.ts";
 
 /** No answer came, so the outcome is unknown. */
@@ -8,6 +8,12 @@ export class Unanswered extends Error {}
 const WRONG_LAST = [10071, 10164];
 const NO_STREAM = 10059;
 const OVERLAPS = 10065;
+const TOO_LARGE = 10054;
+/**
+ * No stream was made. The folder of all streams was missing for a moment, as while the last one is deleted (seen with 2.9). Or
+ * the disk takes no stream, and then no send fares better. Only the server's log says why.
+ */
+const NOT_MADE = 10049;
 /** The stream has no leader, or the server is too busy. A retry may succeed. */
 const BUSY = [10008, 10009];
 
@@ -18,7 +24,7 @@ const NOT_TAKEN = ["ClosedConnectionError", "DrainingConnectionError", "NoRespon
 const FINAL = ["AuthorizationError", "UserAuthenticationExpiredError", "InvalidArgumentError", "TypeError"];
 
 /** The decisions that follow from errors of the client. */
-export const { failure, mayCommitAgain, mayReadAgain } = failuresOf(classify);
+export const { failure, isLost, mayCommitAgain, mayReadAgain } = failuresOf(classify);
 
 // A commit is retried after a lost answer as well. If the server has its message, it is found by its id.
 function classify(error: unknown): Failure {
@@ -28,7 +34,12 @@ function classify(error: unknown): Failure {
     const isFinal = namesOf(error.cause).some((name) => FINAL.includes(name));
     return { kind: "unreachable", retry: isFinal ? "none" : "all", ...said };
   }
-  return { kind: apiCode(error) === undefined ? "lost" : "refused", retry: "none", ...said };
+  const code = apiCode(error);
+  if (code === NOT_MADE) {
+    const reason = `the server could not make the stream, and its log says why: ${said.reason}`;
+    return { kind: "unreachable", retry: "all", cause: said.cause, reason };
+  }
+  return { kind: code === undefined ? "lost" : "refused", retry: "none", ...said };
 }
 
 /** Translates an error of the client. An answer of JetStream stays as it is, unless the server is busy. */
@@ -71,6 +82,23 @@ export function isMissing(error: unknown): boolean {
 /** True if another stream takes the same subjects. */
 export function overlaps(error: unknown): boolean {
   return apiCode(error) === OVERLAPS;
+}
+
+/** True if the message is larger than the stream takes. */
+export function isTooLarge(error: unknown): boolean {
+  return apiCode(error) === TOO_LARGE;
+}
+
+/**
+ * Returns the error of a message that is larger than the server takes. No retry of a send would help, so its code is
+ * `bad_message`. `room` is undefined if the server did not name its bound.
+ */
+export function tooLarge(what: "send" | "state", bytes: number, room?: number): BusError {
+  const most =
+    room === undefined ? "smaller messages (max_msg_size)" : `messages of at most ${room} bytes (max_payload)`;
+  const sentence = `the server takes ${most}, and this ${what} takes ${bytes}`;
+  if (what === "send") return new BusError("bad_message", `${sentence}: send it in parts`);
+  return new BusError("store", sentence, { refused: true });
 }
 
 function namesOf(error: unknown): readonly string[] {

@@ -1,14 +1,17 @@
 import type { StoreSink } from "../../store.ts";
 import { EngineTime } from "../shared/engine-time.ts";
 import { Outage } from "../shared/outage.ts";
+import { remotePositions } from "../shared/remote-positions.ts";
 import type { OpenLog } from "../shared/remote-store.ts";
 import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
 import { Commits } from "./commits.ts";
 import { Connection, type Source } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
-import { failure, mayReadAgain } from "./failures.ts";
+import { failure, isLost, mayReadAgain } from "./failures.ts";
 import { Feed } from "./feed.ts";
+import { appendKeyed } from "./keyed-commits.ts";
+import { NatsPositions } from "./positions.ts";
 import { Stream } from "./stream.ts";
 import { Trims } from "./trims/trims.ts";
 
@@ -67,6 +70,12 @@ export async function openNats({ source, stream: name, replicas }: NatsSettings,
     time,
     trimmer,
     append: (sends) => commits.append(sends),
+    appendKeyed: (sends, bounds) => appendKeyed({ commits, cursor, feed, catchUp }, sends, bounds),
+    positions: remotePositions({
+      clock,
+      engine: new NatsPositions({ clock, connection, log: name, replicas }),
+      failures: { mayReadAgain, isLost },
+    }),
     catchUp,
     close,
     room: () => stream.room,

@@ -19,5 +19,7 @@ export function natsStore(settings: NatsSettings): Store {
       log === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(log.room() * (1 - BESIDE))),
     open: (sink) => openNats(settings, sink),
     failure,
+    remembersKeys: true,
+    positions: "alone",
   });
 }

@@ -1,24 +1,13 @@
 import { BusError, given } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { Connection } from "./connection.ts";
-import { CLIENT_TIMEOUT, type StreamConfig, type StreamInfo } from "./driver.ts";
+import { CLIENT_TIMEOUT, type StoredMessage, type StreamConfig, type StreamInfo } from "./driver.ts";
 import { apiCode, isConflict, isMissing, newestIn, overlaps } from "./failures.ts";
-import { subjectsOf, wrongWith } from "./stream-config.ts";
+import { BEGIN, configOf, LOG, NEW, type StreamKind, subjectsOf, wrongWith } from "./stream-config.ts";
 import { type Beginning, HEADER, timeOf } from "./wire.ts";
-
-/** The time for which JetStream recognises a message that comes twice, in ns. */
-const TWICE = 120e9;
 
 /** The most bytes that a message takes beside its body. */
 const HEADERS = 512;
-
-/**
- * The form of the description of a stream. The server keeps one description, even if many processes make the stream at once.
- */
-const BEGIN = /^A log of nightbus that begins at (\d+)(?: \(new\))?$/;
-
-/** The end of the description of a new stream, until it is settled. */
-const NEW = " (new)";
 
 /** The time, in ms, for which a server may still be working on a second request for the same stream. */
 const MAKING = 250;
@@ -32,6 +21,14 @@ export interface State {
   /** The numbers of its oldest and newest messages. The newest may be gone. */
   readonly first: number;
   readonly last: number;
+}
+
+/** The stream to use, or to make. */
+export interface StreamOptions {
+  readonly name: string;
+  readonly replicas: number;
+  /** Default: the stream of a log. */
+  readonly kind?: StreamKind;
 }
 
 /** A message to publish. */
@@ -55,6 +52,7 @@ export interface Publication {
 export class Stream {
   readonly #name: string;
   readonly #replicas: number;
+  readonly #kind: StreamKind;
   readonly #connection: Connection;
   readonly #clock: Clock;
   #largest = Number.POSITIVE_INFINITY;
@@ -62,11 +60,12 @@ export class Stream {
   readonly #named = new Map<string, number>();
   #begin = 0;
 
-  constructor(connection: Connection, clock: Clock, { name, replicas }: { name: string; replicas: number }) {
+  constructor(connection: Connection, clock: Clock, { name, replicas, kind = LOG }: StreamOptions) {
     this.#connection = connection;
     this.#clock = clock;
     this.#name = name;
     this.#replicas = replicas;
+    this.#kind = kind;
   }
 
   /** The subject of the commits. Another log in a stream of this name has another subject. */
@@ -133,6 +132,19 @@ export class Stream {
     await this.#connection.ask(({ streams }) => streams.purge(this.#name, { filter, seq }), losses);
   }
 
+  /** Returns the newest message of a subject, by the leader of the stream. */
+  async newest(subject: string): Promise<StoredMessage | undefined> {
+    const query = { last_by_subj: subject };
+    return (await this.#connection.ask(({ streams }) => streams.getMessage(this.#name, query))) ?? undefined;
+  }
+
+  /** Returns the subjects of all messages. */
+  async subjects(): Promise<readonly string[]> {
+    const query = { subjects_filter: ">" };
+    const { state } = await this.#connection.ask(({ streams }) => streams.info(this.#name, query));
+    return Object.keys(state.subjects ?? {});
+  }
+
   /** True if this message exists. */
   async has(seq: number, losses: number): Promise<boolean> {
     return (await this.#connection.ask(({ streams }) => streams.getMessage(this.#name, { seq }), losses)) !== null;
@@ -190,23 +202,7 @@ export class Stream {
 
   // Many processes may start at once. A stream that another has just made is the right one.
   async #create(base: () => number): Promise<StreamInfo> {
-    const begin = base();
-    const config: StreamConfig = {
-      name: this.#name,
-      description: `A log of nightbus that begins at ${begin}${NEW}`,
-      subjects: subjectsOf(this.#name, begin),
-      retention: "limits",
-      storage: "file",
-      discard: "new",
-      max_msgs: -1,
-      max_bytes: -1,
-      max_age: 0,
-      max_msgs_per_subject: -1,
-      max_msg_size: -1,
-      duplicate_window: TWICE,
-      num_replicas: this.#replicas,
-      allow_direct: true,
-    };
+    const config = configOf(this.#kind, { name: this.#name, begin: base(), replicas: this.#replicas });
     try {
       return await this.#connection.ask(({ streams }) => streams.add({ ...config }));
     } catch (error) {
@@ -218,9 +214,9 @@ export class Stream {
   }
 
   #check(config: StreamConfig, begin: number): void {
-    const wrong = wrongWith(config, subjectsOf(this.#name, begin));
+    const wrong = wrongWith(config, this.#kind.subjectsOf(this.#name, begin), this.#kind);
     if (wrong === undefined) return;
-    const sentence = `the stream ${given(this.#name)} cannot hold a log, since ${wrong}`;
+    const sentence = `the stream ${given(this.#name)} cannot hold a ${this.#kind.title}, since ${wrong}`;
     throw new BusError("store", `${sentence}: choose another name, and nightbus makes the stream`, { refused: true });
   }
 }

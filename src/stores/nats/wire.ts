@@ -2,11 +2,13 @@ import type { PendingRow, Row } from "../../store.ts";
 import { giveIds, type Sends } from "../shared/given-ids.ts";
 import { pack, unpack } from "../shared/packed.ts";
 import type { NatsMessage } from "./driver.ts";
+import { type CommittedKeys, committedKeys, readKeys, type SentKeys, writeKeys } from "./sent-keys.ts";
 
 /** The header of each message: the version, and the stamp or the author. */
 export const HEADER = "Nightbus";
 
-const VERSION = "1";
+/** The version of the form of all messages. */
+export const VERSION = "1";
 
 /** The most by which a sender's time may differ from the server's, in ms. The sender estimates it before it publishes. */
 const ABOUT = 1_000;
@@ -28,6 +30,15 @@ export interface Commit extends Stamp {
   /** The id that its sender gave the message. */
   readonly id: string;
   readonly rows: readonly Row[];
+  /** Undefined if none of its sends has a key. */
+  readonly keys: CommittedKeys | undefined;
+}
+
+/** Sends as one message holds them. */
+export interface SentTogether {
+  readonly sends: Sends;
+  /** Undefined if none of them has a key. */
+  readonly keys: SentKeys | undefined;
 }
 
 /** The part of a snapshot of the marks that a message holds. */
@@ -66,11 +77,18 @@ export function changeHeader({ by, number }: Author): string {
   return [VERSION, by, number].join(" ");
 }
 
-/** Packs the body of a commit: the number of rows of each send, and the rows. */
-export function packSends(sends: Sends): Uint8Array {
+/**
+ * Packs the body of a commit: the number of rows of each send, and the rows. The keys become the last item in the list of
+ * lengths. Versions without keys read the lengths in pairs, and pass over it.
+ */
+export function packSends({ sends, keys }: SentTogether): Uint8Array {
   const rows: PendingRow[] = [];
   for (const send of sends) for (const row of send) rows.push(row);
-  return Buffer.from(`${sends.map((send) => send.length).join(",")}\n${pack(rows)}`);
+  const packed = pack(rows);
+  const counts = sends.map((send) => send.length).join(",");
+  if (keys === undefined) return Buffer.from(`${counts}\n${packed}`);
+  const end = packed.indexOf("\n");
+  return Buffer.from(`${counts}\n${packed.slice(0, end)},${writeKeys(keys)}${packed.slice(end)}`);
 }
 
 /** The id that its sender gave a message, if any. */
@@ -92,7 +110,7 @@ export interface Stored {
  * Reads a published commit. Undefined for any other message, and for one of a newer nightbus. `sent` are its sends, if this
  * process knows them: its body is then not read.
  */
-export function readCommit(message: NatsMessage, stored: Stored, sent?: Sends): Commit | undefined {
+export function readCommit(message: NatsMessage, stored: Stored, sent?: SentTogether): Commit | undefined {
   const { headers, data } = message;
   const [version, ...numbers] = headers?.get(HEADER).split(" ") ?? [];
   const [was, first, estimated] = numbers.map(Number);
@@ -100,11 +118,11 @@ export function readCommit(message: NatsMessage, stored: Stored, sent?: Sends): 
   const { seq } = stored;
   const at = Math.max(agreed(estimated, stored.at), stored.earliest);
   try {
-    const sends = sent ?? readSends(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
-    const { rows, last } = giveIds(sends, { first, at });
-    return { was, first, at, last, seq, id: idOf(message), rows };
+    const { sends, keys } = sent ?? readSends(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
+    const { ids, rows, last } = giveIds(sends, { first, at });
+    return { was, first, at, last, seq, id: idOf(message), rows, keys: committedKeys(keys, ids) };
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError || error instanceof URIError) return undefined;
     throw error;
   }
 }
@@ -122,9 +140,10 @@ function agreed(estimated: number, stamped: number | undefined): number {
   return stamped === undefined || Math.abs(estimated - stamped) <= ABOUT ? estimated : stamped;
 }
 
-function readSends(text: string): Sends {
+function readSends(text: string): SentTogether {
   const end = text.indexOf("\n");
-  const pending = unpack(text.slice(end + 1));
+  const packed = text.slice(end + 1);
+  const pending = unpack(packed);
   let taken = 0;
   const sends = text
     .slice(0, Math.max(0, end))
@@ -134,7 +153,8 @@ function readSends(text: string): Sends {
       return pending.slice(taken - Number(count), taken);
     });
   if (taken !== pending.length) throw new SyntaxError("the text is no packed commit");
-  return sends;
+  const lengths = packed.slice(0, packed.indexOf("\n"));
+  return { sends, keys: readKeys(lengths.slice(lengths.lastIndexOf(",") + 1)) };
 }
 
 /** A time in whole ms. Undefined for any other number. */

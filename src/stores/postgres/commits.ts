@@ -6,6 +6,9 @@ import { GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote
 import { isLogGone, mayCommitAgain } from "./failures.ts";
 import type { Ask, Tables } from "./tables.ts";
 
+/** The engine's name, for sentences. */
+const ENGINE = "Postgres";
+
 /** The parts that commits in Postgres need. */
 export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "mayCommitAgain"> {
   readonly tables: Tables;
@@ -28,8 +31,8 @@ export class Commits {
 
   constructor(options: CommitsOptions) {
     this.#options = options;
-    this.#commits = new RemoteCommits({ ...options, engine: "Postgres", mayCommitAgain });
-    this.#keyed = new KeyedCommits({ ...options, commits: this.#commits });
+    this.#commits = new RemoteCommits({ ...options, engine: ENGINE, mayCommitAgain });
+    this.#keyed = new KeyedCommits({ ...options, commits: this.#commits, engine: ENGINE });
   }
 
   /**

@@ -40,6 +40,8 @@ export interface PgPool {
   readonly options: object;
   /** The number of its connections. */
   readonly totalCount?: number;
+  /** The number of connections that are lent to nobody. */
+  readonly idleCount?: number;
   /** Lends a client to the callback, which releases it. */
   connect(lent: (error: Error | undefined, client: PgPoolClient | undefined) => void): void;
   /** Closes all connections. */
@@ -51,8 +53,11 @@ interface Pg {
   readonly Client: new (config: object) => PgOwnClient;
 }
 
-/** The most connections of a pool of nightbus's own. One sends, one trims, and one reads while no connection listens. */
-const CONNECTIONS = 3;
+/**
+ * The most connections of a pool of nightbus's own. One sends, one trims, one reads while no connection listens, and one moves
+ * positions. Transactions of consumers hold the others. A connection that nobody needs is closed.
+ */
+const CONNECTIONS = 10;
 
 /** Makes a pool of nightbus's own. Rejects with `store`. */
 export async function makePool(config: object): Promise<PgPool> {

@@ -26,7 +26,7 @@ const MISSING = ["42P01", "3F000", "42883", "P0002"];
 const CONFLICT = ["40001", "40P01"];
 
 /** The decisions that follow from errors of pg. */
-export const { failure, mayCommitAgain, mayReadAgain } = failuresOf(classify);
+export const { failure, isLost, mayCommitAgain, mayReadAgain } = failuresOf(classify);
 
 function classify(error: unknown): Failure {
   if (error instanceof Unreachable) return unreachable(error);

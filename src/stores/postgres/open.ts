@@ -13,6 +13,7 @@ import { failure, isLogGone, mayCommitAgain, mayReadAgain } from "./failures.ts"
 import { Feed } from "./feed.ts";
 import { prepareKeys } from "./keys.ts";
 import { Connections, type Source } from "./pool.ts";
+import { postgresPositions } from "./positions.ts";
 import { prepareSchema } from "./schema.ts";
 import { type Ask, Tables } from "./tables.ts";
 
@@ -91,7 +92,8 @@ export async function openPostgres(
   };
   const append = (sends: Sends): Promise<Ids> => commits.append(sends);
   const appendKeyed: PostgresLog["appendKeyed"] = (sends, bounds) => commits.appendKeyed(sends, bounds);
-  return { clock, append, appendKeyed, trimmer, time, put: putBy(tables, ask), catchUp, close };
+  const positions = postgresPositions({ clock, connections, named, own: ask, catchUp });
+  return { clock, append, appendKeyed, trimmer, time, put: putBy(tables, ask), positions, catchUp, close };
 }
 
 /**

@@ -33,6 +33,13 @@ export class Connections {
     return new Connections(await makePool(config), true, clock);
   }
 
+  /** True if all connections are lent, as far as the pool tells. */
+  get isExhausted(): boolean {
+    const { options, totalCount = 0, idleCount } = this.pool;
+    const { max = KEPT } = options as { readonly max?: number };
+    return idleCount === 0 && totalCount >= max;
+  }
+
   /**
    * Lends a client for some work. Rejects with `Unreachable` if there is none, and then the work has not begun. After an error of
    * a read-only session the work is repeated on another client: it wrote nothing, and may be one from before a failover.

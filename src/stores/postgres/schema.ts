@@ -7,7 +7,7 @@ import { functions, NEWEST_FUNCTION } from "./functions.ts";
 const VERSION = 1;
 
 /** The name of a schema, quoted, as an expression of SQL. */
-const NAMED = `'"' || replace(n.nspname, '"', '""') || '"'`;
+export const NAMED = `'"' || replace(n.nspname, '"', '""') || '"'`;
 
 /** The state of the schema's tables and functions. */
 interface Found {

@@ -19,6 +19,7 @@ export function postgresStore(settings: PostgresSettings): Store {
     failure,
     within,
     remembersKeys: true,
+    positions: "within",
   });
 }
 

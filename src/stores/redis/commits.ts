@@ -5,6 +5,9 @@ import { GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote
 import type { Ask, Engine } from "./engine.ts";
 import { mayCommitAgain } from "./failures.ts";
 
+/** The engine's name, for sentences. */
+const ENGINE = "Redis";
+
 /** The parts that commits in Redis need. */
 export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "mayCommitAgain"> {
   readonly engine: Engine;
@@ -23,8 +26,8 @@ export class Commits {
   constructor({ engine, ask, error, ...options }: CommitsOptions) {
     this.#engine = engine;
     this.#ask = ask;
-    this.#commits = new RemoteCommits({ ...options, engine: "Redis", mayCommitAgain });
-    this.#keyed = new KeyedCommits({ clock: options.clock, commits: this.#commits, error });
+    this.#commits = new RemoteCommits({ ...options, engine: ENGINE, mayCommitAgain });
+    this.#keyed = new KeyedCommits({ clock: options.clock, commits: this.#commits, engine: ENGINE, error });
   }
 
   /** Commits sends, hands them over, and resolves with their ids. Rejects with the client's error. */

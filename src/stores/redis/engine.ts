@@ -6,8 +6,8 @@ import { PAGE_BYTES, PAGE_ROWS } from "../shared/page-size.ts";
 import type { Committed, Writer } from "../shared/remote-commits.ts";
 import type { Page } from "../shared/remote-cursor.ts";
 import { entriesOf, type RawEntry } from "./entries.ts";
-import { replyCode } from "./failures.ts";
-import { APPEND, APPEND_KEYED, CREATE, keysOf, PAGE, type Script, TRIM } from "./scripts.ts";
+import { runScript, type Script } from "./script.ts";
+import { APPEND, APPEND_KEYED, CREATE, keysOf, PAGE, TRIM } from "./scripts.ts";
 
 /** The rows that one step trims, about a quarter of a millisecond's work. A send may have to wait for one step. */
 const STEP = 200;
@@ -67,12 +67,13 @@ export class Engine {
     const found = await this.#run(ask, APPEND_KEYED, values);
     if (found === null) return undefined;
     const reply = found as AppendReply; // as the script answers
-    const [forgot, ...firsts] = reply.slice(5) as [string, ...string[]];
+    const [forgot, lost, ...firsts] = reply.slice(5) as [string, string, ...string[]];
     const own = sends.flatMap(({ rows }, at) => (firsts[at]!.startsWith("+") ? [rows] : []));
     return {
       committed: own.length === 0 ? undefined : { ...committedOf(reply), sends: own },
       outcomes: sends.map((send, at) => outcomeOf(Number(firsts[at]), send)),
       forgotten: Number(forgot) < 0 ? undefined : Number(forgot),
+      areLost: lost === "1",
     };
   }
 
@@ -101,14 +102,8 @@ export class Engine {
     }
   }
 
-  async #run(ask: Ask, { sha, source }: Script, values: readonly string[]): Promise<unknown> {
-    const rest = [`${this.#keys.length}`, ...this.#keys, ...values];
-    try {
-      return await ask(["EVALSHA", sha, ...rest]);
-    } catch (error) {
-      if (replyCode(error) !== "NOSCRIPT") throw error;
-      return ask(["EVAL", source, ...rest]);
-    }
+  #run(ask: Ask, script: Script, values: readonly string[]): Promise<unknown> {
+    return runScript(ask, script, this.#keys, values);
   }
 }
 

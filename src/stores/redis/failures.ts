@@ -8,7 +8,7 @@ const NOT_NOW = ["LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN",
 const FINAL = ["WRONGPASS", "NOAUTH", "NOPERM"];
 
 /** The decisions that follow from errors of a client. */
-export const { failure, mayCommitAgain, mayReadAgain } = failuresOf(classify);
+export const { failure, isLost, mayCommitAgain, mayReadAgain } = failuresOf(classify);
 
 function classify(error: unknown): Failure {
   if (error instanceof Unreachable) return unreachable(error);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { StoreSink } from "../../store.ts";
 import { EngineTime } from "../shared/engine-time.ts";
 import { Outage } from "../shared/outage.ts";
+import { remotePositions } from "../shared/remote-positions.ts";
 import type { OpenLog } from "../shared/remote-store.ts";
 import { retry } from "../shared/retry.ts";
 import { Trimmer } from "../shared/trimmer.ts";
@@ -9,9 +10,11 @@ import { Commits } from "./commits.ts";
 import { connectBy } from "./connect.ts";
 import { makeCursor } from "./cursor.ts";
 import { type Ask, Engine } from "./engine.ts";
-import { failure, mayReadAgain } from "./failures.ts";
+import { failure, isLost, mayReadAgain } from "./failures.ts";
 import { Feed } from "./feed.ts";
 import { Link } from "./link.ts";
+import { RedisPositions } from "./positions.ts";
+import { positionsKeyOf } from "./scripts.ts";
 
 /** The settings of a store on Redis. */
 export interface RedisSettings {
@@ -69,6 +72,11 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
     clock,
     append: (sends) => commits.append(sends),
     appendKeyed: (sends, bounds) => commits.appendKeyed(sends, bounds),
+    positions: remotePositions({
+      clock,
+      engine: new RedisPositions(ask, positionsKeyOf(prefix)),
+      failures: { mayReadAgain, isLost },
+    }),
     trimmer,
     time,
     catchUp,

@@ -1,15 +1,14 @@
-import { createHash } from "node:crypto";
 import { MOST_GAPS } from "../../util/ids.ts";
-
-/** A script that Redis runs as one step. Nothing else runs meanwhile, and all its writes count, or none. */
-export interface Script {
-  readonly source: string;
-  readonly sha: string;
-}
+import { plainScript, type Script } from "./script.ts";
 
 /** The keys of a log, in the order in which each script takes them. A hash tag keeps them on one node of a cluster. */
 export function keysOf(prefix: string): readonly string[] {
   return ["meta", "log", "holes", "marks", "sends", "gone", "keys", "keyorder"].map((name) => `{${prefix}}:${name}`);
+}
+
+/** The key of the positions of consumers, on the same node. Another log keeps them, so that consumers hear what they missed. */
+export function positionsKeyOf(prefix: string): string {
+  return `{${prefix}}:positions`;
 }
 
 // The common head of all scripts. `sizes` are the sizes of the keys after nightbus's last write. If they differ, another
@@ -101,12 +100,20 @@ const FORGOTTEN = 1_000;
  * it takes the number of rows, the packed rows, the name of its key or nothing, and the hash.
  *
  * Answers as APPEND does, with 0 as the first id if nothing was committed. Then come the age of the oldest key that was forgotten
- * too early, or -1, and the first id of each send. A plus marks a send that was committed now, and -1 a key that is taken.
+ * too early, or -1, and a 1 if somebody else removed keys. The first id of each send follows. A plus marks a send that was committed
+ * now, and -1 a key that is taken.
+ *
+ * The hash and the order have the same keys, and keep at least one after the first. Otherwise somebody else removed some: the rest
+ * goes too, because a key without its place in the order would stay for ever.
  */
 export const APPEND_KEYED = script(`
   ${COMMIT}
-  local window, most, forgot = tonumber(ARGV[4]), tonumber(ARGV[5]), -1
-  local firsts, now = {}, tonumber(stamp)
+  local window, most, forgot, lost = tonumber(ARGV[4]), tonumber(ARGV[5]), -1, 0
+  local firsts, now, count = {}, tonumber(stamp), call('hlen', known)
+  if count ~= call('zcard', order) or (count == 0 and call('hexists', meta, 'keyed') == 1) then
+    lost = 1
+    call('unlink', known, order)
+  end
   for place = 6, #ARGV, 4 do
     local name, hash = ARGV[place + 2], ARGV[place + 3]
     local found = name ~= '' and call('hget', known, name)
@@ -135,7 +142,7 @@ export const APPEND_KEYED = script(`
     call('hdel', known, oldest)
     call('zrem', order, oldest)
   end
-  return { last, text(began), text(first or 0), text(newest), stamp, text(forgot), unpack(firsts) }
+  return { last, text(began), text(first or 0), text(newest), stamp, text(forgot), text(lost), unpack(firsts) }
 `);
 
 /**
@@ -220,6 +227,5 @@ export const TRIM = script(`
 `);
 
 function script(body: string): Script {
-  const source = COMMON + body;
-  return { source, sha: createHash("sha1").update(source).digest("hex") };
+  return plainScript(COMMON + body);
 }

@@ -15,5 +15,6 @@ export function redisStore(settings: RedisSettings): Store {
     open: (sink) => openRedis(settings, sink),
     failure,
     remembersKeys: true,
+    positions: "alone",
   });
 }

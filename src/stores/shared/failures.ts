@@ -28,6 +28,8 @@ export interface Failures {
   readonly mayReadAgain: (error: unknown) => boolean;
   /** True for a commit that may succeed on a retry, and that no retry commits twice. */
   readonly mayCommitAgain: (error: unknown) => boolean;
+  /** True if the outcome is unknown: the work may have been done. */
+  readonly isLost: (error: unknown) => boolean;
   /** Makes a `store` error: the sentence, the reason, and the time that retries took. Returns a BusError unchanged. */
   readonly failure: (sentence: string, error: unknown) => BusError;
 }
@@ -40,6 +42,7 @@ export function failuresOf(classify: (error: unknown) => Failure): Failures {
   return {
     mayReadAgain: (error) => classify(error).retry !== "none",
     mayCommitAgain: (error) => classify(error).retry === "all",
+    isLost: (error) => classify(error).kind === "lost",
     failure(sentence, error) {
       if (error instanceof BusError) return error;
       const { kind, retry, cause, reason = reasonOf(cause) } = classify(error);

@@ -1,4 +1,5 @@
 import type { KeyBounds, SendKey } from "../../store.ts";
+import { AgedMap } from "../../util/aged-map.ts";
 import type { KnownSend } from "./key-plan.ts";
 
 interface Entry extends KnownSend {
@@ -6,9 +7,9 @@ interface Entry extends KnownSend {
   readonly at: number;
 }
 
-/** The keys that a process remembers in memory, the oldest first. */
+/** The keys that a process remembers in memory. */
 export class KeyLedger {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new AgedMap<Entry>();
   readonly #monotonic: () => number;
   readonly #losses: EarlyLosses;
 
@@ -26,17 +27,14 @@ export class KeyLedger {
 
   /** Remembers sends, and forgets what is too old or too much. */
   remember(sends: readonly (SendKey & KnownSend)[], bounds: KeyBounds): void {
-    const at = this.#monotonic();
-    for (const { name, hash, first, size } of sends) {
-      this.#entries.delete(name); // an old entry would keep its place
-      this.#entries.set(name, { hash, first, size, at });
-    }
-    for (const [name, entry] of this.#entries) {
-      const isOld = at - entry.at >= bounds.window;
-      if (!isOld && this.#entries.size <= bounds.count) return;
-      this.#entries.delete(name);
-      if (!isOld) this.#losses.note(at - entry.at, at, bounds);
-    }
+    const now = this.#monotonic();
+    for (const { name, hash, first, size } of sends) this.#entries.set(name, { hash, first, size, at: now });
+    this.#entries.drop(({ at }) => {
+      const isOld = now - at >= bounds.window;
+      if (!isOld && this.#entries.size <= bounds.count) return false;
+      if (!isOld) this.#losses.note(now - at, now, bounds);
+      return true;
+    });
   }
 }
 

@@ -24,26 +24,36 @@ export interface KeyPlan {
 
 /** Parts sends by their keys. `find` returns the remembered send of a key. A key may come twice in one commit, too. */
 export function planOf(sends: readonly KeyedSend[], find: (name: string) => KnownSend | undefined): KeyPlan {
-  const fresh: KeyedSend[] = [];
+  const keyed: KeyedSend[] = [];
+  /** For each send, the remembered send of its key, or its place among the fresh ones. */
+  const found: (KnownSend | number)[] = [];
   const places = new Map<string, number>();
-  const outcomes = sends.map((send): ((of: readonly KeyedOutcome[]) => KeyedOutcome) => {
-    const { key } = send;
-    const known = key === undefined ? undefined : find(key.name);
-    if (known !== undefined) return () => (known.hash === key?.hash ? idsOf(known) : "taken");
-    const place = key === undefined ? undefined : places.get(key.name);
-    if (place !== undefined) return (of) => (fresh[place]?.key?.hash === key?.hash ? of[place]! : "taken");
-    const at = fresh.push(send) - 1;
-    if (key !== undefined) places.set(key.name, at);
-    return (of) => of[at]!;
-  });
+  for (const send of sends) {
+    const name = send.key?.name;
+    let known = name === undefined ? undefined : (find(name) ?? places.get(name));
+    if (known === undefined) {
+      known = keyed.push(send) - 1;
+      if (name !== undefined && sends.length > 1) places.set(name, known);
+    }
+    found.push(known);
+  }
   return {
-    fresh: fresh.map(({ rows }) => rows),
-    keyed: fresh,
-    remembered: (ids) =>
-      fresh.flatMap(({ key, rows }, at) =>
-        key === undefined ? [] : [{ ...key, first: ids[at]![0]!, size: rows.length }],
-      ),
-    outcomes: (of) => outcomes.map((outcome) => outcome(of)),
+    keyed,
+    fresh: keyed.map(({ rows }) => rows),
+    remembered(ids) {
+      const all: (SendKey & KnownSend)[] = [];
+      for (const [at, { key, rows }] of keyed.entries()) {
+        if (key !== undefined) all.push({ name: key.name, hash: key.hash, first: ids[at]![0]!, size: rows.length });
+      }
+      return all;
+    },
+    outcomes: (of) =>
+      sends.map(({ key }, at) => {
+        const known = found[at]!;
+        const hash = typeof known === "number" ? keyed[known]!.key?.hash : known.hash;
+        if (hash !== key?.hash) return "taken";
+        return typeof known === "number" ? of[known]! : idsOf(known);
+      }),
   };
 }
 

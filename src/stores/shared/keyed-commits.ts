@@ -11,6 +11,8 @@ export interface CommittedKeyed {
   readonly outcomes: readonly KeyedOutcome[];
   /** The age of the oldest key that was forgotten too early, in ms. */
   readonly forgotten: number | undefined;
+  /** True if somebody else removed keys from the engine. */
+  readonly areLost?: boolean;
 }
 
 /** A commit on the engine, of sends of which no key comes twice. Rejects with the engine's error. */
@@ -20,6 +22,8 @@ export type WriteKeyed = (writer: Writer, sends: readonly KeyedSend[]) => Promis
 export interface KeyedCommitsOptions {
   readonly clock: Clock;
   readonly commits: RemoteCommits;
+  /** The engine's name, for sentences. */
+  readonly engine: string;
   /** Hears of keys that were forgotten too early. */
   readonly error: (error: Error) => void;
 }
@@ -28,6 +32,8 @@ export interface KeyedCommitsOptions {
 export class KeyedCommits {
   readonly #options: KeyedCommitsOptions;
   readonly #losses: EarlyLosses;
+  /** The monotonic time before which no further removal is reported, in ms. */
+  #silentUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: KeyedCommitsOptions) {
     this.#options = options;
@@ -43,10 +49,25 @@ export class KeyedCommits {
       const done = await write(writer, plan.keyed);
       if (done === GONE) return GONE;
       outcomes = done.outcomes;
-      if (done.forgotten !== undefined) this.#losses.note(done.forgotten, clock.monotonic(), bounds);
+      const now = clock.monotonic();
+      if (done.forgotten !== undefined) this.#losses.note(done.forgotten, now, bounds);
+      if (done.areLost === true) this.#noteRemoval(now, bounds);
       return done.committed;
     });
     return plan.outcomes(outcomes);
+  }
+
+  /** Reports keys that somebody else removed, once in a window. */
+  #noteRemoval(now: number, { window }: KeyBounds): void {
+    if (now < this.#silentUntil) return;
+    this.#silentUntil = now + window;
+    const { engine, error } = this.#options;
+    error(
+      new Error(
+        `${engine} has lost the keys of earlier sends, which somebody else deleted or the server evicted: a send that is ` +
+          "made again with one of them is committed again",
+      ),
+    );
   }
 }
 

@@ -1,10 +1,11 @@
 import { BusError } from "../../errors.ts";
-import type { PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
+import type { PendingRow, Positions, PositionsWithin, Store, StoreSink, Trimmed } from "../../store.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { EngineTime } from "./engine-time.ts";
 import type { Ids, Sends } from "./given-ids.ts";
 import { awake } from "./retry.ts";
 import type { Trimmer } from "./trimmer.ts";
+import { WorkFailure } from "./work.ts";
 
 /** An open log on an engine. Its calls reject with the engine's error. */
 export interface OpenLog {
@@ -15,6 +16,8 @@ export interface OpenLog {
   readonly append: (sends: Sends) => Promise<Ids>;
   /** As `append`, for sends of which some have a key. Absent if the engine remembers no keys. */
   readonly appendKeyed?: NonNullable<Store["appendKeyed"]>;
+  /** The positions of consumers. Rejects with a `WorkFailure` if the work in a transaction fails. Absent if the engine keeps none. */
+  readonly positions?: Positions;
   /** Hands over all commits before the call, with retries. */
   readonly catchUp: () => Promise<void>;
   /** Trims the rest, and ends everything. */
@@ -37,6 +40,8 @@ export interface RemoteEngine<Log extends OpenLog> {
   readonly within?: (log: () => Promise<Log>, transaction: unknown, send: readonly PendingRow[]) => Promise<void>;
   /** True if its logs remember keys. */
   readonly remembersKeys?: boolean;
+  /** The positions of its logs: `alone`, or `within` transactions too. Absent if its logs keep none. */
+  readonly positions?: "alone" | "within";
 }
 
 /** The store on any engine across a network. A call under way keeps the process alive. */
@@ -44,14 +49,17 @@ export class RemoteStore<Log extends OpenLog> implements Store {
   readonly maxRows: number;
   readonly within?: NonNullable<Store["within"]>;
   readonly appendKeyed?: NonNullable<Store["appendKeyed"]>;
+  readonly positions?: Positions;
   readonly #engine: RemoteEngine<Log>;
   #opening: Promise<Log> | undefined;
   #log: Log | undefined;
+  #isClosed = false;
 
   constructor(engine: RemoteEngine<Log>) {
     this.#engine = engine;
     this.maxRows = engine.maxRows;
-    const { within, remembersKeys = false } = engine;
+    const { within, remembersKeys = false, positions } = engine;
+    if (positions !== undefined) this.positions = this.#positions(positions);
     if (remembersKeys) {
       this.appendKeyed = (sends, bounds) =>
         this.#do("could not commit", ({ appendKeyed }) => appendKeyed!(sends, bounds)); // such a log has it
@@ -88,7 +96,36 @@ export class RemoteStore<Log extends OpenLog> implements Store {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#do("could not tidy up while closing, and will at the next opening", ({ close }) => close());
+  }
+
+  #positions(kind: "alone" | "within"): Positions {
+    const within: PositionsWithin = {
+      isSynchronous: false,
+      run: (change, work) => this.#move((positions) => positions.within!.run(change, work)), // such a log has it
+    };
+    return {
+      list: () => this.#do("could not read positions", ({ positions }) => this.#open(positions).list()),
+      read: (name) => this.#do("could not read a position", ({ positions }) => this.#open(positions).read(name)),
+      replace: (...change) => this.#move((positions) => positions.replace(...change)),
+      ...(kind === "within" && { within }),
+    };
+  }
+
+  async #move<T>(work: (positions: Positions) => Promise<T>): Promise<T> {
+    try {
+      return await this.#do("could not move a position", ({ positions }) => work(this.#open(positions)));
+    } catch (error) {
+      const { cause } = error as Error;
+      throw cause instanceof WorkFailure ? cause.cause : error;
+    }
+  }
+
+  // A consumer may outlive its bus by a call, and no retry would help.
+  #open(positions: Positions | undefined): Positions {
+    if (!this.#isClosed) return positions!; // such a log has them
+    throw new BusError("store", "the store is closed", { refused: true });
   }
 
   async #do<T>(failing: string, work: (log: Log) => Promise<T>): Promise<T> {

@@ -11,7 +11,7 @@ export class Keys {
   readonly #find: Statement;
   readonly #put: Statement;
   readonly #newest: Statement;
-  readonly #oldest: Statement;
+  readonly #after: Statement;
   readonly #forget: Statement;
   readonly #losses: EarlyLosses;
 
@@ -20,7 +20,7 @@ export class Keys {
     // `seq` grows with `at`, so the oldest keys are the first rows, and the range of `seq` counts the keys.
     db.exec(`
       create table if not exists nightbus_keys (
-        seq integer primary key autoincrement, name text not null unique, hash text not null,
+        seq integer primary key, name text not null unique, hash text not null,
         first integer not null, size integer not null, at integer not null
       )
     `);
@@ -28,7 +28,7 @@ export class Keys {
     this.#find = db.prepare("select hash, first, size from nightbus_keys where name = ? and at > ?");
     this.#put = db.prepare("insert or replace into nightbus_keys (name, hash, first, size, at) values (?, ?, ?, ?, ?)");
     this.#newest = db.prepare("select max(seq) from nightbus_keys");
-    this.#oldest = db.prepare(`select seq, at from nightbus_keys order by seq limit ${PORTION}`);
+    this.#after = db.prepare("select seq, at from nightbus_keys where seq > ? order by seq limit 1");
     this.#forget = db.prepare("delete from nightbus_keys where seq <= ?");
   }
 
@@ -46,7 +46,10 @@ export class Keys {
     const [newest] = this.#newest.get() as [number | null];
     if (newest === null) return;
     let last = 0;
-    for (const [seq, since] of this.#oldest.all() as unknown as readonly (readonly [number, number])[]) {
+    for (let count = 0; count < PORTION; count += 1) {
+      const next = this.#after.get(last) as readonly [seq: number, at: number] | undefined;
+      if (next === undefined) break;
+      const [seq, since] = next;
       const isOld = since <= at - bounds.window;
       if (!isOld && seq > newest - bounds.count) break;
       if (!isOld) this.#losses.note(at - since, at, bounds);

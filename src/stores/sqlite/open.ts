@@ -6,10 +6,12 @@ import { Cursor } from "./cursor.ts";
 import { explain } from "./failures.ts";
 import { Feed } from "./feed.ts";
 import { type OpenFile, openFile, type Source } from "./file.ts";
+import { SqlitePositions } from "./positions.ts";
 
 /** A log in a file that is open. */
 export interface SqliteLog {
   readonly commits: Commits;
+  readonly positions: SqlitePositions;
   readonly trimmer: Trimmer;
   /** Hands over all commits before the call. Rejects with SQLite's error. */
   readonly catchUp: () => Promise<unknown>;
@@ -26,6 +28,7 @@ export function openSqlite(source: Source, sink: StoreSink): Promise<SqliteLog> 
     await transactions.retry(() => cursor.start());
     const feed = new Feed({ clock: sink.clock, file, cursor, outage: Outage.of(sink, explain) });
     const commits = new Commits({ sink, file, cursor, feed });
+    const positions = new SqlitePositions(file, () => cursor.checkPlace());
     const trimmer = new Trimmer({
       clock: sink.clock,
       trim(portion) {
@@ -40,7 +43,7 @@ export function openSqlite(source: Source, sink: StoreSink): Promise<SqliteLog> 
       feed.stop();
       await trimmer.finish().finally(() => file.close());
     };
-    return { commits, trimmer, catchUp: () => transactions.retry(() => cursor.catchUp()), close };
+    return { commits, positions, trimmer, catchUp: () => transactions.retry(() => cursor.catchUp()), close };
   });
 }
 

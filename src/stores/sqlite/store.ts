@@ -1,7 +1,17 @@
 import { BusError } from "../../errors.ts";
-import type { KeyBounds, KeyedOutcome, KeyedSend, PendingRow, Store, StoreSink, Trimmed } from "../../store.ts";
+import type {
+  KeyBounds,
+  KeyedOutcome,
+  KeyedSend,
+  PendingRow,
+  Positions,
+  Store,
+  StoreSink,
+  Trimmed,
+} from "../../store.ts";
 import type { Ids, Sends } from "../shared/given-ids.ts";
 import { notOpen, servesAnother } from "../shared/remote-store.ts";
+import { WorkFailure } from "../shared/work.ts";
 import { failure } from "./failures.ts";
 import type { Source } from "./file.ts";
 import { openSqlite, type SqliteLog } from "./open.ts";
@@ -10,6 +20,16 @@ import { openSqlite, type SqliteLog } from "./open.ts";
 export class SqliteStore implements Store {
   readonly maxRows = 128;
   readonly maxBytes = Number.POSITIVE_INFINITY;
+  readonly positions: Positions = {
+    list: () => this.#do("could not read the positions", ({ positions }) => positions.list()),
+    read: (name) => this.#do("could not read a position", ({ positions }) => positions.read(name)),
+    replace: (name, version, state) =>
+      this.#do("could not write a position", ({ positions }) => positions.replace(name, version, state)),
+    within: {
+      isSynchronous: true,
+      run: (change, work) => this.#do("could not move a position", ({ positions }) => positions.within(change, work)),
+    },
+  };
   readonly #source: Source;
   #isTaken = false;
   #log: SqliteLog | undefined;
@@ -60,6 +80,7 @@ export class SqliteStore implements Store {
     try {
       return await work(log);
     } catch (error) {
+      if (error instanceof WorkFailure) throw error.cause;
       throw failure(`SQLite ${failing}`, error);
     }
   }

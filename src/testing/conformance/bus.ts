@@ -1,6 +1,7 @@
 import { ageing } from "./ageing.ts";
 import { channels } from "./bus/channels.ts";
 import { closing } from "./bus/closing.ts";
+import { consuming } from "./bus/consuming.ts";
 import { cursors } from "./bus/cursors.ts";
 import { durability } from "./bus/durability.ts";
 import { events } from "./bus/events.ts";
@@ -43,6 +44,7 @@ export function testBus(name: string, factory: BusFactory, { describe, it }: Run
   const topic = topicOf(factory, it);
   describe(`a bus: ${name}`, () => {
     for (const [of, declare] of Object.entries(TOPICS)) describe(of, () => declare(topic));
+    describe("consuming", () => consuming(topic, factory.shared));
     if (factory.durable) describe("durability", () => durability(topic));
     if (factory.shared) describe("sharing", () => sharing(topic));
     if (factory.transactional) describe("sending within a transaction", () => within(topic, factory.shared));

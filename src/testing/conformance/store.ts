@@ -5,6 +5,7 @@ import { ManualClock } from "../fake/manual-clock.ts";
 import type { Runner } from "./bus/topic.ts";
 import { Recorder } from "./recorder.ts";
 import { appending } from "./store/appending.ts";
+import { positions } from "./store/positions.ts";
 import { reopening } from "./store/reopening.ts";
 import { sharing } from "./store/sharing.ts";
 import type { Opened, StoreFactory, StoreFixture, StoreTopic } from "./store/topic.ts";
@@ -13,9 +14,10 @@ import { trimming } from "./store/trimming.ts";
 /** Tests every promise of a store to its log. The runner's `it` must wait for promises. */
 export function testStore(name: string, factory: StoreFactory, { describe, it }: Runner): void {
   const { ownTime = false } = factory;
-  const topic: StoreTopic = { it, ownTime, over: (work) => () => run(factory, work) };
+  const topic: StoreTopic = { it, ownTime, factory, over: (work) => () => run(factory, work) };
   describe(`a store: ${name}`, () => {
     describe("appending", () => appending(topic));
+    describe("positions of consumers", () => positions(topic));
     if (factory.durable) describe("reopening", () => reopening(topic));
     if (factory.durable) describe("trimming", () => trimming(topic));
     if (factory.shared) describe("sharing", () => sharing(topic));

@@ -19,20 +19,36 @@ export interface SentOptions {
 export interface Evidence {
   readonly sent: readonly Notification[];
   readonly caller: Caller;
+  /** The words for it. Default: those of sends. */
+  readonly words?: EvidenceWords;
 }
 
+/** The words by which a failed expectation names its evidence. */
+export interface EvidenceWords {
+  /** One of them: "send". */
+  readonly noun: string;
+  /** Its past: "sent". */
+  readonly verb: string;
+  /** The end of the noun's phrase. */
+  readonly by: string;
+}
+
+const SENT: EvidenceWords = { noun: "send", verb: "sent", by: "" };
+
 /** Throws unless a message like this was sent on the channel, exactly so many times if a number is given. */
-export function expectSent({ sent, caller }: Evidence, channel: Channel, wanted: Wanted, options: SentOptions): void {
+export function expectSent(evidence: Evidence, channel: Channel, wanted: Wanted, options: SentOptions): void {
+  const { sent, caller, words = SENT } = evidence;
   checkNames("expectSent", options, ["times"]);
   const times = checkTimes(options.times);
   const there = notificationsOn(sent, channel);
   const matching = there.filter(({ message }) => complaint(message, wanted) === undefined);
   if (times === undefined ? matching.length > 0 : matching.length === times) return;
   const like = wanted === undefined ? "" : ` like ${show(wanted.like)}`;
-  const many = times === undefined ? "a send" : times === 1 ? "1 send" : `${times} sends`;
-  const found = matching.length > 0 ? thoseThere(matching) : foundNone(sent, there, channel, wanted);
+  const { noun, by } = words;
+  const many = times === undefined ? `a ${noun}` : times === 1 ? `1 ${noun}` : `${times} ${noun}s`;
+  const found = matching.length > 0 ? thoseThere(matching) : foundNone(sent, there, { channel, wanted, words });
   const beside = matching.length > 0 ? { expected: times, actual: matching.length } : besideNearest(there, wanted);
-  throw new ExpectationError(`expected ${many} on ${keyOf(channel)}${like}, but ${found}`, caller, beside);
+  throw new ExpectationError(`expected ${many} on ${keyOf(channel)}${by}${like}, but ${found}`, caller, beside);
 }
 
 /** Throws if an entry was sent on the channel. */
@@ -100,17 +116,21 @@ function thoseThere(sent: readonly Notification[]): string {
 function foundNone(
   sent: readonly Notification[],
   there: readonly Notification[],
-  channel: Channel,
-  wanted: Wanted,
+  {
+    channel,
+    wanted,
+    words: { verb },
+  }: { readonly channel: Channel; readonly wanted: Wanted; readonly words: EvidenceWords },
 ): string {
   if (there.length > 0) {
-    const none = there.length === 1 ? "the one sent there is not" : `none of the ${there.length} sent there is`;
+    const none = there.length === 1 ? `the one ${verb} there is not` : `none of the ${there.length} ${verb} there is`;
     return none + lines(there, ({ message }) => `: ${complaint(message, wanted)}`);
   }
-  if (sent.length === 0) return "nothing was sent; where the code does not await its sends, await bus.settled() first";
+  if (sent.length === 0)
+    return `nothing was ${verb}; where the code does not await its sends, await bus.settled() first`;
   const near = sent.filter((each) => mayBeMeant(each.channel, channel));
-  if (near.length > 0) return `nothing was sent there. Did you mean ${namesOf(near)}?${lines(near)}`;
-  return `nothing was sent there, only on ${namesOf(sent)}`;
+  if (near.length > 0) return `nothing was ${verb} there. Did you mean ${namesOf(near)}?${lines(near)}`;
+  return `nothing was ${verb} there, only on ${namesOf(sent)}`;
 }
 
 /** Finds a tuple of the same name, a string that looks like the tuple, or a name with a slip of the pen. */

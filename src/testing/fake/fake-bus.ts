@@ -1,10 +1,14 @@
+// Longer than 250 lines: the one public class of a fake bus, and most of it docstrings.
+
 import { Bus, hubOf } from "../../bus.ts";
+import { INSIDE } from "../../core/module-copies.ts";
 import { serialise } from "../../core/serialise.ts";
 import { BusError, closed, given } from "../../errors.ts";
 import { type AnyChannels, type ChannelOf, keyOf, type MessageOf, type Notification } from "../../notification.ts";
 import type { BusOptions } from "../../options.ts";
 import type { Clock } from "../../util/clock.ts";
 import { checkNames } from "../../util/validate.ts";
+import { Consumed } from "../expect/consumed.ts";
 import type { Caller } from "../expect/expectation-error.ts";
 import {
   type Evidence,
@@ -28,6 +32,8 @@ export interface FakeBusOptions<C extends object = AnyChannels> extends Omit<Bus
   readonly now?: number;
   /** Another clock than its own. The test moves that clock, and the clock says where ids begin. */
   readonly clock?: Clock;
+  /** The transaction that handlers of `transaction: true` get, such as a double of a driver. Default: an empty object. */
+  readonly tx?: unknown;
 }
 
 /** An expected message: a value that it is like, or a function that returns true for it. */
@@ -47,6 +53,7 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
   /** Work that waits for the store to open. */
   readonly #pending: (() => void)[] = [];
   readonly #passing: Passing;
+  readonly #consumed = new Consumed();
   #isClosed = false;
 
   /** Makes a fake bus. Throws `bad_option`. */
@@ -54,6 +61,7 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
     checkNames("a fake bus", options, [
       "now",
       "clock",
+      "tx",
       "channels",
       "retention",
       "limit",
@@ -61,17 +69,21 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
       "maxSend",
       "keys",
     ]);
-    const { now, clock, ...rest } = options;
+    const { now, clock, tx, ...rest } = options;
     if (now !== undefined) checkStart(now, clock);
     const store = new FakeStore();
     const own = clock === undefined ? new ManualClock(now, () => store.base) : undefined;
     super({ ...rest, store, clock: clock ?? own! });
     this.#store = store;
+    if (tx !== undefined) store.positions.transaction = tx;
     this.#clock = own;
     this.#start = own?.now() ?? 0;
     this.#parked = new ParkedPolls(hubOf(this).clock);
     this.#nexts = new NextSents(hubOf(this).clock, this.nextSent);
-    this.#passing = new Passing({ clock: own, state: () => [this.last, this.waiting, store.sent.length].join() });
+    this.#passing = new Passing({
+      clock: own,
+      state: () => [this.last, this.waiting, store.sent.length, this.#consumed.count, store.positions.changes].join(),
+    });
     store.onSent = (sent) => this.#nexts.sent(sent);
     hubOf(this).probe = {
       onOpen: () => {
@@ -79,6 +91,7 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
       },
       onPark: (...poll) => this.#parked.add(...poll),
       onCommit: ({ message }) => void deepFreeze(message), // all readers share this one copy
+      onHandled: (name, rows) => this.#consumed.add(name, rows),
       onUnheardError: (error) => this.#passing.unheard.push(error),
     };
   }
@@ -105,6 +118,20 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
       message === undefined ? undefined : { like: message },
       options,
     );
+  }
+
+  /**
+   * Throws an ExpectationError unless the consumer of this name has handled such a message of the channel, exactly so many
+   * times if `times` is given. A repetition after a lost lease counts again.
+   */
+  expectConsumed<const K extends ChannelOf<C>>(
+    name: string,
+    channel: K,
+    message?: ExpectedMessage<MessageOf<C, K>>,
+    options: SentOptions = {},
+  ): void {
+    const wanted = message === undefined ? undefined : { like: message };
+    this.#consumed.expect(name, this.expectConsumed, channel, wanted, options);
   }
 
   /** Throws an ExpectationError if an entry was sent on the channel. */
@@ -164,6 +191,20 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
     this.#store.fail(keyOf(channel), cause);
   }
 
+  /** Makes the positions of consumers reject with code `store` and this cause, until `heal()` ends all failures. */
+  failPositions(cause: unknown = new Error("the fake bus was told to fail")): void {
+    this.#store.positions.fail(cause);
+  }
+
+  /**
+   * Takes the lease of a consumer's name away, as if another process had taken over. That process is silent from now on, so
+   * consumers of this bus take over again after the lease. Rejects with `bad_option` if there is no such name.
+   */
+  async takeOver(name: string): Promise<void> {
+    if (await this.#store.positions.takeOver(name)) return this[INSIDE].consumers.look(name);
+    throw new BusError("bad_option", `there is no consumer ${given(name)}: bus.consumers.list() has the names`);
+  }
+
   /** Ends the failures of this channel, or of all. */
   heal(channel?: ChannelOf<C>): void {
     this.#store.heal(channel === undefined ? undefined : keyOf(channel));
@@ -185,10 +226,12 @@ export class FakeBus<C extends object = AnyChannels> extends Bus<C> {
 
   /**
    * Makes the bus as new for the next test: nothing sent or retained, no failures, ids from 1, and its clock at its
-   * start. Listeners and waiting readers stay.
+   * start. Listeners and waiting readers stay, and consumers end.
    */
   reset(): void {
     this.#nexts.clear();
+    this.#consumed.clear();
+    this[INSIDE].consumers.end();
     this.#passing.unheard.length = 0;
     this.#clock?.set(this.#start);
     this.#whenOpen(() => this.#store.reset());

@@ -4,6 +4,7 @@ import { NODES_KEY } from "../../presence/channels.ts";
 import type { KeyBounds, KeyedOutcome, KeyedSend, PendingRow, Row, Store, StoreSink } from "../../store.ts";
 import { noPace } from "../../stores/memory/pace.ts";
 import { memory } from "../../stores/memory.ts";
+import { FakePositions } from "./fake-positions.ts";
 
 /** The distance of the ids of two epochs. */
 const LIFE = 1_000_000;
@@ -18,6 +19,10 @@ export class FakeStore implements Store {
   onSent: (sent: Notification) => void = () => {};
   /** The first id of a new epoch, unless the clock states it. */
   base = 0;
+  /** The positions of consumers. Sends within their transactions wait for the commit. */
+  readonly positions = new FakePositions((sends) => {
+    for (const send of sends) this.#commit(send);
+  });
   #memory = memory(noPace);
   #sink!: StoreSink;
   readonly #failures = new Map<string, unknown>();
@@ -63,12 +68,10 @@ export class FakeStore implements Store {
     return outcomes;
   }
 
-  /** Takes any value for a transaction that commits at once. */
-  within(_transaction: unknown, send: readonly PendingRow[]): void {
+  /** Takes any value for a transaction that commits at once, except that of a consumer. */
+  within(transaction: unknown, send: readonly PendingRow[]): void {
     for (const { key } of send) this.#check(key);
-    this.#isSending = true;
-    void this.#memory.append([send]); // the commit happens during the call, and never rejects
-    this.#isSending = false;
+    if (!this.positions.joins(transaction, send)) this.#commit(send);
   }
 
   async sync(): Promise<void> {}
@@ -87,8 +90,10 @@ export class FakeStore implements Store {
 
   /** Ends the failures of this channel, or of all. */
   heal(key?: string): void {
-    if (key === undefined) this.#failures.clear();
-    else this.#failures.delete(key);
+    if (key === undefined) {
+      this.#failures.clear();
+      this.positions.heal();
+    } else this.#failures.delete(key);
   }
 
   /** Trims everything on this channel. */
@@ -107,7 +112,14 @@ export class FakeStore implements Store {
   reset(): void {
     this.sent.length = 0;
     this.#failures.clear();
+    this.positions.reset();
     this.#begin(0);
+  }
+
+  #commit(send: readonly PendingRow[]): void {
+    this.#isSending = true;
+    void this.#memory.append([send]); // the commit happens during the call, and never rejects
+    this.#isSending = false;
   }
 
   #begin(base: number): void {

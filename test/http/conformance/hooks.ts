@@ -124,6 +124,17 @@ export function describeHooks<Context>(start: Start<Context>, host: Host<Context
     [{ entries: [["x"]] }, "bad_message"],
     [{ entries: [["x", 1, 2]] }, "bad_message"],
     [{ entries: [[["x", 1], 1]] }, "bad_channel"],
+    [{ entries: [[["presence", "x"], { joins: [] }]] }, "bad_channel"],
+    [
+      {
+        entries: [
+          ["ok", 1],
+          ["presence", { joins: [] }],
+        ],
+      },
+      "bad_channel",
+    ],
+    [{ entries: [["nightbus.presence", {}]] }, "bad_channel"],
     [
       {
         entries: [
@@ -142,8 +153,10 @@ export function describeHooks<Context>(start: Start<Context>, host: Host<Context
       },
       "bad_channel",
     ],
-  ])("refuses to send %j, whole", async (body, code) => {
-    const { bus, client } = await start({ send: () => true });
+  ])("refuses to send %j, whole, and asks no hook that would make a tuple of a name", async (body, code) => {
+    const { bus, client } = await start({
+      send: (entries) => entries.map(([name, message]) => [[name, "room"], message]),
+    });
     const last = bus.last;
     expect(await client.post("send", JSON.stringify(body))).toMatchObject({ status: 400, json: { error: { code } } });
     expect(bus.last).toBe(last);

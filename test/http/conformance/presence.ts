@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import { presence } from "../../../src/presence/presence.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
+import { StoreDouble, storeError } from "../../support/doubles.ts";
 import { until } from "./client.ts";
 import type { Host, Options, Start } from "./host.ts";
 import { openStream } from "./stream.ts";
@@ -79,6 +80,23 @@ export function describePresence<Context>(start: Start<Context>, host: Host<Cont
     const member = { id: 3, info: null, status: "online", since: 1_700_000_000_000 };
     expect(reply.json).toEqual({ last: bus.last, members: { room: [member], hall: [] } });
     expect(reply.headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("answers 503 with a pause while the store is away, and other processes cannot tell their members", async () => {
+    const clock = new ManualClock();
+    const store = new StoreDouble();
+    store.append = () => Promise.reject(storeError(true));
+    const bus = new Bus({ clock, store });
+    bus.on("error", () => {});
+    await bus.ready();
+    const members = presence(bus, { member: () => undefined });
+    const { client } = await start({ presence: members, channels: (names) => [...names, ["presence", "room"]] }, bus);
+    const asked = client.get("presence?channels=room");
+    const waiting = setInterval(() => clock.advance(500), 10); // the request is on its way for some time
+    const reply = await asked.finally(() => clearInterval(waiting));
+    expect([reply.status, reply.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(reply.json).toMatchObject({ error: { code: "store" } });
+    await bus.close();
   });
 
   it("takes reports of inactivity from persons alone", async () => {

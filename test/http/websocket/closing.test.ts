@@ -17,6 +17,31 @@ describe("a socket closes", () => {
     expect([hearing.frames, bed.errors, bed.bus.stats().sockets]).toEqual([[], [], 0]);
   });
 
+  it("with 4001 at a binary frame too, by which pages of version 19 keep it open", async () => {
+    let isAlive = true;
+    const bed = await makeBed({ alive: () => isAlive });
+    const client = await bed.reader(["a"]);
+    isAlive = false;
+    client.socket.send(Buffer.from([0]));
+    expect(await client.end()).toEqual([4001, "SESSION_EXPIRED"]);
+  });
+
+  it("with 4001 before a status is given again, if the session ended while the hook was asked", async () => {
+    let isAlive = true;
+    const bed = await makeBed({
+      alive: () => isAlive,
+      channels: async () => {
+        isAlive = false;
+        return [["res.partner", 3, "presence"]];
+      },
+    });
+    await bed.bus.sendone(["res.partner", 3, "presence"], { type: "status", payload: "online" });
+    const client = await bed.open("/websocket?version=18.0-4");
+    client.subscribe(["odoo-presence-res.partner_3"], bed.bus.last);
+    expect(await client.end()).toEqual([4001, "SESSION_EXPIRED"]);
+    expect(client.frames).toEqual([]);
+  });
+
   it("with 4001 when the channels hook answers 401", async () => {
     const bed = await makeBed({
       channels: () => {
@@ -35,6 +60,7 @@ describe("a socket closes", () => {
         throw new Error("a bug");
       },
       () => Promise.resolve(true) as never,
+      () => Promise.reject(new Error("a bug")) as never, // and no rejection is left unhandled
     ];
     for (const alive of answers) {
       const bed = await makeBed({ alive });
@@ -159,6 +185,18 @@ describe("a socket closes", () => {
     } else {
       expect(await client.end()).toEqual([1000, "OUTDATED_VERSION"]);
     }
+  });
+
+  it.each([
+    ["a promise", () => Promise.resolve(false) as never],
+    ["a promise that rejects", () => Promise.reject(new Error("a bug")) as never],
+    ["nothing", () => undefined as never],
+  ])("for no version when the option version answers %s, and the fault is reported", async (_, version) => {
+    const bed = await makeBed({ version });
+    const client = await bed.open("/websocket?version=17.0-1");
+    await bed.settled(client);
+    expect(client.closed).toBeUndefined();
+    expect(bed.errors.map(({ message }) => message)).toEqual(["the option version of the WebSockets failed"]);
   });
 
   it("with 1011 when a write fails, which is reported", async () => {

@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { Bus } from "nightbus";
 import { websocket } from "nightbus/websocket";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { turns } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { Fleet } from "./fleet.ts";
+
+// Two sockets are told in the turn of a commit, and the others later.
+vi.mock("../../../src/waiters/slice.ts", () => ({ SLICE: 2 }));
 
 /** A step of a play: sends, and the deeds of a client. */
 const step = fc.oneof(

@@ -292,4 +292,12 @@ describe("a socket", () => {
     await client.has(1);
     expect(bed.errors.map(({ cause }) => (cause as Error).message)).toEqual(["a bug"]);
   });
+
+  it("reports a promise of onMissed that rejects", async () => {
+    const bed = await makeBed({ onMissed: () => Promise.reject(new Error("a bug")) });
+    const client = await bed.reader(["a"], 7);
+    await bed.bus.sendone("a", 1);
+    await client.has(1);
+    expect(bed.errors.map(({ cause }) => (cause as Error).message)).toEqual(["a bug"]);
+  });
 });

@@ -1,15 +1,25 @@
 import { spawn } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { Bus } from "nightbus";
 import { websocket } from "nightbus/websocket";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { frame, opened } from "../../http/websocket/raw.ts";
 import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/page-programs.ts";
 import { blocksFor } from "../../support/pages.ts";
 import { application } from "../packed.ts";
 import { runtimeHere } from "../runtimes.ts";
 import { serveSockets } from "../socket-servers.ts";
+
+/** Opens a connection that subscribes to a channel, and then reads nothing more. */
+async function deafClient(host: string, channel: string): Promise<Socket> {
+  const socket = await opened(Number(host.split(":")[1]));
+  socket.pause();
+  socket.write(frame(0x81, JSON.stringify({ event_name: "subscribe", data: { channels: [channel], last: 0 } })));
+  return socket;
+}
 
 type Options = Parameters<typeof websocket<Record<string, unknown>, never>>[1];
 
@@ -119,6 +129,33 @@ describe("sockets on the server of this runtime", () => {
       20_000,
     );
   });
+
+  it("lose a client that does not read, and hold no more than a bound for it until then", async () => {
+    const { bus, host } = await start({ maxBuffered: 2 ** 20, unsentTimeout: 1_000 });
+    const slow = await deafClient(host, "a");
+    await eventually(
+      () => "the client is subscribed",
+      () => bus.stats().sockets === 1,
+      5_000,
+    );
+    let most = 0;
+    await eventually(
+      () => `the client is given up: ${JSON.stringify(bus.stats())}`,
+      async () => {
+        await bus.sendone("a", "x".repeat(400_000));
+        most = Math.max(most, bus.stats().unsent);
+        return bus.stats().sockets === 0;
+      },
+      10_000,
+    );
+    expect(most).toBeLessThan(8 * 2 ** 20);
+    slow.destroy();
+    await eventually(
+      () => `nothing is held: ${bus.stats().unsent}`,
+      () => bus.stats().unsent === 0,
+      70_000,
+    );
+  }, 100_000);
 
   it("close with the codes that clients know", async () => {
     let isAlive = true;

@@ -17,6 +17,7 @@ import type { Store } from "../../../src/store.ts";
 import { memory as memoryStore } from "../../../src/stores/memory.ts";
 import { isPending } from "../../../src/testing/conformance/bus/topic.ts";
 import type { BusFactory, Transaction } from "../../../src/testing/conformance/bus.ts";
+import { Recorder } from "../../../src/testing/conformance/recorder.ts";
 import type { StoreFactory } from "../../../src/testing/conformance/store/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 import { systemClock } from "../../../src/util/clock.ts";
@@ -31,7 +32,12 @@ export const memory: BusFactory = {
 };
 
 /** Stores in memory. */
-export const memoryStores: StoreFactory = { durable: false, shared: false, place: () => ({ store: memoryStore }) };
+export const memoryStores: StoreFactory = {
+  durable: false,
+  shared: false,
+  positions: "alone",
+  place: () => ({ store: memoryStore }),
+};
 
 /** Fake buses, by the machine's clock where a test gives none. */
 export const fake: BusFactory = {
@@ -66,6 +72,7 @@ export const file: BusFactory = {
 export const fileStores: StoreFactory = {
   durable: true,
   shared: true,
+  positions: "within",
   place() {
     const { path, remove } = temporary();
     return { store: () => sqlite(path, { durability: "normal" }), remove };
@@ -98,6 +105,7 @@ export const inMemory: BusFactory = {
 export const inMemoryStores: StoreFactory = {
   durable: false,
   shared: false,
+  positions: "within",
   place: () => ({ store: () => sqlite(":memory:") }),
 };
 
@@ -132,7 +140,13 @@ export const onPostgres: BusFactory = {
 };
 
 /** Stores in Postgres. */
-export const postgresStores: StoreFactory = { durable: true, shared: true, ownTime: true, place: newSchema };
+export const postgresStores: StoreFactory = {
+  durable: true,
+  shared: true,
+  ownTime: true,
+  positions: "within",
+  place: newSchema,
+};
 
 /** Names a schema that does not exist yet: stores on it, and a function that removes it. */
 export function newSchema(): {
@@ -168,7 +182,7 @@ export function onRedis(connection: string | (() => RedisClient)): BusFactory {
 
 /** Stores in Redis, by a URL or a client. */
 export function redisStores(connection: string | (() => RedisClient)): StoreFactory {
-  return { durable: true, shared: true, ownTime: true, place: () => newPrefix(connection) };
+  return { durable: true, shared: true, ownTime: true, positions: "alone", place: () => newPrefix(connection) };
 }
 
 /** A client of ioredis, as an application would have it. */
@@ -208,9 +222,15 @@ export const onNats: BusFactory = {
 };
 
 /** Stores in NATS. */
-export const natsStores: StoreFactory = { durable: true, shared: true, ownTime: true, place: newStream };
+export const natsStores: StoreFactory = {
+  durable: true,
+  shared: true,
+  ownTime: true,
+  positions: "alone",
+  place: newStream,
+};
 
-/** Makes an empty stream: stores on it, and a function that removes it. Making it takes time by a clock that goes. */
+/** Makes an empty stream, and that of its positions: stores on it, and a function that removes it. Making it takes time by a clock that goes. */
 export async function newStream(): Promise<{
   readonly name: string;
   readonly store: () => Store;
@@ -224,13 +244,19 @@ export async function newStream(): Promise<{
     clock.advance(10);
     clock.set(now); // the log begins at the time at which the tests' clocks begin
   }
+  await bus.ready();
+  const store = nats(NATS_URL, { stream: name });
+  await store.open(new Recorder(clock));
+  const listed = store.positions!.list(); // which makes their stream
+  while (await isPending(listed)) clock.advance(10);
+  await Promise.all([listed, store.close()]);
   return {
     name,
     store: () => nats(NATS_URL, { stream: name }),
     async remove() {
       const connection = await connect({ servers: NATS_URL });
       const { streams } = await jetstreamManager(connection);
-      await streams.delete(name).catch(() => {}); // the stream may never have been made
+      for (const each of [name, `${name}+positions`]) await streams.delete(each).catch(() => {}); // some tests make none
       await connection.close();
     },
   };

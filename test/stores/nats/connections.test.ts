@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Bus } from "nightbus";
+import { Bus, type Notification } from "nightbus";
 import { nats } from "nightbus/nats";
 import { describe, it } from "vitest";
-import { failsWith, messagesOf } from "../../../src/testing/conformance/bus/topic.ts";
+import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { NATS_URL, natsRuns } from "../engines.ts";
 import { testConnections } from "../suite/connections.ts";
 import { asking, streams } from "./streams.ts";
@@ -72,13 +72,45 @@ natsRuns(describe)("a bus on the application's NATS", () => {
     assert.deepEqual([first?.status, large?.status, second?.status], ["fulfilled", "rejected", "fulfilled"]);
     const { reason } = large as PromiseRejectedResult;
     assert.match(reason.message, /at most \d+ bytes \(max_payload\).*send it in parts/);
-    assert.deepEqual([reason.code, reason.refused], ["store", true]);
+    assert.deepEqual([reason.code, reason.refused], ["bad_message", true]);
     await failsWith("bad_message", () => bus.sendone("a", "x".repeat(2 ** 21)), "send it in parts");
     const half = "x".repeat(600_000);
     await Promise.all([bus.sendone("b", half), bus.sendone("b", half), bus.sendone("b", half)]);
     assert.deepEqual(messagesOf(await open().poll(["a", "b"], 0, 0)), [1, 2, half, half, half]);
     const tiny = Array.from({ length: 150_000 }, () => ["c", 1] as const);
-    await failsWith("store", () => bus.sendmany(tiny), "this send takes", "send it in parts");
+    await failsWith("bad_message", () => bus.sendmany(tiny), "this send takes", "send it in parts");
+  });
+
+  it("rejects a send that is larger than the stream has come to take, alone and at once", async () => {
+    const { bus: open, manager, name } = stream();
+    const bus = open();
+    await bus.sendone("a", 1);
+    await (await manager()).streams.update(name, { max_msg_size: 2_000 });
+    const sends = [bus.sendone("a", "x".repeat(5_000)), bus.sendone("a", 2)];
+    await failsWith("bad_message", () => sends[0], "send it in parts");
+    await sends[1];
+    assert.deepEqual(messagesOf(await bus.poll(["a"], 0, 0)), [1, 2]);
+  });
+
+  it("lets a consumer go past a failure whose message is too large for the server", async () => {
+    const { bus: open, manager, name } = stream();
+    const bus = open();
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    await bus.ready();
+    await (await manager()).streams.update(name, { max_msg_size: 3_000 });
+    const bad = await bus.sendone("a", "x".repeat(2_700));
+    await bus.sendone("a", "good");
+    const seen: unknown[] = [];
+    const handler = ({ message }: Notification): void => {
+      if (message !== "good") throw new Error("spoilt");
+      seen.push(message);
+    };
+    bus.consume("mailer", ["a"], handler, { attempts: 1, onFailure: "failed", from: "start" });
+    await until(() => seen.length === 1, "it went on");
+    const failed = messagesOf(await bus.poll(["failed"], 0, 0));
+    assert.deepEqual(failed, [{ consumer: "mailer", id: bad, channel: "a", error: "spoilt", attempts: 1 }]);
+    assert.deepEqual(errors, []);
   });
 
   it("says what somebody else has published where its log is, and goes on", async () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { JetStreamApiError } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { Bus } from "nightbus";
 import { nats } from "nightbus/nats";
 import { describe, it } from "vitest";
@@ -66,6 +68,46 @@ natsRuns(describe)("a store on NATS, when things go wrong,", () => {
     const settled = await Promise.allSettled(sends);
     assert.ok(settled.every(({ status }) => status === "fulfilled"));
     assert.deepEqual(messagesOf(await open().poll(["a"], 0, 0)), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("makes its streams though the server deletes its last stream at that moment, and so cannot", async () => {
+    const { bus: open, client } = stream();
+    const { connection } = asking(await client());
+    const refused = new Map<string, number>();
+    refuseStreams(connection, (subject) => {
+      const times = refused.get(subject) ?? 0;
+      if (times < 2) refused.set(subject, times + 1);
+      return times < 2;
+    });
+    const bus = open({}, connection);
+    const heard: unknown[] = [];
+    bus.consume("reader", ["a"], ({ message }) => void heard.push(message));
+    await bus.sendone("a", 1);
+    await until(() => heard.length === 1, "the consumer hears of it");
+    assert.deepEqual([...refused.values()], [2, 2], "the log and the positions");
+  });
+
+  it("refuses all sends after five seconds if the server can make no stream for good, and says where to look", async () => {
+    const { bus: open, client, manager, name } = stream();
+    const { connection } = asking(await client());
+    let isFull = false;
+    refuseStreams(connection, () => isFull);
+    const bus = open({}, connection);
+    bus.on("error", () => {});
+    await bus.sendone("a", 0);
+    isFull = true;
+    await (await manager()).streams.delete(name);
+    const started = performance.now();
+    const sends = [1, 2, 3].map((message) => bus.sendone("a", message));
+    await Promise.allSettled(sends);
+    const took = performance.now() - started;
+    assert.ok(took < 10_000, `it took ${took} ms`);
+    for (const send of sends) {
+      const error = await failsWith("store", () => send, "its log says why", "tried for 5 s");
+      assert.deepEqual([error.refused, error.unavailable], [true, true]);
+    }
+    isFull = false;
+    await bus.sendone("a", "after");
   });
 
   it("tells those who read that something is missing when the stream was deleted, and goes on", async () => {
@@ -278,3 +320,12 @@ natsRuns(describe)("a store on NATS, when things go wrong,", () => {
     }
   });
 });
+
+/** Refuses to make a stream while the test says so, as a server does that has no room for it. */
+function refuseStreams(connection: NatsConnection, refuses: (subject: string) => boolean): void {
+  const { request } = connection;
+  connection.request = async (subject, ...rest) => {
+    if (!subject.includes(".STREAM.CREATE.") || !refuses(subject)) return request(subject, ...rest);
+    throw new JetStreamApiError({ code: 500, err_code: 10049, description: "error creating store for stream" }); // as 2.9 answers
+  };
+}

@@ -49,7 +49,10 @@ export function streams(): {
       return connection;
     };
     const manager = async (): Promise<JetStreamManager> => jetstreamManager(await client());
-    ends.push(async () => (await manager()).streams.delete(name).catch(() => {})); // a test may not have come to it
+    ends.push(async () => {
+      const { streams } = await manager();
+      for (const each of [name, `${name}+positions`]) await streams.delete(each).catch(() => {}); // a test may not have come to it
+    });
     return {
       name,
       client,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "vitest";
+import { StreamKeys } from "../../../src/stores/nats/keys.ts";
 import { type Change, cut, NOTHING, packChange, readChange } from "../../../src/stores/nats/trims/changes.ts";
 import { Marks } from "../../../src/stores/nats/trims/marks.ts";
 import { isEmpty, type Message, Messages, markGone } from "../../../src/stores/nats/trims/messages.ts";
@@ -58,6 +59,9 @@ describe("a change of what is gone", () => {
     watermarks: fc.uniqueArray(fc.tuple(fc.string(), id), { selector: ([key]) => key }),
     forgotten: fc.array(fc.string()),
     floor: id,
+    keys: fc.array(
+      fc.record({ name: fc.string(), hash: fc.string(), first: id, size: id, until: id }, { noNullPrototype: true }),
+    ),
     gaps: fc.array(gap),
     gone: fc.array(fc.tuple(id, id)),
     deleted: fc.array(id),
@@ -76,6 +80,7 @@ describe("a change of what is gone", () => {
             watermarks: joined((part) => part.watermarks),
             forgotten: joined((part) => part.forgotten),
             floor: parts[0]!.floor,
+            keys: joined((part) => part.keys),
             gaps: joined((part) => part.gaps),
             gone: joined((part) => part.gone),
             deleted: joined((part) => part.deleted),
@@ -89,14 +94,14 @@ describe("a change of what is gone", () => {
   });
 
   it("keeps 100,000 gaps at most: older ones are folded into the beginning, also in a snapshot", () => {
-    const marks = new Marks();
+    const marks = new Marks(new StreamKeys(() => {}));
     const gaps = Array.from({ length: 100_001 }, (_, index) => ({ after: index * 10 + 1, before: index * 10 + 5 }));
     marks.apply({ ...NOTHING, gaps: gaps.slice(0, 100_000) }, 0);
     assert.deepEqual([marks.gaps.length, marks.begin], [100_000, 0]);
     marks.apply({ ...NOTHING, gaps: gaps.slice(100_000) }, 0);
     assert.ok(marks.gaps.length <= 90_001);
     assert.equal(marks.begin, gaps[10_001]!.before);
-    const again = new Marks();
+    const again = new Marks(new StreamKeys(() => {}));
     again.apply(readChange(packChange(marks.snapshot()))!, 0);
     again.apply({ ...NOTHING, gaps: gaps.slice(0, 10) }, 0);
     assert.deepEqual([again.begin, again.gaps], [marks.begin, marks.gaps]);

@@ -133,7 +133,9 @@ postgresRuns(describe)("a bus on the application's Postgres", () => {
     const buses = [0, 1, 2].map(() => new Bus({ store: postgres(config, { schema: odd }) }));
     try {
       await Promise.all(buses.map((bus) => bus.ready()));
-      const sends = Array.from({ length: 60 }, (_, index) => buses[index % 3]!.sendone("a", index));
+      const sends = Array.from({ length: 60 }, (_, index) =>
+        buses[index % 3]!.sendone("a", index, index % 2 === 0 ? {} : { key: `${index}` }),
+      );
       const ids = await Promise.all(sends);
       await until(() => buses.every(({ last }) => last === Math.max(...ids)), "all have read all");
       assert.equal((await buses[0]!.poll(["a"], 0, 0)).length, 60);

@@ -10,6 +10,10 @@ import { schemas } from "./schemas.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
+/** The rows of the table of keys that were read in this schema, and those that are there. */
+const READS_OF_KEYS = `select s.seq_tup_read as scanned, s.idx_tup_fetch as read, s.n_live_tup as kept
+  from pg_stat_all_tables s where s.schemaname = $1 and s.relname = 'nightbus_keys'`;
+
 /** A pool that counts the requests of all its clients. */
 function counting(pool: (Client: typeof pg.Client) => pg.Pool): Counting {
   const Client = class extends pg.Client {} as typeof pg.Client;
@@ -40,6 +44,23 @@ postgresRuns(describe)("what a bus costs Postgres", () => {
       return { open: bus as CostPlace<Counting>["open"], counting: async () => counting(pool) };
     },
     hasSettled: ({ count }) => count >= 5,
+  });
+
+  it("looks at no more keys than it sends and forgets, also after a vacuum found few of them", async () => {
+    const { bus: open, name, client } = schema();
+    const bus = open({ keys: { count: 2_000 } });
+    bus.on("error", () => {}); // hears that keys are forgotten before their window ends
+    await bus.sendone("a", 0, { key: "first" });
+    await (await client()).query(`vacuum analyze "${name}".nightbus_keys`);
+    for (let commit = 0; commit < 80; commit += 1) {
+      await Promise.all(Array.from({ length: 50 }, (_, n) => bus.sendone("a", n, { key: `${commit} ${n}` })));
+    }
+    await bus.close(); // which makes its connection write down what it counted
+    const [row] = (await (await client()).query(READS_OF_KEYS, [name])).rows;
+    const { scanned, read, kept } = row as Record<string, string>;
+    assert.ok(Number(kept) >= 2_000 && Number(kept) <= 2_100, `${kept} keys are kept`);
+    assert.ok(Number(scanned) <= 20_000, `${scanned} rows were read by scans of the table`);
+    assert.ok(Number(read) <= 20_000, `${read} rows were read by its indexes`);
   });
 
   it("sees within five seconds what no notification told, and says that they do not come through", async () => {

@@ -80,7 +80,34 @@ postgresRuns(describe)("a store on a Postgres with settings of its own", () => {
       assert.deepEqual([messagesOf(batch), batch.missed], [["new"], true]);
     });
   });
+
+  it("sends with keys by a function that only another role may renew", async () => {
+    const place = schema();
+    const admin = await place.client();
+    await asRole(place, async ({ open, role }) => {
+      const owner = place.bus();
+      const ids = [await owner.sendone("a", 0, { key: "k" })];
+      await admin.query(`grant usage on schema "${place.name}" to ${role}`);
+      await admin.query(`grant all on all tables in schema "${place.name}" to ${role}`);
+      await admin.query(`grant all on all sequences in schema "${place.name}" to ${role}`);
+      for (const version of ["this", "another"]) {
+        await using guest = open();
+        ids.push(await guest.sendone("a", 0, { key: "k" }));
+        await guest.sendone("a", version, { key: version });
+        const { rows } = await admin.query(SOURCE, [place.name]);
+        await admin.query(rows[0].definition.replace("declare", "declare -- another version"));
+      }
+      const renewing = place.bus();
+      ids.push(await renewing.sendone("a", 0, { key: "k" }));
+      assert.doesNotMatch((await admin.query(SOURCE, [place.name])).rows[0].definition, /another version/);
+      assert.equal(new Set(ids).size, 1);
+    });
+  });
 });
+
+/** Reads how the function of keys was made. */
+const SOURCE = `select pg_get_functiondef(p.oid) as definition from pg_proc p
+  join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1 and p.proname = 'nightbus_keyed_1'`;
 
 /** Returns a connection with this setting. */
 function set(...settings: readonly string[]): PostgresConfig {
@@ -88,6 +115,7 @@ function set(...settings: readonly string[]): PostgresConfig {
 }
 
 interface AsRole {
+  readonly role: string;
   /** A bus of this role on its schema. */
   open(): Bus;
   makeSchema(): Promise<unknown>;
@@ -104,6 +132,7 @@ async function asRole({ name, client }: Schema, work: (as: AsRole) => Promise<vo
   await admin.query(`create role ${role} login nosuperuser`);
   try {
     await work({
+      role,
       open: () => new Bus({ store: postgres(url.href, { schema: name }) }),
       makeSchema: () => admin.query(`create schema "${name}" authorization ${role}`),
       dropSchema,

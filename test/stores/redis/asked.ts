@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { RedisClient } from "nightbus/redis";
-import { APPEND, CREATE, PAGE, type Script, TRIM } from "../../../src/stores/redis/scripts.ts";
+import type { Script } from "../../../src/stores/redis/script.ts";
+import { APPEND, CREATE, PAGE, TRIM } from "../../../src/stores/redis/scripts.ts";
 
 const SCRIPTS: readonly (readonly [name: string, script: Script])[] = Object.entries({
   APPEND,

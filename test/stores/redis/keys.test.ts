@@ -85,6 +85,43 @@ redisRuns(describe)("a log on Redis of which somebody else has deleted something
       }
     },
   );
+
+  it.each([
+    ["all keys", ({ keys }: KeyTampering) => ["DEL", keys]],
+    ["their order", ({ order }: KeyTampering) => ["DEL", order]],
+    ["both", ({ keys, order }: KeyTampering) => ["DEL", keys, order]],
+    ["one place in the order", ({ order, oldest }: KeyTampering) => ["ZREM", order, oldest]],
+  ])("tells of the keys of sends that somebody else has removed, once, and goes on: %s", async (_, command) => {
+    const { bus: open, client, key } = prefix();
+    const bus = open();
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    const send = (name: string): Promise<number> => bus.sendone("a", name, { key: name });
+    const ids = [await send("one"), await send("two"), await send("one")];
+    assert.equal(ids[2], ids[0]);
+    const tampering = await client();
+    const [keys, order] = [key("keys"), key("keyorder")];
+    const [oldest] = await tampering.zRange(order, 0, 0);
+    await tampering.sendCommand(command({ keys, order, oldest: oldest! }));
+    const third = await send("three");
+    assert.match(errors.map(({ message }) => message).join(), /^Redis has lost the keys of earlier sends/);
+    const again = await send("one");
+    assert.ok(again > third, "the key was lost");
+    assert.deepEqual([await send("three"), await send("one")], [third, again], "later keys hold");
+    assert.deepEqual([await tampering.hLen(keys), await tampering.zCard(order), errors.length], [2, 2, 1]);
+  });
+
+  it("tells of no loss when keys are forgotten because they are old or too many", async () => {
+    const { bus: open } = prefix();
+    const bus = open({ keys: { window: 30, count: 2 } });
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    for (let step = 0; step < 20; step += 1) {
+      await Promise.all([0, 1, 2].slice(step % 3).map((part) => bus.sendone("a", step, { key: `${step} ${part}` })));
+      if (step % 5 === 4) await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    assert.doesNotMatch(errors.map(({ message }) => message).join(), /lost/);
+  });
 });
 
 serverRuns(describe)("a log on a Redis that is full", () => {
@@ -128,4 +165,10 @@ serverRuns(describe)("a log on a Redis that is full", () => {
 interface Tampering {
   readonly log: string;
   readonly ids: readonly number[];
+}
+
+interface KeyTampering {
+  readonly keys: string;
+  readonly order: string;
+  readonly oldest: string;
 }

@@ -11,6 +11,10 @@ if (cluster.isPrimary) lead();
 else await serve();
 
 function lead(): void {
+  // The primary of Deno throws this if a connection comes before it knows that a worker has ended (seen with 2.9).
+  process.on("uncaughtException", (error) => {
+    if (error.name !== "BrokenPipe") throw error;
+  });
   for (let n = 0; n < Number(workers); n += 1) cluster.fork();
   cluster.on("exit", () => cluster.fork());
   cluster.on("listening", (worker) => console.log(worker.process.pid));

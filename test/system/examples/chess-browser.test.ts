@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Locator, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeBrowser } from "../../support/browser.ts";
 import { address, start, stop } from "./chess-server.ts";
@@ -131,7 +131,21 @@ describeBrowser("the chess club in Chromium", (browser) => {
     await ann.close();
     await say(cleo, "still there?");
     await line(annsOther, "still there?").waitFor();
+  });
+
+  it("plays a move once whose answer is lost, since the page sends it again under the same key", async () => {
+    const asked: (string | undefined)[] = [];
+    annsOther.on("request", (request) => {
+      if (request.url().endsWith("/move")) asked.push(request.headers()["idempotency-key"]);
+    });
+    const lose = async (route: Route): Promise<void> => {
+      await route.fetch();
+      await route.abort();
+    };
+    await annsOther.route("**/move", lose, { times: 1 });
     await move(annsOther, "f1", "b5");
+    await expect.poll(() => asked.length, { timeout: 10_000 }).toBe(2); // the page pauses up to a second
+    expect(asked[0]).toBe(asked[1]);
     for (const page of [annsOther, ben, cleo]) await moves(page, "e4 e5 Nf3 Nc6 Bb5");
   });
 

@@ -19,7 +19,7 @@ export async function start(DATABASE: string, on: "any port" | "the same port" =
   const PORT = on === "any port" ? "0" : new URL(address).port;
   server = spawn(process.execPath, ["--import", "tsx", "examples/chess/server.ts"], {
     cwd: fileURLToPath(new URL("../../..", import.meta.url)),
-    env: { ...withoutEngines(), PORT, DATABASE },
+    env: { LEASE: "1000", ...withoutEngines(), PORT, DATABASE },
     stdio: ["ignore", "pipe", "inherit"],
   });
   // The output is piped.

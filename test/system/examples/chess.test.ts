@@ -7,7 +7,7 @@ import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Game } from "../../../examples/chess/channels.ts";
 import type { Said } from "../../../examples/chess/club.ts";
-import { Person } from "./chess-person.ts";
+import { type Heard, Person } from "./chess-person.ts";
 import { address, start, stop, tell } from "./chess-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nightbus-chess-"));
@@ -157,9 +157,9 @@ describe("the chess club", () => {
   it("tells at the next start what a crash kept from being told", async () => {
     for (const person of [ann, ben, cleo]) await person.catchesUp();
     await stop("SIGKILL");
-    // As if the process had ended between the move's row and its notifications.
+    // As if the process had ended between a change of the game's row and its notifications.
     const db = new Database(DATABASE);
-    db.prepare("update games set told = told - 1 where id = ?").run(game.id);
+    db.prepare("update games set version = version + 1 where id = ?").run(game.id);
     db.close();
     await start(DATABASE);
     const message = { moves: ["e4", "e5", "Nf3"] };
@@ -179,6 +179,22 @@ describe("the chess club", () => {
     }
     expect(latest).toMatchObject({ status: "over", result: "Ann won by checkmate", moves: ["f3", "e5", "g4", "Qh4#"] });
     expect((await cleo.tries(`games/${second.id}/move`, { from: "a2", to: "a3" }))[0]).toBe(409);
+  });
+
+  it("counts a win once in the table of wins, also over kill -9", async () => {
+    const table = [{ name: "Ann", wins: 1 }];
+    // A killed process holds the name for the rest of its lease.
+    await expect.poll(async () => (await cleo.state()).wins, { timeout: 20_000 }).toEqual(table);
+    await cleo.catchesUp();
+    await stop("SIGKILL");
+    await start(DATABASE);
+    const third = await cleo.does<Game>("games", { to: "Ann" });
+    await ann.does<Game>(`games/${third.id}/accept`);
+    await cleo.does<Game>(`games/${third.id}/resign`);
+    await expect.poll(async () => (await ann.state()).wins, { timeout: 20_000 }).toEqual([{ name: "Ann", wins: 2 }]);
+    const { notifications } = (await (await cleo.poll(["wins"], cleo.last, 0)).json()) as { notifications: Heard[] };
+    const told = notifications.filter(({ channel }) => channel === "wins").map(({ message }) => message);
+    expect(told).toEqual([[{ name: "Ann", wins: 2 }]]);
   });
 
   it("answers the polls that it holds when it is told to end, and ends", async () => {

@@ -1,19 +1,22 @@
 import Database from "better-sqlite3";
 import { type FakeBus, fakeBus } from "nightbus/testing";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Club, retention } from "../../../examples/chess/channels.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Club, contract, retention } from "../../../examples/chess/channels.ts";
 import { ChessClub } from "../../../examples/chess/club.ts";
 import { Games } from "../../../examples/chess/games.ts";
 import { Sessions } from "../../../examples/chess/sessions.ts";
+import { keepWins, Wins } from "../../../examples/chess/wins.ts";
 
 let bus: FakeBus<Club>;
 let games: Games;
+let wins: Wins;
 let club: ChessClub;
 beforeEach(async () => {
   const db = new Database(":memory:");
-  bus = fakeBus<Club>({ retention });
+  bus = fakeBus({ channels: contract, retention, tx: db });
   games = new Games(db);
-  club = new ChessClub(bus, new Sessions(db), games);
+  wins = new Wins(db);
+  club = new ChessClub(bus, new Sessions(db), games, wins);
   for (const name of ["Ann", "Ben", "Cleo"]) await club.join(name);
 });
 afterEach(() => bus.close());
@@ -64,6 +67,59 @@ describe("the club, without a server", () => {
     bus.heal();
     await club.resume();
     bus.expectSent(["player", "Ben"], { moves: ["e4"] }, { times: 1 });
+  });
+
+  it("plays a move once that a page sends again under its key, also after the other player's", async () => {
+    const { id } = await club.challenge("Ann", "Ben");
+    await club.reply("Ben", id, "playing");
+    const first = await club.move("Ann", id, { from: "e2", to: "e4" }, "one");
+    const before = bus.sent.count;
+    expect(await club.move("Ann", id, { from: "e2", to: "e4" }, "one")).toEqual(first);
+    expect(bus.sent.count).toBe(before);
+    await club.move("Ben", id, { from: "e7", to: "e5" }, "one");
+    expect((await club.move("Ann", id, { from: "e2", to: "e4" }, "one")).moves).toEqual(["e4", "e5"]);
+    await expect(club.move("Ann", id, { from: "e2", to: "e4" }, "two")).rejects.toThrow("not a legal move");
+    expect(bus.sent.filter(({ channel }) => channel === `game:${id}`)).toHaveLength(3);
+  });
+
+  it("sends a version of a game once, also if it was told before a crash", async () => {
+    const { id } = await club.challenge("Ann", "Ben");
+    await club.reply("Ben", id, "playing");
+    const setTold = games.setTold.bind(games);
+    games.setTold = () => {}; // the crash comes between the send and this note
+    await club.move("Ann", id, { from: "e2", to: "e4" });
+    games.setTold = setTold;
+    const before = bus.sent.count;
+    await club.resume();
+    expect(bus.sent.count).toBe(before);
+    expect(games.untold()).toEqual([]);
+  });
+
+  it("counts each win once, by a consumer that goes on where it stood", async () => {
+    const first = keepWins(bus, wins, games);
+    for (const loser of ["Ann", "Ben", "Ben"]) {
+      const { id } = await club.challenge("Ann", "Ben");
+      await club.reply("Ben", id, "playing");
+      await club.resign(loser, id);
+    }
+    const table = [
+      { name: "Ann", wins: 2 },
+      { name: "Ben", wins: 1 },
+    ];
+    await vi.waitFor(() => expect(wins.top()).toEqual(table));
+    bus.expectSent("wins", [{ name: "Ben", wins: 1 }], { times: 1 });
+    bus.expectSent("wins", table, { times: 1 });
+    await first.close();
+    const before = bus.sent.count;
+    const second = keepWins(bus, wins, games);
+    await vi.waitFor(() => expect(second.isActive).toBe(true));
+    await bus.advance(1_000);
+    expect([bus.sent.count, wins.top()]).toEqual([before, table]);
+  });
+
+  it("has a contract that no wrong message passes", async () => {
+    await expect(bus.sendone("room", { from: "Ann", text: "", at: 1 })).rejects.toThrow(/schema of "room" at text/);
+    await expect(bus.sendone("members", { name: 7 } as never)).rejects.toThrow(/schema of "members" at name/);
   });
 
   it("forgets what was said after a month", async () => {

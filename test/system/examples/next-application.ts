@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BusStats } from "../../../src/core/meter.ts";
+import type { BusStats } from "../../../src/bus.ts";
 import { Client } from "../../http/conformance/client.ts";
 import { environment, folderOf, run } from "./hosts.ts";
 

@@ -143,6 +143,14 @@ describe("the example of a move from Odoo", () => {
     expect(old.statuses.get(4)).toBe("away");
   });
 
+  it("keeps the socket of a visitor, who has other cookies and no session", async () => {
+    const visitor = page(18, "nightbus-peeked=1; lang=en", await send("lobby", "before"));
+    await until(() => visitor.isOpen, "the visitor's page is open");
+    await send("lobby", "for all");
+    await hears(visitor, "for all");
+    expect(await call("/websocket/peek_notifications", { channels: [], last: 0 }, "nightbus-peeked=1")).not.toBe(100);
+  });
+
   it("ends the sockets of a session that has ended", async () => {
     const pages = GENERATIONS.map((generation) => page(generation, ANN, 0));
     await until(() => pages.every(({ isOpen }) => isOpen), "the pages are open");

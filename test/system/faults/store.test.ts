@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import fc from "fast-check";
 import { Bus, BusError } from "nightbus";
-import { describe, it } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import type { Row } from "../../../src/store.ts";
 import { failsWith, messagesOf, turns } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
@@ -62,6 +63,26 @@ describe("a store that was written by somebody else", () => {
       errors.map((each) => [(each as BusError).code, each.message]),
       [["store", "the store failed: not closed"]],
     );
+  });
+
+  it("may refuse a send for ever, and works on: the other sends commit, and no failure is told", async () => {
+    const told: unknown[] = [];
+    const tell = (message: unknown): void => void told.push(message);
+    subscribe("nightbus:error", tell);
+    onTestFinished(() => void unsubscribe("nightbus:error", tell));
+    const store = new StoreDouble();
+    await using bus = new Bus({ store });
+    await bus.ready();
+    const append = store.append.bind(store);
+    store.append = async (sends) => {
+      if (sends.flat().some(({ json }) => json.length > 9))
+        throw new BusError("bad_message", "too large for this engine");
+      return append(sends);
+    };
+    const sends = [bus.sendone("a", 1), bus.sendone("a", "x".repeat(10)), bus.sendone("a", 2)];
+    await failsWith("bad_message", () => sends[1], "too large");
+    await Promise.all([sends[0], sends[2]]);
+    assert.deepEqual([messagesOf(await bus.poll(["a"], 0, 0)), told], [[1, 2], []]);
   });
 
   it("commits nothing when it does not open, and the sends that waited for it are told so", async () => {

@@ -1,5 +1,6 @@
 import { measureLeaks } from "../faults/measure-leaks.ts";
 import { load } from "./load.ts";
+import { type LongRun, runCompressed, runInRealTime, type Stretch } from "./long.ts";
 
 const MEGABYTE = 2 ** 20;
 
@@ -28,4 +29,28 @@ export async function soakLeaks(count: number): Promise<string> {
   );
   if (left.length > 0) throw new Error(lines.join("\n"));
   return lines.join("\n");
+}
+
+/** Sends 5,000 a second for so many hours on a clock that jumps, or for so many minutes. Throws if memory or latency grow. */
+export async function soakLong(hours: number, minutes: number): Promise<string> {
+  const tell = ({ bytes, median, high }: Stretch): void =>
+    console.error(
+      `${(bytes / MEGABYTE).toFixed(1)} MB, ${median.toFixed(0)} us, 99 of 100 within ${high.toFixed(0)} us`,
+    );
+  const compressed = hours > 0 ? [await runCompressed(hours, tell)] : [];
+  const real = minutes > 0 ? [await runInRealTime(minutes, tell)] : [];
+  return [...compressed, ...real].map(judged).join("; ");
+}
+
+/** Returns what a long run did. Throws unless its last third is like its middle third. */
+function judged({ sends, stretches, lost }: LongRun): string {
+  const third = Math.floor(stretches.length / 3);
+  const mean = (of: readonly Stretch[], what: "bytes" | "median"): number =>
+    of.reduce((sum, stretch) => sum + stretch[what], 0) / of.length;
+  const [middle, last] = [stretches.slice(third, 2 * third), stretches.slice(-third)];
+  const grown = mean(last, "bytes") - mean(middle, "bytes");
+  const slower = mean(last, "median") / mean(middle, "median");
+  const summary = `${sends} sends, ${(grown / MEGABYTE).toFixed(1)} MB grown, latency ${slower.toFixed(2)} of before, ${lost} lost`;
+  if (lost !== 0 || grown > FLAT || slower > 1.3) throw new Error(summary);
+  return summary;
 }

@@ -3,6 +3,7 @@ import { type } from "arktype";
 import { Schema as Effect } from "effect";
 import fc from "fast-check";
 import { Bus, type BusError } from "nightbus";
+import { presence } from "nightbus/presence";
 import { sqlite } from "nightbus/sqlite";
 import { type FakeBus, fakeBus } from "nightbus/testing";
 import * as valibot from "valibot";
@@ -58,12 +59,15 @@ describe("a contract for channels", () => {
     await failsWith("bad_message", () => open.sendmany([["lobby", 1 as never]]), "lobby");
   });
 
-  it("exempts the channels of nightbus itself", async () => {
-    const bus: Bus = new Bus({ channels: { lobby: z.string() } }) as never; // presence sends so
-    await bus.sendmany([
-      [["presence", "lobby"], { joins: [] }],
-      [["nightbus.presence"], {}],
-    ]);
+  it("leaves presence alone, and refuses sends to its channels as to any other without a schema", async () => {
+    const bus: Bus = new Bus({ channels: { lobby: z.string() } }) as never; // the calls below do not compile otherwise
+    const here = presence(bus, { member: () => undefined });
+    const changes = bus.poll([["presence", "lobby"]], bus.last);
+    here.join({ id: 3 }, ["lobby"]);
+    assert.match(JSON.stringify(messagesOf(await changes)), /"joins":\[{"id":3,/);
+    for (const channel of ["presence", ["presence", "lobby"], ["nightbus.presence"], "nightbus.other"] as const) {
+      await failsWith("bad_channel", () => bus.sendone(channel, { joins: [] }), "no schema");
+    }
     await bus.close();
   });
 
@@ -119,6 +123,19 @@ describe("a contract for channels", () => {
       () => new Bus({ channels } as never),
       (error: BusError) => error.code === "bad_option" && error.message.includes(says),
     );
+  });
+
+  it("refuses a message whose schema answers with no result", async () => {
+    const answers = [undefined, null, 5, { issues: "no list" }];
+    for (const answer of [...answers, ...answers.map((each) => Promise.resolve(each))]) {
+      const schema = { "~standard": { version: 1, vendor: "broken", validate: () => answer } };
+      const bus = new Bus({ channels: { lobby: schema as never } });
+      await assert.rejects(bus.sendone("lobby" as never, 1 as never), {
+        code: "bad_message",
+        message: /must answer as Standard Schema does/,
+      });
+      await bus.close();
+    }
   });
 
   it("says that a schema threw, and keeps its error as the cause", async () => {

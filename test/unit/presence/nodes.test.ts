@@ -187,6 +187,37 @@ describe("presence over several nodes", () => {
     assert.deepEqual(fold([], changesOf(log, "room", 0)), byId(again.here.of("room")));
   });
 
+  it("knows the members of a process that was killed alone, however long ago they came", async () => {
+    const { log, nodes } = cluster(1, 200);
+    await pass(nodes, 200);
+    nodes[0]!.connect("ann", ["room"]);
+    await pass(nodes, 40 * 60_000, 500);
+    nodes[0]!.kill();
+    const again = new TestNode(log, nodes[0]!.clock.wall);
+    nodes.push(again);
+    await pass(nodes, 3_000);
+    assert.deepEqual(ids(again), ["ann"]);
+    await pass(nodes, GRACE);
+    assert.deepEqual(ids(again), []);
+    assert.deepEqual(fold([], changesOf(log, "room", 0)).size, 0);
+  });
+
+  it("knows them also if their rows had to make room for many others", async () => {
+    const { log, nodes } = cluster(1, 2_500);
+    await pass(nodes, 200);
+    nodes[0]!.connect("ann", ["room"]);
+    const busy = nodes[0]!.connect("bob", []);
+    for (let turn = 0; turn < 1_500; turn += 1) {
+      busy.change([`room ${turn}`]);
+      await pass(nodes, 100, 100);
+    }
+    nodes[0]!.kill();
+    const again = new TestNode(log, nodes[0]!.clock.wall);
+    nodes.push(again);
+    await pass(nodes, 3_000 + GRACE);
+    assert.deepEqual(fold([], changesOf(log, "room", 0)).size, 0);
+  });
+
   it("makes a member away by the clock, on all nodes, once all its devices are inactive", async () => {
     const { nodes } = cluster(2);
     await pass(nodes, 200);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { Bus } from "nightbus";
+import { Bus, type BusError } from "nightbus";
 import { type MemberId, presence, type Status } from "nightbus/presence";
 import { fakeBus } from "nightbus/testing";
 import { describe, it } from "vitest";
+import { z } from "zod";
 import { AWAY, GRACE, pass, statusesOf, TestNode, turns } from "./node.ts";
 import { SharedLog } from "./shared-log.ts";
 
@@ -96,6 +97,25 @@ describe("the entries of statusTo", () => {
       errors.map(({ message }) => message),
       ["presence sends no entries for member 3: statusTo failed"],
     );
+    await bus.close();
+  });
+
+  it("obey the contract of the bus, and what breaks it or waits is told of and left out", async () => {
+    const status = z.object({ status: z.enum(["online", "away"]).transform((word) => `is ${word}`) });
+    const bus = new Bus({ channels: { good: status, bad: z.number(), slow: z.string().refine(async () => true) } });
+    const errors: unknown[] = [];
+    bus.on("error", ({ cause }) => errors.push((cause as BusError).code));
+    const told: Readonly<Record<string, unknown>> = { good: { status: "online" }, bad: "text", slow: "text", none: 1 };
+    const statusTo = (id: MemberId) => [[id, told[id]]] as never;
+    const here = presence(bus, { member: (): undefined => undefined, statusTo });
+    for (const id of ["bad", "slow", "none", "good"]) here.join({ id }, []);
+    await here.ready();
+    while ((await bus.recent(["good"], 1)).length === 0) await turns(1);
+    assert.deepEqual(
+      (await bus.recent(["good", "bad", "slow"], 9)).map(({ message }) => message),
+      [{ status: "is online" }],
+    );
+    assert.deepEqual(errors.sort(), ["bad_channel", "bad_message", "bad_message"]);
     await bus.close();
   });
 

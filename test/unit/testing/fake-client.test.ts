@@ -1,3 +1,5 @@
+import { presenceOf } from "nightbus/client/presence";
+import { presence } from "nightbus/presence";
 import { type FakeBus, fakeBus, fakeClient } from "nightbus/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { hubOf } from "../../../src/bus.ts";
@@ -32,6 +34,34 @@ describe.each(["events", "poll"] as const)("a fake client over %s", (transport) 
     client.close();
     expect(client.status).toBe("closed");
     await vi.waitUntil(() => bus.parked.length === 0);
+  });
+
+  it("is a member of its channels while it is connected, and sees who else is", async () => {
+    const here = presence(bus, {
+      member: (request: Request) => ({ id: request.headers.get("x-user") ?? "", info: null }),
+    });
+    const clients = ["ann", "bob"].map((id) =>
+      fakeClient(bus, { presence: here, headers: { "x-user": id }, transport, last: 0 }),
+    );
+    const lists = clients.map((client) => presenceOf(client, "lobby", { reports: false }));
+    const names = (list: (typeof lists)[number] | undefined): string => list?.members.map(({ id }) => id).join() ?? "";
+    const connected = (): number => bus.parked.length + bus.stats().streams;
+    // A connection may become a lease some turns after it shows, so the clock goes on until the lists are right.
+    const until = (isRight: () => boolean, step: number): Promise<boolean> =>
+      vi.waitUntil(
+        async () => {
+          await bus.advance(step);
+          return isRight();
+        },
+        { timeout: 20_000, interval: 20 },
+      );
+    await vi.waitUntil(() => connected() === 2, { timeout: 20_000 });
+    await until(() => lists.every((list) => names(list).length === 7), 50);
+    clients[1]?.close();
+    await vi.waitUntil(() => connected() === 1, { timeout: 20_000 });
+    await bus.advance(66_000);
+    await until(() => names(lists[0]) === "ann", 50);
+    clients[0]?.close();
   });
 
   it("shares one mount with the others, which get what is theirs alone", async () => {

@@ -1,5 +1,6 @@
-import { Bus, type MessageOf, type SentOf } from "nightbus";
+import { Bus, type Entry, type MessageOf, type SentOf } from "nightbus";
 import { connect } from "nightbus/client";
+import { queueOf } from "nightbus/client/queue";
 import { mount } from "nightbus/express";
 import { fakeBus } from "nightbus/testing";
 import { object, string } from "valibot";
@@ -79,6 +80,30 @@ describe("the types of a bus with a contract", () => {
       bus.sendone("lobby", "hi");
       // @ts-expect-error: the schema of the name comes first
       bus.sendone("lobby", 1);
+      bus.sendmany([
+        ["lobby", "hi"],
+        ["whatever", 1],
+        [["whatever", 7], 1],
+      ]);
+      // @ts-expect-error: in a list, too
+      bus.sendmany([["lobby", 1]]);
+      const list: Entry<ReturnType<typeof any>>[] = [["lobby", "hi"]];
+      list.push(["whatever", 1]);
+      bus.sendmany(list);
+      // @ts-expect-error: within a transaction, too
+      bus.sendwithin({}, [["lobby", 1]]);
+      const client = connect<typeof bus>("/longpolling");
+      client.sendmany([["whatever", 1]]);
+      // @ts-expect-error: from a client as well
+      client.sendmany([["lobby", 1]]);
+      const queue = queueOf(client, { onGivenUp: ({ entries }) => entries[0]?.[0].length });
+      queue.sendone("lobby", "hi");
+      // @ts-expect-error: the queue has the map of its client
+      queue.sendone("lobby", 1);
+      // @ts-expect-error: in a list, too
+      queue.sendmany([["lobby", 1]]);
+      // @ts-expect-error: of a tuple as well
+      bus.sendmany([[["lobby", 7], 1]]);
     }).toString();
   });
 });

@@ -3,7 +3,8 @@ import { Bus } from "nightbus";
 import { describe, it } from "vitest";
 import { turns } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
-import { Waiters, type Watched } from "../../../src/waiters/waiters.ts";
+import type { Watched } from "../../../src/waiters/waiter.ts";
+import { Waiters } from "../../../src/waiters/waiters.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
@@ -149,13 +150,16 @@ function make() {
   const clock = new ManualClock();
   const left: Channel[] = [];
   const waiters = new Waiters<Channel, string>(clock, {
-    answer: (_, { exact }) => (exact ? "answered" : undefined),
+    before: 0,
+    answer: (_, __, { exact }) => (exact ? "answered" : undefined),
     nothing: () => "nothing",
     left: (channel) => void left.push(channel),
+    endTick: () => {},
+    inTurn: () => assert.fail("few waiters are answered at once"),
   });
   const channels: [Channel, Channel] = [
-    { name: "hot", number: 1, watch: undefined },
-    { name: "quiet", number: 2, watch: undefined },
+    { name: "hot", number: 1, watch: undefined, called: 0 },
+    { name: "quiet", number: 2, watch: undefined, called: 0 },
   ];
   return { clock, waiters, channels, left };
 }

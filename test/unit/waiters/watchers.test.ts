@@ -58,9 +58,12 @@ describe("watchers", () => {
 function make(answer: (channels: readonly Channel[]) => Heard | undefined = namesOf) {
   const left: string[] = [];
   const answering: Answering<Channel, Heard> = {
+    before: 0,
     answer,
     nothing: () => ({ channels: "" }),
     left: ({ name }) => left.push(name),
+    endTick: () => {},
+    inTurn: () => assert.fail("few watchers are told at once"),
   };
   const watchers = new Watchers<Channel, Heard>(answering, (thrown) => assert.fail(thrown as Error));
   const channels = ["a", "b", "c"].map((name, index) => ({ name, number: index + 1, watchers: 0 })) as unknown as [
@@ -70,12 +73,15 @@ function make(answer: (channels: readonly Channel[]) => Heard | undefined = name
   ];
   const heard = new Map<string, Heard>();
   const calls: string[] = [];
-  const watch = (name: string, watched: readonly Channel[], also = () => {}) =>
-    watchers.add(watched, (told) => {
+  const watch = (name: string, watched: readonly Channel[], also = () => {}) => {
+    const hear = (told: Heard): void => {
       heard.set(name, told);
       calls.push(name);
       also();
-    });
+    };
+    const watching = watchers.add(watched, { hear });
+    return () => watchers.remove(watching);
+  };
   return { watchers, channels, heard, calls, left, watch };
 }
 

@@ -1,6 +1,7 @@
 import type { Gap } from "../../../store.ts";
 import { MOST_GAPS } from "../../../util/ids.ts";
 import type { NatsMessage } from "../driver.ts";
+import type { StreamKeys } from "../keys.ts";
 import { type Author, readPart } from "../wire.ts";
 import { type Change, NOTHING, readChange } from "./changes.ts";
 import { Ranges } from "./ranges.ts";
@@ -18,6 +19,7 @@ export interface Announcement extends Author {
 
 /** All facts about rows that are gone: the newest snapshot, and the changes since. */
 export class Marks {
+  readonly #keys: StreamKeys;
   readonly #watermarks = new Map<string, number>();
   readonly #gaps = new Map<number, Gap>();
   #gone = new Ranges();
@@ -29,6 +31,10 @@ export class Marks {
   #partsOf = "";
   #snapshot = 0;
   #changes = 0;
+
+  constructor(keys: StreamKeys) {
+    this.#keys = keys;
+  }
 
   get floor(): number {
     return this.#floor;
@@ -90,7 +96,7 @@ export class Marks {
   }
 
   /** Takes in a change, whose message has this many bytes. */
-  apply({ watermarks, forgotten, floor, gaps, gone, begin }: Change, bytes: number): void {
+  apply({ watermarks, forgotten, floor, keys, gaps, gone, begin }: Change, bytes: number): void {
     for (const [key, id] of watermarks) if (id > this.watermark(key)) this.#watermarks.set(key, id);
     for (const gap of gaps) if (gap.before > this.#begin) this.#gaps.set(gap.before, gap);
     if (begin > this.#begin) this.#foldTo(begin);
@@ -98,6 +104,7 @@ export class Marks {
     if (this.#gaps.size > MOST_GAPS) this.#foldTo(this.gaps[this.#gaps.size - MOST_GAPS * 0.9]!.before);
     for (const [from, to] of gone) this.#gone.add(from, to);
     this.#floor = Math.max(this.#floor, floor);
+    this.#keys.takeMarked(keys);
     for (const key of forgotten) if (this.watermark(key) <= floor) this.#watermarks.delete(key);
     this.#changes += bytes + COST;
   }
@@ -112,7 +119,8 @@ export class Marks {
   /** All facts, as one change. */
   snapshot(): Change {
     const { floor, gaps, begin } = this;
-    return { ...NOTHING, watermarks: [...this.#watermarks], floor, gaps, gone: this.#gone.list, begin };
+    const keys = this.#keys.marked();
+    return { ...NOTHING, watermarks: [...this.#watermarks], floor, keys, gaps, gone: this.#gone.list, begin };
   }
 
   #foldTo(begin: number): void {
@@ -126,7 +134,9 @@ export class Marks {
     this.#gaps.clear();
     this.#gone = new Ranges();
     this.#changes = 0;
+    this.#keys.releaseMarked();
     for (const part of parts) this.apply(part, 0);
-    this.compacted(parts.reduce((sum, { watermarks }) => sum + watermarks.length * 32, COST * parts.length));
+    const bytesOf = ({ watermarks, keys }: Change): number => COST + watermarks.length * 32 + keys.length * COST;
+    this.compacted(parts.reduce((sum, part) => sum + bytesOf(part), 0));
   }
 }

@@ -80,6 +80,18 @@ export function gapOf({ was, first }: Pick<Message, "was" | "first">): readonly 
   return first > was + 1 ? [{ after: was, before: first }] : [];
 }
 
+/** The gaps before these messages, and the known ones that lie no later, in order. */
+export function gapsOf(
+  known: readonly Gap[],
+  messages: readonly Pick<Message, "was" | "first" | "last">[],
+): readonly Gap[] {
+  const gaps = new Map<number, Gap>();
+  const last = messages.at(-1)?.last ?? 0;
+  for (const gap of known) if (gap.before <= last) gaps.set(gap.before, gap);
+  for (const message of messages) for (const gap of gapOf(message)) gaps.set(gap.before, gap);
+  return [...gaps.values()].sort((one, other) => one.before - other.before);
+}
+
 /** The ids of a message, and of the gap before it. */
 export function rangeOf({ was, last }: Pick<Message, "was" | "last">): Range {
   return [was + 1, last];

@@ -110,7 +110,7 @@ export class Trims {
 
   #change(portion: Trimmed, trimmed: ReadonlyMap<Message, ReadonlySet<number>>): Trimming {
     const { ids, keys, floor } = portion;
-    const { marks, messages, seq } = this.#options.cursor;
+    const { keys: sendKeys, marks, messages, seq } = this.#options.cursor;
     const newest = new Map<string, number>();
     for (const [index, key] of keys.entries()) newest.set(key, Math.max(newest.get(key) ?? 0, ids[index]!));
     const watermarks: Watermark[] = [...newest].filter(([key, id]) => id > marks.watermark(key));
@@ -122,12 +122,14 @@ export class Trims {
     const raises = portion.forgotten.length > 0 && floor > marks.floor;
     const forgotten = this.#forgotten(Math.max(marks.floor, floor), oldest, newest);
     const gone = empty.filter(({ first, last }) => !marks.gone.covers(first, last));
-    const changes = watermarks.length + going.length + forgotten.length + gone.length;
+    const leaving = sendKeys.leaving(seqsOf(going));
+    const changes = watermarks.length + going.length + forgotten.length + gone.length + leaving.length;
     if (changes === 0 && !raises) return { change: undefined, going };
     const change = {
       watermarks,
       forgotten,
       floor: raises || forgotten.length > 0 ? floor : 0,
+      keys: leaving,
       gaps: going.flatMap(gapOf),
       gone: empty.map((message) => (message.seq === seq ? ([message.first, message.last] as const) : rangeOf(message))),
       deleted: [...this.#announced, ...seqsOf(going)],

@@ -63,6 +63,19 @@ export function keys({ it, itAges, over, timed }: Topic): void {
   );
 
   it(
+    "finds the send that it belongs to, also beside a send of other entries",
+    keyed(async ({ bus }) => {
+      const id = await bus.sendone("a", 1, { key: "k" });
+      const sends = [2, 1, 3, 1].map((message) => bus.sendone("a", message, { key: "k" }));
+      const settled = await Promise.allSettled(sends);
+      assert.deepEqual(
+        settled.map((each) => (each.status === "fulfilled" ? each.value : each.reason.code)),
+        ["bad_key", id, "bad_key", id],
+      );
+    }),
+  );
+
+  it(
     "outlives the rows of the send",
     keyed(
       async ({ bus }) => {

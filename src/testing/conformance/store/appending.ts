@@ -56,6 +56,28 @@ export function appending({ it, over, ownTime }: StoreTopic): void {
   );
 
   it(
+    "commits sends with keys and sends without in one append, and finds the keys again",
+    over(async ({ open }) => {
+      const { store, sink } = await open();
+      if (store.appendKeyed === undefined) return;
+      const bounds = { window: 60_000, count: 100 };
+      const keyed = (name: string, ...keys: string[]) => ({ rows: sendOf(...keys), key: { name, hash: "hash" } });
+      const bare = (...keys: string[]) => ({ rows: sendOf(...keys), key: undefined });
+      const ids = await store.appendKeyed([bare("a"), keyed("one", "a", "b"), bare("b"), keyed("two", "c")], bounds);
+      const first = (ids[0] as readonly number[])[0]!;
+      assert.deepEqual(ids, [[first], [first + 1, first + 2], [first + 3], [first + 4]]);
+      const again = await store.appendKeyed([bare("a"), keyed("one", "a", "b"), keyed("two", "c"), bare("b")], bounds);
+      assert.deepEqual(again, [[first + 5], ids[1], ids[3], [first + 6]]);
+      const alone = await store.appendKeyed([bare("a")], bounds);
+      assert.deepEqual(alone, [[first + 7]]);
+      assert.deepEqual(
+        sink.rows.map(({ send }) => send - first),
+        [0, 1, 1, 3, 4, 5, 6, 7],
+      );
+    }),
+  );
+
+  it(
     "takes a send that is larger than maxRows, whole",
     over(async ({ open }) => {
       const { store, sink } = await open();

@@ -1,4 +1,5 @@
-import type { PendingRow, Store } from "../../../store.ts";
+import assert from "node:assert/strict";
+import type { PendingRow, Positions, PositionsWithin, Store } from "../../../store.ts";
 import type { Clock } from "../../../util/clock.ts";
 import type { ManualClock } from "../../fake/manual-clock.ts";
 import type { Runner } from "../bus/topic.ts";
@@ -23,6 +24,8 @@ export interface StoreFactory {
   readonly shared: boolean;
   /** True if rows age by the engine's own clock, which no test can move. Default: false, by the bus's. */
   readonly ownTime?: boolean;
+  /** The kind of positions that the store keeps: `alone`, or `within` transactions too. Default: `none`. */
+  readonly positions?: "none" | "alone" | "within";
   /** Returns a new log. */
   place(): StorePlace | Promise<StorePlace>;
 }
@@ -46,10 +49,24 @@ export interface StoreTopic {
   readonly it: Runner["it"];
   /** True if rows age by the engine's own clock. */
   readonly ownTime: boolean;
+  readonly factory: StoreFactory;
   over(work: (fixture: StoreFixture) => Promise<void>): () => Promise<void>;
 }
 
 /** Returns one send of rows on these channels, each with its own message. */
 export function sendOf(...keys: readonly string[]): readonly PendingRow[] {
   return keys.map((key, index) => ({ key: JSON.stringify(key), json: JSON.stringify({ index, key }) }));
+}
+
+/** Returns the positions of a store that keeps them. */
+export function positionsOf({ positions: kept }: Store): Positions {
+  assert.ok(kept !== undefined, "the store keeps positions");
+  return kept;
+}
+
+/** Returns the transactions of a store that has them. */
+export function withinOf(store: Store): PositionsWithin {
+  const { within } = positionsOf(store);
+  assert.ok(within !== undefined, "positions move within transactions");
+  return within;
 }
