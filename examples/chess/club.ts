@@ -1,8 +1,9 @@
-import type { Bus, Entry } from "nightbus";
-import type { Club, Game, Line } from "./channels.ts";
+import { type Bus, BusError, type Entry } from "nightbus";
+import { type Club, type Game, type Line, MAX_TEXT, type Win } from "./channels.ts";
 import type { Games, Move } from "./games.ts";
 import { Refused } from "./refused.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Wins } from "./wins.ts";
 
 /** A line as pages show it: ids order it, and tell whether it is there already. */
 export type Said = Line & { readonly id: number };
@@ -14,20 +15,21 @@ export interface State {
   readonly members: readonly string[];
   readonly games: readonly Game[];
   readonly lines: readonly Said[];
+  readonly wins: readonly Win[];
 }
-
-const MAX_TEXT = 500;
 
 /** The actions of a member, with their listeners. The bus alone keeps what was said; games have their own table. */
 export class ChessClub {
   readonly #bus: Bus<Club>;
   readonly #sessions: Sessions;
   readonly #games: Games;
+  readonly #wins: Wins;
 
-  constructor(bus: Bus<Club>, sessions: Sessions, games: Games) {
+  constructor(bus: Bus<Club>, sessions: Sessions, games: Games, wins: Wins) {
     this.#bus = bus;
     this.#sessions = sessions;
     this.#games = games;
+    this.#wins = wins;
   }
 
   /** Sends what a crash kept from being sent. */
@@ -49,7 +51,7 @@ export class ChessClub {
       ),
     ]);
     const lines = [...room, ...own].map(({ id, message }) => ({ id, ...message }));
-    return { me, last, members: this.#sessions.names(), games: this.#games.shownTo(me), lines };
+    return { me, last, members: this.#sessions.names(), games: this.#games.shownTo(me), lines, wins: this.#wins.top() };
   }
 
   async join(wanted: string): Promise<{ readonly name: string; readonly token: string }> {
@@ -84,8 +86,9 @@ export class ChessClub {
     return this.#tell(this.#games.reply(id, me, status), me);
   }
 
-  async move(me: string, id: number, move: Move): Promise<Game> {
-    return this.#tell(this.#games.move(id, me, move), me);
+  /** A move with a key is played once, however often a page sends it. */
+  async move(me: string, id: number, move: Move, key?: string): Promise<Game> {
+    return this.#tell(this.#games.move(id, me, move, key), me);
   }
 
   async resign(me: string, id: number): Promise<Game> {
@@ -93,7 +96,7 @@ export class ChessClub {
   }
 
   /**
-   * Sends a game to the players, but not to the sender, who has it as the answer of his request; and to those who watch. The move is in its table already, and the bus commits by itself. A crash may come in between, and `setTold` tells.
+   * Sends a game to the players, but not to the sender, who has it as the answer of his request; and to those who watch. The move is in its table already, and the bus commits by itself. A crash may come in between, and `setTold` tells. Each version of a game has a key, so that it is sent once.
    */
   async #tell(game: Game, sender?: string): Promise<Game> {
     const players = [game.white, game.black].filter((name) => name !== sender);
@@ -101,7 +104,12 @@ export class ChessClub {
     const open = game.status === "playing" || game.status === "over";
     if (open) entries.push([`game:${game.id}`, game]);
     if (open && (game.moves.length === 0 || game.status === "over")) entries.push(["games", game]);
-    await this.#bus.sendmany(entries);
+    try {
+      await this.#bus.sendmany(entries, { key: `game ${game.id} ${game.version}` });
+    } catch (error) {
+      // The club told of this version before a crash, when it knew the sender, and so to others.
+      if (!(error instanceof BusError && error.code === "bad_key")) throw error;
+    }
     this.#games.setTold(game);
     return game;
   }

@@ -22,9 +22,13 @@ export class Games {
   readonly #byId: Statement<[id: number], Row>;
   readonly #shown: Statement<[name: string, name: string], Row>;
   readonly #untold: Statement<[], Row>;
+  readonly #over: Statement<[], Row>;
   readonly #add: Statement<{ white: string; black: string }, Row>;
   readonly #update: Statement<{ id: number; version: number; status: string; moves: string; result: string }, Row>;
   readonly #setTold: Statement<{ id: number; version: number }>;
+  readonly #moved: Statement<[game: number, member: string], string>;
+  readonly #setMoved: Statement<[game: number, member: string, key: string]>;
+  readonly #once: (work: () => Game) => Game;
 
   constructor(db: Database) {
     db.exec(`
@@ -32,7 +36,10 @@ export class Games {
         id integer primary key, white text not null, black text not null, status text not null,
         moves text not null default '', result text not null default '',
         version integer not null default 1, told integer not null default 0
-      )
+      );
+      create table if not exists last_moves (
+        game integer, member text, key text not null, primary key (game, member)
+      ) without rowid;
     `);
     const columns = "id, white, black, status, moves, result, version";
     this.#byId = db.prepare(`select ${columns} from games where id = ?`);
@@ -41,6 +48,7 @@ export class Games {
       union all select * from (select ${columns} from games where status = 'over' order by id desc limit 20)
     `);
     this.#untold = db.prepare(`select ${columns} from games where told < version`);
+    this.#over = db.prepare(`select ${columns} from games where status = 'over'`);
     this.#add = db.prepare(`
       insert into games (white, black, status) select @white, @black, 'offered' where not exists (
         select 1 from games where status in ('offered', 'playing')
@@ -52,6 +60,11 @@ export class Games {
       where id = @id and version = @version returning ${columns}
     `);
     this.#setTold = db.prepare("update games set told = @version where id = @id and told < @version");
+    this.#moved = db
+      .prepare<[number, string], string>("select key from last_moves where game = ? and member = ?")
+      .pluck();
+    this.#setMoved = db.prepare("insert or replace into last_moves values (?, ?, ?)");
+    this.#once = (work) => db.transaction(work).immediate();
   }
 
   /** The game of this id. Throws Refused 404. */
@@ -69,6 +82,11 @@ export class Games {
   /** Changes that were written but of which it is not known that they were sent. */
   untold(): readonly Game[] {
     return this.#untold.all().map(gameOf);
+  }
+
+  /** All games that are over. */
+  over(): readonly Game[] {
+    return this.#over.all().map(gameOf);
   }
 
   /** Notes that everybody has been told of this version. */
@@ -91,7 +109,20 @@ export class Games {
     return this.#save({ ...game, status });
   }
 
-  move(id: number, by: string, move: Move): Game {
+  /**
+   * Plays a move. A page that got no answer sends its move again under the same key, and finds it played. A member has one
+   * move at a time, so one key for each is enough.
+   */
+  move(id: number, by: string, move: Move, key?: string): Game {
+    return this.#once(() => {
+      if (key !== undefined && this.#moved.get(id, by) === key) return this.get(id);
+      const game = this.#play(id, by, move);
+      if (key !== undefined) this.#setMoved.run(id, by, key);
+      return game;
+    });
+  }
+
+  #play(id: number, by: string, move: Move): Game {
     const game = this.#played(id, by);
     const chess = new Chess();
     for (const earlier of game.moves) chess.move(earlier);
@@ -123,6 +154,14 @@ export class Games {
     if (row === undefined) throw new Refused(409, "Something else has just happened in this game.");
     return gameOf(row);
   }
+}
+
+/** Returns the winner of a game; undefined for a draw, and while the game goes on. */
+export function winnerOf({ white, black, moves, result }: Game): string | undefined {
+  if (result === `${white} resigned`) return black;
+  if (result === `${black} resigned`) return white;
+  if (!result.endsWith(" won by checkmate")) return undefined;
+  return moves.length % 2 === 1 ? white : black;
 }
 
 function gameOf(row: Row): Game {

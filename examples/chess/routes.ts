@@ -44,7 +44,7 @@ export function routes(club: ChessClub, sessions: Sessions, games: Games): Route
     response.json(await club.reply(sessions.whoSends(request), id(request), "declined"));
   });
   router.post("/games/:id/move", async (request, response) => {
-    response.json(await club.move(sessions.whoSends(request), id(request), move(request)));
+    response.json(await club.move(sessions.whoSends(request), id(request), move(request), key(request)));
   });
   router.post("/games/:id/resign", async (request, response) => {
     response.json(await club.resign(sessions.whoSends(request), id(request)));
@@ -78,6 +78,13 @@ function text(request: Request, name: string): string {
 
 function id(request: Request): number {
   return Number(request.params["id"]); // text that is no number is the id of no game
+}
+
+/** The key of a move, as pages send it; undefined without one. */
+function key(request: Request): string | undefined {
+  const value = request.get("Idempotency-Key");
+  if (value === undefined || /^[!-~]{1,64}$/.test(value)) return value;
+  throw new Refused(400, "A key has 1 to 64 characters of ASCII.");
 }
 
 function move(request: Request): Move {

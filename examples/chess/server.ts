@@ -5,12 +5,13 @@ import express, { type Request } from "express";
 import { Bus } from "nightbus";
 import { mount } from "nightbus/express";
 import { presence } from "nightbus/presence";
-import { type Club, isOpen, retention } from "./channels.ts";
+import { contract, isOpen, retention } from "./channels.ts";
 import { ChessClub } from "./club.ts";
 import { Games } from "./games.ts";
 import { routes } from "./routes.ts";
 import { Sessions } from "./sessions.ts";
 import { storeOf } from "./store.ts";
+import { keepWins, Wins } from "./wins.ts";
 
 // A chess club: `npm start`, then open the address in two browsers (or one and a private window), since a name is a cookie's.
 const PORT = Number(process.env["PORT"] ?? 3000);
@@ -20,14 +21,16 @@ const DATABASE = process.env["DATABASE"] ?? fileURLToPath(new URL("chess.db", im
 const db = new Database(DATABASE);
 db.pragma("journal_mode = wal");
 db.pragma("synchronous = full");
-const bus = new Bus<Club>({ store: storeOf(db), retention });
+const bus = new Bus({ channels: contract, store: storeOf(db), retention });
 bus.on("error", (error) => console.error(error));
 await bus.ready();
 
 const sessions = new Sessions(db);
 const games = new Games(db);
-const club = new ChessClub(bus, sessions, games);
+const wins = new Wins(db);
+const club = new ChessClub(bus, sessions, games, wins);
 await club.resume();
+keepWins(bus, wins, games); // a failure reaches the bus's error event
 
 // A member is there as long as a page of theirs is open, on any device. All may see who is in the room and at which table.
 const here = presence(bus, {

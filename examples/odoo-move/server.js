@@ -4,7 +4,7 @@ import { mount } from "nightbus/express";
 import { presence } from "nightbus/presence";
 import { sqlite } from "nightbus/sqlite";
 import { odooStatus, websocket } from "nightbus/websocket";
-import { isStaff, partnerOf, signOut } from "./sessions.js";
+import { hasEnded, isStaff, partnerOf, signOut } from "./sessions.js";
 
 const bus = new Bus({ store: sqlite(process.env.BUS_FILE ?? "bus.sqlite") });
 
@@ -38,7 +38,7 @@ app.post("/sign-out", (request, response) => {
 const sockets = websocket(bus, {
   presence: here,
   user: partnerOf,
-  alive: (request) => !request.headers.cookie || partnerOf(request) !== undefined,
+  alive: (request) => !hasEnded(request),
   channels: (asked, request, { presence: targets }) => [
     ...asked,
     ...own(request),

@@ -5,13 +5,23 @@ const sessions = new Map([
   ["cid's", 4],
 ]);
 
+/** The session that a request names; undefined for a visitor, who may have other cookies. */
+function sessionOf(request) {
+  return /(?:^|; )session_id=([^;]*)/.exec(request.headers.cookie ?? "")?.[1];
+}
+
 /** The partner behind a request of Express, or behind the upgrade of a socket; undefined for nobody. */
 export function partnerOf(request) {
-  return sessions.get(/(?:^|; )session_id=([^;]*)/.exec(request.headers.cookie ?? "")?.[1]);
+  return sessions.get(sessionOf(request));
+}
+
+/** Returns true for a request whose session has ended. A visitor has none that could end. */
+export function hasEnded(request) {
+  return sessionOf(request) !== undefined && partnerOf(request) === undefined;
 }
 
 export function signOut(request) {
-  sessions.delete(/(?:^|; )session_id=([^;]*)/.exec(request.headers.cookie ?? "")?.[1]);
+  sessions.delete(sessionOf(request));
 }
 
 /** Returns true for a request of your application, and of nobody else. */

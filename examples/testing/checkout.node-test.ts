@@ -41,7 +41,11 @@ describe("a checkout", () => {
 
 // Authors of a store run these suites.
 const place = { durable: false, shared: false };
-testStore("SQLite in memory", { ...place, place: () => ({ store: () => sqlite(":memory:") }) }, { describe, it });
+testStore(
+  "SQLite in memory",
+  { ...place, positions: "within", place: () => ({ store: () => sqlite(":memory:") }) },
+  { describe, it },
+);
 testBus(
   "over SQLite in memory",
   { ...place, place: () => ({ open: (options) => new Bus({ ...options, store: sqlite(":memory:") }) }) },

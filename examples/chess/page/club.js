@@ -1,7 +1,7 @@
 import { connect } from "/nightbus.js";
 import { presenceOf } from "/presence.js";
 import { Board } from "./board.js";
-import { $, button, get, make, post, redraw } from "./parts.js";
+import { $, button, get, make, newKey, post, redraw } from "./parts.js";
 import { Talk } from "./talk.js";
 
 let me = "";
@@ -11,7 +11,7 @@ let bus;
 let room; // the members who are in the club
 let watched; // the channel of the open game
 let table; // the members who look at it
-const board = new Board($("#board"), (move) => act(`games/${openId()}/move`, move));
+const board = new Board($("#board"), (move) => play(`games/${openId()}/move`, move));
 const talk = new Talk(say);
 
 const STATUS = {
@@ -27,7 +27,7 @@ async function start() {
   const last = await loadPatiently();
   if (last === undefined) return refused();
   watched = undefined;
-  bus = connect("/longpolling", { channels: ["room", "members", "games"], last, shareTabs: me });
+  bus = connect("/longpolling", { channels: ["room", "members", "games", "wins"], last, shareTabs: me });
   bus.on("notification", heard);
   bus.on("status", status);
   // Somebody was away for longer than the club remembers, so what is shown may be wrong: it is read anew.
@@ -71,6 +71,7 @@ async function load() {
   members = new Set(state.members);
   games = new Map(state.games.map((game) => [game.id, game]));
   talk.load(me, state.lines);
+  drawWins(state.wins);
   for (const notification of meanwhile) heard(notification);
   await lookAt(openId());
   $("#me").textContent = me;
@@ -97,6 +98,7 @@ function heard({ id, channel, message }) {
   if (name === "room" || name === "whisper" || name === "said") return talk.add({ id, ...message });
   if (name === "presence") return; // `presenceOf` keeps these lists
   if (name === "members") return meet(message.name);
+  if (name === "wins") return drawWins(message);
   learn(message);
 }
 
@@ -190,6 +192,25 @@ async function act(path, body) {
   if (game !== undefined) learn(game);
 }
 
+/** Plays a move. An answer may get lost, so the page tries again under the same key, and the club plays the move once. */
+async function play(path, move) {
+  const key = newKey();
+  notice("");
+  for (let tries = 1; tries <= 5; tries += 1) {
+    try {
+      const game = await post(path, move, key);
+      notice("");
+      return learn(game);
+    } catch (error) {
+      if (error.status < 500) return notice(error.message);
+      notice("The club cannot be reached. Your move is sent again.");
+      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries * Math.random()));
+    }
+  }
+  notice("The club cannot be reached. It is not known whether your move was played.");
+  loadPatiently();
+}
+
 async function say(text, to) {
   const line = await (to === undefined ? attempt("say", { text }) : attempt("whisper", { to, text }));
   if (line !== undefined) talk.add(line);
@@ -272,6 +293,14 @@ function choices({ id, status, ...game }) {
 function rank({ status, ...game }) {
   if (status === "over") return 2;
   return plays(game) ? 0 : 1;
+}
+
+/** Shows who has won most. The list comes whole, and the newest holds. */
+function drawWins(wins) {
+  const items = wins.map(({ name, wins: count }) =>
+    make("li", {}, make("span", { className: "who" }, name), make("span", { className: "quiet" }, `${count}`)),
+  );
+  redraw($("#wins"), items.length > 0 ? items : [make("li", { className: "quiet" }, "Nobody has won yet.")]);
 }
 
 /** Says who looks on, beside the two who play. */

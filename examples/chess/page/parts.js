@@ -23,13 +23,18 @@ export function redraw(list, items) {
 }
 
 /** Posts JSON to one of the application's routes. Throws an error with the server's sentence and its status. */
-export async function post(path, body = {}) {
+export async function post(path, body = {}, key) {
   const response = await fetch(`/api/${path}`, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", ...(key && { "Idempotency-Key": key }) },
     body: JSON.stringify(body),
   });
   return answerOf(response);
+}
+
+/** Returns a new key, under which the club does something once. */
+export function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("");
 }
 
 export async function get(path) {
