@@ -35,6 +35,8 @@ export interface Line {
   readonly control: number | undefined;
   /** Undefined for a floor: the least that what is promised takes here, by hand, beside the same rival. */
   readonly target: Target | undefined;
+  /** True if the line has no target either, but is no floor: it shows a rival that promises something else. */
+  readonly isContext?: true;
 }
 
 /** A comparison, and its line in the report. */

@@ -7,7 +7,8 @@ import { benches, isBench } from "./benches.ts";
 import type { Point } from "./curves/point.ts";
 import { curves, isCurve } from "./curves.ts";
 import type { Line } from "./harness.ts";
-import { machine, type Results, summary, table } from "./report.ts";
+import { machine, summary, table } from "./report.ts";
+import type { Results } from "./sittings.ts";
 
 // `npm run bench` measures everything.
 // `npm run bench -- P4 H1 polls` measures these rows and curves.
@@ -26,13 +27,13 @@ if (unknown.length > 0) {
 
 const lines: Line[] = [];
 const points: Point[] = [];
+const results: Results = { ...machine(), lines, points };
 for (const name of positionals.length > 0 ? positionals : known) {
   console.error(`measuring ${name} …`);
   await measure(name);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`); // a run may be ended early
 }
-const results: Results = { ...machine(), lines, points };
 if (lines.length > 0) console.log(`${results.where}, ${results.date}\n\n${table(lines)}\n\n${summary(lines)}`);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
 
 async function measure(name: string): Promise<void> {
   const row = fork(ROW, [name]);

@@ -1,19 +1,9 @@
 import { cpus } from "node:os";
-import type { Point } from "./curves/point.ts";
 import { isReached, isVoid, type Line, type Target } from "./harness.ts";
+import type { Results, Row } from "./sittings.ts";
 
+const HEAD_OF_ROWS = ["id", "workload", "beside", "ours", "theirs", "worst", "each", "target", ""];
 const HEAD = ["id", "workload", "beside", "ours", "theirs", "ratio", "10–90 %", "control", "target", ""];
-
-/** The results of a run, as a file has them. */
-export interface Results {
-  /** The machine, and the versions. */
-  readonly where: string;
-  readonly date: string;
-  readonly lines: readonly Line[];
-  readonly points: readonly Point[];
-  /** Lines of Markdown that people wrote about this run: the reasons of misses. */
-  readonly notes?: readonly string[];
-}
 
 /** The time and the machine of a run. */
 export function machine(): Pick<Results, "where" | "date"> {
@@ -27,17 +17,45 @@ export function machine(): Pick<Results, "where" | "date"> {
 
 /** The lines as a Markdown table. */
 export function table(lines: readonly Line[]): string {
-  const rows = [HEAD, ...lines.map(cells)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length), 3));
-  const text = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
-  return [text(HEAD), text(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(text)].join("\n");
+  return markdown([HEAD, ...lines.map(cells)]);
 }
 
-/** Returns how many lines reached their target, missed it, are void, or state a floor. */
+/** The rows of several sittings as a Markdown table: the figures of the worst sitting, and the ratio of each. */
+export function tableOfRows(rows: readonly Row[]): string {
+  const cellsOf = ({ line, ratios, verdict }: Row): readonly string[] => [
+    line.id,
+    line.workload,
+    line.beside,
+    line.ours,
+    line.rival,
+    short(line.ratio),
+    ratios.map((ratio) => (ratio === undefined ? "–" : short(ratio))).join(", "),
+    targetOf(line.target),
+    verdict,
+  ];
+  return markdown([HEAD_OF_ROWS, ...rows.map(cellsOf)]);
+}
+
+/** Returns how many rows have each verdict. */
+export function summaryOfRows(rows: readonly Row[]): string {
+  const count = (fits: (verdict: Row["verdict"]) => boolean): number =>
+    rows.filter(({ verdict }) => fits(verdict)).length;
+  const few = count((verdict) => verdict.includes(" of "));
+  const of = (name: Row["verdict"]): number => count((verdict) => verdict === name);
+  return `${of("reached")} reached in every sitting, ${few} in fewer sittings than three, ${of("MISSED")} missed, ${of("void")} void, ${of("floor")} floors, ${of("context")} context`;
+}
+
+/** Returns how many lines reached their target, missed it, are void, state a floor, or are context. */
 export function summary(lines: readonly Line[]): string {
   const count = (verdict: string): number => lines.filter((line) => verdictOf(line) === verdict).length;
-  return `${count("reached")} reached, ${count("MISSED")} missed, ${count("void")} void, ${count("floor")} floors`;
+  return `${count("reached")} reached, ${count("MISSED")} missed, ${count("void")} void, ${count("floor")} floors, ${count("context")} context`;
+}
+
+function markdown(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length), 3));
+  const text = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  return [text(rows[0]!), text(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(text)].join("\n");
 }
 
 function cells(line: Line): readonly string[] {
@@ -61,9 +79,9 @@ function targetOf(target: Target | undefined): string {
   return "atMost" in target ? `<= ${target.atMost}` : `>= ${target.atLeast}`;
 }
 
-function verdictOf(line: Line): "void" | "floor" | "reached" | "MISSED" {
+function verdictOf(line: Line): "void" | "floor" | "context" | "reached" | "MISSED" {
   if (isVoid(line)) return "void";
-  if (line.target === undefined) return "floor";
+  if (line.target === undefined) return line.isContext ? "context" : "floor";
   return isReached(line.ratio, line.target) ? "reached" : "MISSED";
 }
 

@@ -1,14 +1,20 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { pageOf, plotsOf, withPart } from "./beside.ts";
 import type { Point } from "./curves/point.ts";
 import { type CurveName, curves } from "./curves.ts";
-import { svgOf } from "./plots.ts";
-import { type Results, summary, table } from "./report.ts";
+import { barsOf, svgOf } from "./plots.ts";
+import { summaryOfRows, tableOfRows } from "./report.ts";
+import { sizingPart } from "./scale/sizing.ts";
+import { ENOUGH, rowsOf, sittingsIn } from "./sittings.ts";
 
-// npm run report     makes results.md and its plots of results.json, as `npm run bench -- --json bench/results.json` has written it
+// `npm run bench -- --json bench/sittings/NAME.json` measures a sitting.
+// `npm run report` makes results.md, its plots, and a part of docs/performance.md from all sittings. notes.md has what
+// people wrote about them.
 
 const here = (name: string): URL => new URL(name, import.meta.url);
-const results = JSON.parse(readFileSync(here("results.json"), "utf8")) as Results; // main.ts wrote it
-const { where, date, lines, points, notes = [] } = results;
+const sittings = sittingsIn(here("sittings/"));
+const rows = rowsOf(sittings);
+const points = sittings.findLast((sitting) => sitting.points.length > 0)?.points ?? [];
 
 const FAN_OUT = ", us of CPU a delivery";
 const CATCH_UP = ", us";
@@ -31,24 +37,36 @@ writeFileSync(
     points: ending("log", CATCH_UP),
   }),
 );
+for (const { file, title, unit, bars } of plotsOf(sittings)) {
+  writeFileSync(here(file), await barsOf(title, unit, bars));
+}
+const page = here("../docs/performance.md");
+writeFileSync(page, withPart(readFileSync(page, "utf8"), pageOf(sittings, sizingPart())));
 writeFileSync(
   here("results.md"),
   `# Measurements
 
-\`npm run bench -- --json bench/results.json\` took these measurements, and \`npm run report\` made this page: ${where},
-${date.slice(0, 10)}.
+\`npm run bench -- --json bench/sittings/NAME.json\` takes a sitting, and \`npm run report\` made this page from these ${sittings.length}:
+
+${sittings.map(({ where, date }, index) => `${index + 1}. ${date.slice(0, 16).replace("T", " ")} UTC, ${where}`).join("\n")}
 
 ## Beside rivals
 
-The ratio is ours to theirs: the median of interleaved pairs, or of rounds of alternating servers. The range beside it holds 80 %
-of the ratios. The control is the ratio of the thing to itself: outside of 0.95 to 1.05 the row is void. A floor is the least that
-the promise takes on this machine, written by hand and beside the same rival. No bus reaches a target below its floor here.
+The ratio is ours to theirs: the median of interleaved pairs, or of rounds of alternating servers. In H1, C3, K1, K2 and S1 to S3 the ratio is of
+speeds, so more is better. In P7 "worst" and "each" have the bytes themselves. "ours", "theirs" and "worst" are from the worst sitting, and from the
+newest for a row without a target. "each" has the ratio of every sitting. "–" says that the sitting did not measure the row, or is void for
+it. A sitting is void for a row if its control, the ratio of the bus to itself, lies outside of 0.95 to 1.05. The files of the sittings have
+the controls and the spread.
 
-${table(lines)}
+A row is reached if ${ENOUGH} sittings reach it, and none misses it. "1 of 3" has been reached in one sitting, and waits for two more. A floor is the same
+promise, written by hand as cheaply as we could, and beside the same rival. The bus seldom goes below its floor. Context has no
+target, because the rival promises something else.
 
-${summary(lines)}.
+${tableOfRows(rows)}
 
-${notes.join("\n")}
+${summaryOfRows(rows)}.
+
+${readFileSync(here("notes.md"), "utf8").trim()}
 
 ## How cost grows
 

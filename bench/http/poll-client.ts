@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Crowd } from "./fan-out.ts";
+import { dialectOf, type PollDialect } from "./poll-dialects.ts";
 
 // The process of the clients: raw sockets that are kept alive. Each polls when it is told to, from where it stands.
 
 let clients: Client[] = [];
+let newest: number | undefined;
 
 process.on("message", async (crowd) => process.send?.(await perform(crowd as Crowd))); // fan-out.ts sends nothing else
 process.on("disconnect", () => process.exit());
@@ -12,8 +14,10 @@ process.on("disconnect", () => process.exit());
 /** Opens connections, lets all poll, or waits until each has been answered; answers how many there are, or were answered. */
 async function perform(crowd: Crowd): Promise<number> {
   if (crowd.do === "open") {
-    const { port, count, last = 0 } = crowd;
-    for (let index = 0; index < count; index += 1) clients.push(await Client.connected(port, last));
+    const { kind, port, count, last = 0 } = crowd;
+    const dialect = dialectOf(kind);
+    for (let index = 0; index < count; index += 1) clients.push(await Client.connected(port, dialect, last));
+    newest = undefined;
     return clients.length;
   }
   if (crowd.do === "poll") {
@@ -23,8 +27,12 @@ async function perform(crowd: Crowd): Promise<number> {
   if (crowd.do === "wait") {
     const numbers = new Set(await Promise.all(clients.map(({ answered }) => answered)));
     if (numbers.size !== 1) throw new Error(`not everybody was answered the same: ${[...numbers].join()}`);
+    const [number] = [...numbers] as [number]; // the one that there is
+    if (newest !== undefined && number !== newest + 1) throw new Error(`message ${number} came after ${newest}`);
+    newest = number;
     return clients.length;
   }
+  if (crowd.do !== "close") throw new Error(`a poll does not ${crowd.do}`);
   await Promise.all(clients.map((client) => client.close()));
   clients = [];
   return 0;
@@ -32,21 +40,23 @@ async function perform(crowd: Crowd): Promise<number> {
 
 class Client {
   /** Resolves with the number of the message that came. */
-  answered!: Promise<string>;
+  answered!: Promise<number>;
   readonly #socket: Socket;
-  #last: string;
+  readonly #dialect: PollDialect;
+  #position: string;
   #received = "";
-  #answer: (number: string) => void = () => {};
+  #answer: (number: number) => void = () => {};
 
-  static async connected(port: number, last: number): Promise<Client> {
+  static async connected(port: number, dialect: PollDialect, last: number): Promise<Client> {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     await once(socket, "connect");
-    return new Client(socket, last);
+    return new Client(socket, dialect, `${last}`);
   }
 
-  private constructor(socket: Socket, last: number) {
+  private constructor(socket: Socket, dialect: PollDialect, position: string) {
     this.#socket = socket;
-    this.#last = `${last}`;
+    this.#dialect = dialect;
+    this.#position = position;
     socket.setEncoding("latin1");
     socket.on("data", (text: string) => this.#take(text));
   }
@@ -55,10 +65,7 @@ class Client {
     this.answered = new Promise((resolve) => {
       this.#answer = resolve;
     });
-    const body = `{"channels":["lobby"],"last":${this.#last},"timeout":60000}`;
-    this.#socket.write(
-      `POST /poll HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    );
+    this.#socket.write(this.#dialect.request(this.#position));
   }
 
   async close(): Promise<void> {
@@ -69,10 +76,10 @@ class Client {
 
   #take(text: string): void {
     this.#received += text;
-    const found = /"n":(\d+).*"last":(\d+)/.exec(this.#received);
-    if (found === null || !this.#received.endsWith("}")) return;
+    const answer = this.#dialect.answer(this.#received);
+    if (answer === undefined) return;
     this.#received = "";
-    this.#last = found[2]!;
-    this.#answer(found[1]!);
+    this.#position = answer.position;
+    this.#answer(answer.number);
   }
 }

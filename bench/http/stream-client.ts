@@ -15,7 +15,7 @@ process.on("disconnect", () => process.exit());
 async function perform(crowd: Crowd): Promise<number> {
   if (crowd.do === "open") return open(crowd.port, crowd.count);
   if (crowd.do === "close") return close();
-  if (crowd.do === "poll") throw new Error("a stream does not poll");
+  if (crowd.do !== "wait") throw new Error(`a stream does not ${crowd.do}`);
   while (counts.some((count) => count < crowd.count)) await new Promise((resolve) => setTimeout(resolve, 1));
   const sum = counts.reduce((all, count) => all + count, 0);
   counts.fill(0);

@@ -1,18 +1,14 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { createChannel, createSession } from "better-sse";
 import { Bus, importNode } from "../built.ts";
 import { collectGarbage } from "../harness.ts";
 import { quantile } from "../numbers.ts";
 import type { StreamKind, Task } from "./fan-out.ts";
+import { byHand, type Streaming } from "./hand/streaming.ts";
 
 // A process of one server of streams. First it says its port. Then it does each job, and answers with a number.
-
-interface Streaming {
-  readonly listener: RequestListener;
-  send(message: unknown): unknown;
-}
 
 const [kind] = process.argv.slice(2) as [StreamKind]; // fan-out.ts starts it so
 const { listener, send } = await streaming(kind);
@@ -67,7 +63,7 @@ function message(n: number): unknown {
 
 async function streaming(of: StreamKind): Promise<Streaming> {
   if (of === "nightbus") return nightbus();
-  return of === "hand" ? byHand() : betterSse();
+  return of === "better-sse" ? betterSse() : byHand(of === "chunk");
 }
 
 async function nightbus(): Promise<Streaming> {
@@ -75,25 +71,6 @@ async function nightbus(): Promise<Streaming> {
   const bus = new Bus();
   await bus.ready();
   return { listener: mount(bus, { heartbeat: 600_000 }), send: (data) => bus.sendone("lobby", data) };
-}
-
-/** A server as many would write it: a set of responses, and frames that become bytes once. */
-function byHand(): Streaming {
-  const clients = new Set<ServerResponse>();
-  let id = 870_000_000_000_000;
-  const listener = (_: IncomingMessage, response: ServerResponse): void => {
-    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform" });
-    response.write(`retry: 2000\nid: ${id}\n\n`);
-    clients.add(response);
-    response.on("close", () => clients.delete(response));
-  };
-  const toAll = (data: unknown): void => {
-    id += 1;
-    const json = JSON.stringify({ id, channel: "lobby", message: data });
-    const frame = Buffer.from(`id: ${id}\ndata: ${json}\n\n`);
-    for (const client of clients) client.write(frame);
-  };
-  return { listener, send: toAll };
 }
 
 function betterSse(): Streaming {

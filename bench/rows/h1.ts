@@ -10,7 +10,7 @@ const BARE = "bare node:http, the body parsed";
 export async function* lines(): AsyncGenerator<Line> {
   const { ours, again, bare, floor, express } = await speeds();
   const [, control] = ratioOf(ours, again);
-  yield { ...lineOf(POLL, ours, BARE, bare, { atLeast: 0.85 }), control };
+  yield { ...lineOf(POLL, ours, BARE, bare, { atLeast: 0.9 }), control };
   yield { ...lineOf(FLOOR, floor, BARE, bare, undefined), control };
   yield { ...lineOf(POLL, ours, "Express 5, express.json()", express, { atLeast: 4 }), control };
 }

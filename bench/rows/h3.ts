@@ -12,6 +12,6 @@ export async function* lines(): AsyncGenerator<Line> {
     rounds: await streamRounds((server, clients) => heapOfStream(server, clients, CONNECTIONS)),
     show: (bytes) => `${(bytes / 1_000).toFixed(1)} kB`,
     timed: false,
-    beside: { hand: { atMost: 1.4 }, betterSse: { atMost: 0.55 } },
+    beside: { hand: { atMost: 0.9 }, betterSse: { atMost: 0.55 } },
   });
 }

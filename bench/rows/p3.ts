@@ -18,8 +18,8 @@ export async function* lines(): AsyncGenerator<Line> {
   await bus.ready();
   const floor = "floor: by hand, with the answers, cursors, order, retention and deadlines of a bus";
   for (const [beside, rival, atMost] of [
-    ["events.once, with JSON", overEvents, 1],
-    ["graphql-yoga's pubsub, with JSON", overPubSub, 0.3],
+    ["events.once, with JSON", overEvents, 1.3],
+    ["graphql-yoga's pubsub, with JSON", overPubSub, 0.55],
   ] as const) {
     const common = { id: "P3", beside, rival, count: ROUND_TRIPS, of: "round trip" };
     yield await compare({

@@ -14,7 +14,7 @@ export async function* lines(): AsyncGenerator<Line> {
     beside: "promises, a setTimeout each",
     ours: () => parkAndWakePolls(bus),
     rival: parkAndWakePromises,
-    target: { atMost: 0.4 },
+    target: { atMost: 0.6 },
     count: POLLS,
     of: "poll",
   });

@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import pDefer from "p-defer";
 import { type AnyBus, Bus, importStore } from "../built.ts";
 import { produce } from "../engines/producers.ts";
 import { compare, type Line, type Ready } from "../harness.ts";
@@ -10,7 +11,10 @@ const ALL = PRODUCERS * SENDS;
 
 type Sent = readonly (readonly [channel: string, message: unknown])[];
 
-/** Producers that await each of their sends, kept by SQLite at full durability, beside one transaction a send. */
+/**
+ * Producers that await each of their sends, kept by SQLite at full durability, beside groups by hand. One transaction a send is
+ * context, because the disk makes that ratio.
+ */
 export async function* lines(): AsyncGenerator<Line> {
   const { sqlite } = await importStore("sqlite");
   const folder = ownFolder();
@@ -19,24 +23,25 @@ export async function* lines(): AsyncGenerator<Line> {
   const db = open(folder.file("theirs.db"));
   try {
     await bus.sendone("lobby", { from: -1, n: 0 });
-    yield await compare({
+    const context = await compare({
       id: "S1",
       workload: `${PRODUCERS} awaiting producers, SQLite FULL`,
       beside: "one transaction a send",
       ours: () => onBus(bus),
       rival: () => byHand(db),
-      target: { atLeast: 20 },
+      target: undefined,
+      isSpeed: true,
       count: ALL,
       of: "send",
     });
+    yield { ...context, isContext: true };
     yield await compare({
       id: "S1",
-      workload: `floor: ${SENDS} transactions of ${PRODUCERS} rows by hand, nobody awaiting`,
-      beside: "one transaction a send",
-      ours: () => gathered(db),
-      rival: () => byHand(db),
-      target: undefined,
-      isSpeed: true,
+      workload: `${PRODUCERS} awaiting producers, SQLite FULL`,
+      beside: `${SENDS} transactions of ${PRODUCERS} rows by hand, each producer awaiting`,
+      ours: () => onBus(bus),
+      rival: () => gathered(db),
+      target: { atLeast: 0.7 },
       count: ALL,
       of: "send",
     });
@@ -74,10 +79,15 @@ function gathered(db: Database.Database): Ready<Sent> {
   return {
     async go() {
       let gathering: unknown[] = [];
-      await produce(PRODUCERS, SENDS, async (message) => {
-        if (gathering.push(message) < PRODUCERS) return;
+      let done = pDefer<void>();
+      await produce(PRODUCERS, SENDS, (message) => {
+        const { promise } = done;
+        if (gathering.push(message) < PRODUCERS) return promise;
         commit(gathering);
         gathering = [];
+        done.resolve();
+        done = pDefer<void>();
+        return promise;
       });
     },
     result,

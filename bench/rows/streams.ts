@@ -16,23 +16,24 @@ export interface RowBeside {
   readonly rivals: readonly Rival[];
 }
 
-/** The figures of one rival. A rival without a target has no line. */
-interface Rival {
+/** The figures of one rival. A rival without a target has no line; a floor and context have a line without one. */
+export interface Rival {
   readonly name: string;
   readonly figures: readonly number[];
-  readonly target: Target | undefined;
+  readonly target: Target | "context" | "floor" | undefined;
 }
 
 /** The parts that both lines of a row about streams share. */
 export interface StreamRow extends Omit<RowBeside, "ours" | "again" | "rivals"> {
   readonly rounds: Rounds;
-  readonly beside: { readonly hand: Target; readonly betterSse: Target | undefined };
+  readonly beside: { readonly hand: Target; readonly chunk?: Target; readonly betterSse: Target | undefined };
 }
 
 /** A line beside a server by hand, and one beside better-sse. */
 export function streamLines({ rounds, beside, ...row }: StreamRow): readonly Line[] {
   const rivals = [
     { name: "one shared Buffer by hand", figures: rounds.hand, target: beside.hand },
+    { name: "one shared chunk by hand", figures: rounds.chunk, target: beside.chunk },
     { name: "better-sse", figures: rounds.betterSse, target: beside.betterSse },
   ];
   return linesBeside({ ...row, ours: rounds.ours, again: rounds.again, rivals });
@@ -46,6 +47,8 @@ export function linesBeside({ id, workload, ours, again, show, timed, rivals }: 
     if (target === undefined) return [];
     const [low, ratio, high] = ratioOf(ours, figures);
     const [mine, rival] = [show(quantile(ours, 0.5)), show(quantile(figures, 0.5))];
-    return [{ id, workload, beside: name, ours: mine, rival, ratio, low, high, control, target }];
+    const line = { id, workload, beside: name, ours: mine, rival, ratio, low, high, control };
+    if (target === "context") return [{ ...line, target: undefined, isContext: true }];
+    return [{ ...line, target: target === "floor" ? undefined : target }];
   });
 }
