@@ -36,7 +36,8 @@ const PATHS: Readonly<Record<string, Path>> = {
   "wait by hand": { program: "served", units: 10 * 50 },
   stream: { program: "served", units: 20 * 50, beside: "stream by hand" },
   "stream by hand": { program: "served", units: 20 * 50 },
-  share: { program: "shared", units: 8 * 64, beside: "share by hand" },
+  // Replies of Redis come in other groups from run to run, and one program took 52,000 or 57,000.
+  share: { program: "shared", units: 8 * 64, beside: "share by hand", allowed: 1.2 },
   "share by hand": { program: "shared", units: 8 * 64 },
 };
 

@@ -25,7 +25,7 @@ async function counted({ send, onSeen, close }: ByHand): Promise<void> {
     missing -= 1;
     if (missing === 0) seenAll();
   });
-  await runWindows({ warmUp: 120, inWindow: 8 }, async () => {
+  await runWindows({ warmUp: 300, inWindow: 8 }, async () => {
     n += 1;
     missing = PRODUCERS;
     const all = new Promise<void>((resolve) => {
