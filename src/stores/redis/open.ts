@@ -14,7 +14,7 @@ import { failure, isLost, mayReadAgain } from "./failures.ts";
 import { Feed } from "./feed.ts";
 import { Link } from "./link.ts";
 import { RedisPositions } from "./positions.ts";
-import { positionsKeyOf } from "./scripts.ts";
+import { positionKeysOf } from "./scripts.ts";
 
 /** The settings of a store on Redis. */
 export interface RedisSettings {
@@ -74,7 +74,7 @@ export async function openRedis({ source, prefix }: RedisSettings, sink: StoreSi
     appendKeyed: (sends, bounds) => commits.appendKeyed(sends, bounds),
     positions: remotePositions({
       clock,
-      engine: new RedisPositions(ask, positionsKeyOf(prefix)),
+      engine: new RedisPositions({ ask, keys: positionKeysOf(prefix), error: (error) => sink.error(error) }),
       failures: { mayReadAgain, isLost },
     }),
     trimmer,

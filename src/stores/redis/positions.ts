@@ -1,3 +1,4 @@
+import { BusError } from "../../errors.ts";
 import type { Position } from "../../store.ts";
 import type { EngineChange, EnginePositions } from "../shared/remote-positions.ts";
 import type { Ask } from "./engine.ts";
@@ -15,13 +16,18 @@ const ON_PRIMARY = "redis.call('hdel', KEYS[1], '')";
 /** Reads all positions, as a list of fields and values. */
 const LIST = plainScript(`${ON_PRIMARY} return redis.call('hgetall', KEYS[1])`);
 
-/** Reads one position. Takes its name. */
-const READ = plainScript(`${ON_PRIMARY} return redis.call('hget', KEYS[1], ARGV[1])`);
+/** Reads one position. Takes its name. Answers it, or nothing, and a 1 if somebody else removed all positions. */
+const READ = plainScript(`
+  ${ON_PRIMARY}
+  local lost = redis.call('exists', KEYS[1]) == 0 and redis.call('hexists', KEYS[2], 'positions') == 1
+  return { redis.call('hget', KEYS[1], ARGV[1]), lost and 1 or 0 }
+`);
 
 /**
  * Replaces a position. Takes its name, the version to compare with, a token, and the state, or no state for a removal. Answers
  * the new version, or the stored one if the token is stored, or nil. A version follows the newest one and the clock, so that a server that
- * lost its newest writes gives none of their versions again.
+ * lost its newest writes gives none of their versions again. The newest version stays when all names are gone, and so does the
+ * hash.
  */
 const REPLACE = plainScript(`
   local version, token = string.match(redis.call('hget', KEYS[1], ARGV[1]) or '', '^(%d+) (%S+) ')
@@ -34,18 +40,25 @@ const REPLACE = plainScript(`
   local newest = tonumber(redis.call('hget', KEYS[1], '${NEWEST}') or 0)
   local moved = string.format('%.0f', math.max(newest + 1, time[1] * 1000000 + time[2]))
   redis.call('hset', KEYS[1], ARGV[1], moved .. ' ' .. ARGV[3] .. ' ' .. ARGV[4], '${NEWEST}', moved)
+  redis.call('hset', KEYS[2], 'positions', '1')
   return moved
 `);
 
+/** The parts that positions in Redis need. */
+export interface RedisPositionsOptions {
+  readonly ask: Ask;
+  /** The hash of the positions, and the log's own hash, which remembers that there were positions. Both are on the node of the log. */
+  readonly keys: readonly [positions: string, meta: string];
+  /** Hears that the positions are lost, at each read until one is written again. */
+  readonly error: (error: Error) => void;
+}
+
 /** The positions of consumers, as the fields of one hash. */
 export class RedisPositions implements EnginePositions {
-  readonly #ask: Ask;
-  readonly #key: string;
+  readonly #options: RedisPositionsOptions;
 
-  /** `key` is the hash, on the node of the log. */
-  constructor(ask: Ask, key: string) {
-    this.#ask = ask;
-    this.#key = key;
+  constructor(options: RedisPositionsOptions) {
+    this.#options = options;
   }
 
   async list(): Promise<readonly Position[]> {
@@ -58,7 +71,8 @@ export class RedisPositions implements EnginePositions {
   }
 
   async read(name: string): Promise<Position | undefined> {
-    const found = (await this.#run(READ, [name])) as string | null; // as the script answers
+    const [found, lost] = (await this.#run(READ, [name])) as [string | null, number]; // as the script answers
+    if (lost === 1) this.#options.error(lostPositions());
     return found === null ? undefined : positionOf(name, found);
   }
 
@@ -68,8 +82,17 @@ export class RedisPositions implements EnginePositions {
   }
 
   #run(script: Script, values: readonly string[]): Promise<unknown> {
-    return runScript(this.#ask, script, [this.#key], values);
+    const { ask, keys } = this.#options;
+    return runScript(ask, script, keys, values);
   }
+}
+
+function lostPositions(): BusError {
+  return new BusError(
+    "store",
+    "Redis has lost the positions of consumers, which somebody else deleted or the server evicted: each consumer begins as " +
+      "a new one does, so seek the positions that you know, and set maxmemory-policy noeviction",
+  );
 }
 
 function positionOf(name: string, value: string): Position {

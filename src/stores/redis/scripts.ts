@@ -6,9 +6,12 @@ export function keysOf(prefix: string): readonly string[] {
   return ["meta", "log", "holes", "marks", "sends", "gone", "keys", "keyorder"].map((name) => `{${prefix}}:${name}`);
 }
 
-/** The key of the positions of consumers, on the same node. Another log keeps them, so that consumers hear what they missed. */
-export function positionsKeyOf(prefix: string): string {
-  return `{${prefix}}:positions`;
+/**
+ * The keys of the positions of consumers, and of the log's own hash. Another log keeps both, so that consumers hear what they
+ * missed.
+ */
+export function positionKeysOf(prefix: string): [positions: string, meta: string] {
+  return [`{${prefix}}:positions`, `{${prefix}}:meta`];
 }
 
 // The common head of all scripts. `sizes` are the sizes of the keys after nightbus's last write. If they differ, another

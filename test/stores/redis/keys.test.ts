@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Bus } from "nightbus";
+import { Bus, type Consumer } from "nightbus";
 import { redis } from "nightbus/redis";
 import { describe, it, onTestFinished } from "vitest";
 import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
@@ -109,6 +109,35 @@ redisRuns(describe)("a log on Redis of which somebody else has deleted something
     assert.ok(again > third, "the key was lost");
     assert.deepEqual([await send("three"), await send("one")], [third, again], "later keys hold");
     assert.deepEqual([await tampering.hLen(keys), await tampering.zCard(order), errors.length], [2, 2, 1]);
+  });
+
+  it("tells of the positions of consumers that somebody else has removed, and lets them begin anew", async () => {
+    const { bus: open, client, key } = prefix();
+    const bus = open();
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    const handled: unknown[] = [];
+    const consume = (name: string): Consumer =>
+      bus.consume(name, ["a"], ({ message }) => void handled.push(message), { from: "start" });
+    await bus.sendone("a", 1);
+    for (const name of ["deleted by us", "mailer"]) {
+      const consumer = consume(name);
+      await until(() => handled.splice(0).length === 1, "it handles what is there");
+      await consumer.close();
+    }
+    await bus.consumers.delete("deleted by us");
+    await consume("deleted by us").close();
+    await bus.consumers.delete("deleted by us");
+    assert.deepEqual(errors, []);
+    const tampering = await client();
+    await tampering.del(key("positions"));
+    consume("mailer");
+    await until(() => handled.length === 1, "it handles all again");
+    assert.match(errors.map(({ message }) => message).join(), /^Redis has lost the positions of consumers/);
+    const told = errors.length;
+    consume("another");
+    await until(() => handled.length === 2, "a new one begins");
+    assert.equal(errors.length, told, "there are positions again");
   });
 
   it("tells of no loss when keys are forgotten because they are old or too many", async () => {
