@@ -31,7 +31,7 @@ export interface BusErrorOptions extends ErrorOptions {
   readonly issues?: readonly MessageIssue[];
   /** For `store`: true if certainly nothing of the call was committed. */
   readonly refused?: boolean;
-  /** For `store`: true if the store could not be used at all, for example while it is locked. */
+  /** True if the store could not be used at all, for example while it is locked, or if a schema gave no answer. */
   readonly unavailable?: boolean;
 }
 
@@ -55,7 +55,10 @@ export class BusError extends Error {
    * the answer was lost on the way. The send is then committed as a whole, or not at all.
    */
   readonly refused: boolean;
-  /** True if the store could not be used at all, because it was locked or cut off. The same call may work later. */
+  /**
+   * True if the store could not be used at all, because it was locked or cut off, or if a schema gave no answer. The same
+   * call may work later.
+   */
   readonly unavailable: boolean;
   /** The parts of the message that break the channel's schema, at most 100; undefined for every other error. */
   readonly issues: readonly MessageIssue[] | undefined;

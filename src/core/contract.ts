@@ -75,7 +75,7 @@ export class ContractCheck {
   async #within<T>(result: Promise<T>, name: string): Promise<T> {
     const sentence = `the schema of ${given(name)} has not answered within ${LONGEST / 1_000} s`;
     try {
-      return await inTime(this.#clock, LONGEST, result, () => bad(sentence));
+      return await inTime(this.#clock, LONGEST, result, () => noAnswer(sentence));
     } catch (cause) {
       throw cause instanceof BusError ? cause : schemaFailed(name, cause);
     }
@@ -129,7 +129,7 @@ function copyOf(name: string, message: unknown): unknown {
 
 function checkedValue(name: string, result: SchemaResult<unknown>): unknown {
   if (typeof result !== "object" || result === null || !Array.isArray(result.issues ?? [])) {
-    throw bad(`the schema of ${given(name)} must answer as Standard Schema does, got ${given(result)}`);
+    throw noAnswer(`the schema of ${given(name)} must answer as Standard Schema does, got ${given(result)}`);
   }
   if (result.issues === undefined) return result.value;
   const issues = result.issues.slice(0, MOST_ISSUES).map(issueOf);
@@ -149,9 +149,10 @@ function issueOf({ message, path = [] }: SchemaIssue): MessageIssue {
 }
 
 function schemaFailed(name: string, cause: unknown): BusError {
-  return new BusError("bad_message", `the schema of ${given(name)} threw instead of an answer; see cause`, { cause });
+  return noAnswer(`the schema of ${given(name)} threw instead of an answer; see cause`, { cause });
 }
 
-function bad(sentence: string): BusError {
-  return new BusError("bad_message", sentence);
+/** Returns the error of a schema that has failed. The message may be right, and a client that sent it is not to blame. */
+function noAnswer(sentence: string, options: ErrorOptions = {}): BusError {
+  return new BusError("bad_message", sentence, { ...options, unavailable: true });
 }

@@ -49,7 +49,8 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (error.code === "closed") return unavailable("closed", "the bus is closed", "bus.Bus unavailable");
   // The cause may name paths and hosts, so clients do not see it.
   if (error.code === "store") return unavailable("store", "the store of the bus does not work at the moment");
-  const { issues, code } = error;
+  const { issues, code, unavailable: isUnanswered } = error;
+  if (code === "bad_message" && isUnanswered) return undefined; // a schema failed
   const status = code === "bad_key" || issues !== undefined ? 422 : 400;
   return new Refusal(status, code, error.message, { issues });
 }

@@ -34,6 +34,18 @@ export function describeContracts<Context>(start: Start<Context>): void {
     expect([only!.message, others]).toEqual([{ ...RIGHT, text: "hi" }, []]);
   });
 
+  it("does not blame a client for a schema that fails, and tells the application", async () => {
+    const failure = new Error("the password is 1234");
+    const schema = { "~standard": { version: 1, vendor: "test", validate: () => Promise.reject(failure) } } as const;
+    const bus = new Bus({ channels: { lobby: schema } }) as unknown as Bus; // as above
+    const errors: Error[] = [];
+    bus.on("error", (error) => errors.push(error));
+    const { client } = await start({ send: () => true }, bus);
+    const { status, json } = await client.post("send", entry("lobby", RIGHT));
+    expect([status, json]).toMatchObject([500, { error: { code: "internal" } }]);
+    expect(errors.map(({ cause }) => cause)).toEqual([failure]);
+  });
+
   it("tells the issues in JSON-RPC, too", async () => {
     const { client } = await start({ send: () => true }, make());
     const call = { jsonrpc: "2.0", id: 3, params: { channel: "lobby", message: WRONG } };

@@ -149,7 +149,7 @@ describe("a contract for channels", () => {
     });
     const error = await failsWith("bad_message", () => bus.sendone("a", 1), '"a"');
     assert.equal(error.cause, cause);
-    assert.equal(error.issues, undefined);
+    assert.deepEqual([error.issues, error.unavailable], [undefined, true]);
   });
 });
 
@@ -201,7 +201,7 @@ describe("a schema that waits", () => {
     await clock.advance(9_999);
     assert.ok(await isPending(stuck));
     await clock.advance(1);
-    await failsWith("bad_message", () => stuck, "10 s");
+    assert.equal((await failsWith("bad_message", () => stuck, "10 s")).unavailable, true);
     assert.equal(await next, bus.last);
   });
 
