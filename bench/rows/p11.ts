@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Bus, hubOf } from "../../src/bus.ts";
 import { framesOf } from "../../src/http/sse/frames.ts";
 import { Pieces } from "../../src/http/writing/pieces.ts";
@@ -42,7 +43,10 @@ async function shared(bus: Bus): Promise<Ready<number>> {
   }
   return {
     async go() {
-      for (let n = 0; n < MESSAGES; n += 1) await bus.sendone("lobby", messageOf(n));
+      for (let n = 0; n < MESSAGES; n += 1) {
+        await bus.sendone("lobby", messageOf(n));
+        await nextTurn(); // a turn has room for so many readers
+      }
     },
     result() {
       for (const stop of stops) stop();

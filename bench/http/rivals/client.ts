@@ -12,6 +12,7 @@ import { Numbers } from "./numbers.ts";
 const PATIENCE = 60_000;
 
 let readers: Reader[] = [];
+let kind: string | undefined;
 
 process.on("message", async (crowd) => process.send?.(await perform(crowd as Crowd))); // fan-out.ts sends nothing else
 process.on("disconnect", () => process.exit());
@@ -19,7 +20,8 @@ process.on("disconnect", () => process.exit());
 /** Does a job of the crowd. Answers how many messages came to all in `wait` and `close`, else how many clients there are. */
 async function perform(crowd: Crowd): Promise<number> {
   if (crowd.do === "open") {
-    const dialect = DIALECTS[crowd.kind as KindName]!; // fan-out.ts names a kind of stream
+    kind = crowd.kind;
+    const dialect = DIALECTS[kind as KindName]!; // fan-out.ts names a kind of stream
     readers = Array.from({ length: crowd.count }, () => new Reader(crowd.port, dialect));
     for (const reader of readers) await reader.open();
   } else if (crowd.do === "leave") {
@@ -54,7 +56,11 @@ function take(): number {
 
 function lacking(count: number): string {
   const late = readers.filter(({ numbers }) => numbers.count < count);
-  return `${late.length} of ${readers.length} clients lack messages, one has ${late[0]!.numbers.count} of ${count}`;
+  const places = late.slice(0, 10).map((reader) => readers.indexOf(reader));
+  return (
+    `${late.length} of ${readers.length} clients of ${kind} lack messages, one has ${late[0]!.numbers.count} of ${count}; ` +
+    `they opened in these places: ${places.join()}`
+  );
 }
 
 class Reader {
