@@ -1,7 +1,7 @@
 import { isVoid, type Line } from "./harness.ts";
 import type { Results } from "./sittings.ts";
 
-// The part of docs/performance.md about other servers. Each plot shows the newest sitting that measured its row.
+// The part of docs/performance.md about other servers. Each plot shows the sitting with the most servers, or the newest of these.
 
 /** One bar of a plot. */
 export interface Bar {
@@ -121,7 +121,8 @@ export function withPart(page: string, part: string): string {
 
 function plotOf({ id, ends, ...plot }: Spec, sittings: readonly Results[]): readonly Beside[] {
   const fits = (line: Line): boolean => line.id === id && line.workload.endsWith(ends) && !isVoid(line);
-  const lines = sittings.findLast(({ lines }) => lines.some(fits))?.lines.filter(fits) ?? [];
+  const each = sittings.map(({ lines }) => lines.filter(fits));
+  const lines = each.reduce((best, some) => (some.length >= best.length ? some : best), []);
   return lines.length === 0 ? [] : [{ ...plot, bars: barsOf(lines) }];
 }
 

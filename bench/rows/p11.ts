@@ -7,7 +7,7 @@ import { compare, type Line, type Ready } from "../harness.ts";
 // Looks inside, because a bus cannot be told to encode without a connection.
 
 const READERS = 1_000;
-const MESSAGES = 20;
+const MESSAGES = 200;
 
 /** One message as bytes for many readers, beside serialising it for each. */
 export async function* lines(): AsyncGenerator<Line> {

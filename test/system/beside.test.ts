@@ -54,10 +54,14 @@ describe("the part of the page about other servers", () => {
     expect(catchUp.map(({ bars }) => bars[1]!.value)).toEqual([2.6, 5600]);
   });
 
-  it("takes the newest sitting that is not void, and is empty without one", () => {
-    const newer = sitting("2026-01-02", line("H6", FAN_OUT, "nchan", "9 us", "4 us"));
-    const broken = sitting("2026-01-03", line("H6", FAN_OUT, "nchan", "1 us", "1 us", 2));
-    expect(plotsOf([WHOLE, newer, broken])[0]!.bars[0]).toEqual({ name: "nightbus", value: 9 });
+  it("takes the newest sitting with the most servers that is not void, and is empty without one", () => {
+    const newer = sitting(
+      "2026-01-02",
+      ...["nchan", "pushpin"].map((name) => line("H6", FAN_OUT, name, "9 us", "4 us")),
+    );
+    const smaller = sitting("2026-01-03", line("H6", FAN_OUT, "nchan", "7 us", "4 us"));
+    const broken = sitting("2026-01-04", line("H6", FAN_OUT, "nchan", "1 us", "1 us", 2));
+    expect(plotsOf([WHOLE, newer, smaller, broken])[0]!.bars[0]).toEqual({ name: "nightbus", value: 9 });
     expect(plotsOf([broken])).toEqual([]);
     expect(pageOf([broken])).toBe("");
   });

@@ -56,7 +56,9 @@ function events(path: string): Dialect {
     async begin(socket, position) {
       const resume = position === undefined ? "" : `Last-Event-ID: ${position}\r\n`;
       socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n${resume}\r\n`);
-      await once(socket, "data");
+      const [bytes] = (await once(socket, "data")) as [Buffer]; // no encoding is set
+      const first = bytes.toString("latin1");
+      if (!first.startsWith("HTTP/1.1 200 ")) throw new Error(`${path} was answered ${first}`);
     },
     position(_, newest) {
       const [, id] = /.*^id: ([^\n]+)$/ms.exec(newest) ?? [];
