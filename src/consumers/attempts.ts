@@ -128,7 +128,7 @@ export class Attempts {
   /** Waits until the store tells where the position stands after a failure. Rejects with an error that no retry can end. */
   async #recover(error: unknown): Promise<"away"> {
     const { clock, failed, lease, signal } = this.#options;
-    if (error instanceof BusError && error.code !== "store") throw error;
+    if (error instanceof BusError && !mayPass(error)) throw error;
     failed(asStoreError(error));
     while (!this.#isOver) {
       this.#outages += 1;
@@ -179,7 +179,7 @@ export class Attempts {
           way += 1;
           continue;
         }
-        if (!isOfStore(error)) throw error;
+        if (!mayPass(error)) throw error;
         failed(error);
         await sleep(clock, pauseAfter(attempt), signal);
       }
@@ -190,11 +190,21 @@ export class Attempts {
 
 /** Returns true if the bus refused the entries of a run. Inside another message, a message may be too long. */
 function isTooLong(run: Run): boolean {
-  return typeof run === "object" && run.thrown instanceof BusError && run.thrown.code === "bad_message";
+  return (
+    typeof run === "object" &&
+    run.thrown instanceof BusError &&
+    run.thrown.code === "bad_message" &&
+    !mayPass(run.thrown)
+  );
 }
 
 function isOfStore(error: unknown): error is BusError {
   return error instanceof BusError && error.code === "store";
+}
+
+/** Returns true for a failure of the store, or of a schema that gave no answer. The same send may work later. */
+function mayPass(error: unknown): error is BusError {
+  return isOfStore(error) || (error instanceof BusError && error.unavailable);
 }
 
 function exhausted(name: string, rows: readonly SharedRow[], attempts: number, cause: unknown): BusError {

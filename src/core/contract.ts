@@ -72,13 +72,13 @@ export class ContractCheck {
     return ask(schema, name, copyOf(name, message));
   }
 
-  async #within<T>(result: Promise<T>, name: string): Promise<T> {
+  #within<T>(result: Promise<T>, name: string): Promise<T> {
     const sentence = `the schema of ${given(name)} has not answered within ${LONGEST / 1_000} s`;
-    try {
-      return await inTime(this.#clock, LONGEST, result, () => noAnswer(sentence));
-    } catch (cause) {
-      throw cause instanceof BusError ? cause : schemaFailed(name, cause);
-    }
+    // The schema may itself use a bus, whose error is none of this send.
+    const answer = result.catch((cause) => {
+      throw schemaFailed(name, cause);
+    });
+    return inTime(this.#clock, LONGEST, answer, () => noAnswer(sentence));
   }
 
   #unknown(name: string): BusError {
@@ -128,7 +128,7 @@ function copyOf(name: string, message: unknown): unknown {
 }
 
 function checkedValue(name: string, result: SchemaResult<unknown>): unknown {
-  if (typeof result !== "object" || result === null || !Array.isArray(result.issues ?? [])) {
+  if (typeof result !== "object" || result === null || !(result.issues === undefined || isIssues(result.issues))) {
     throw noAnswer(`the schema of ${given(name)} must answer as Standard Schema does, got ${given(result)}`);
   }
   if (result.issues === undefined) return result.value;
@@ -141,6 +141,10 @@ function checkedValue(name: string, result: SchemaResult<unknown>): unknown {
     `the message breaks the schema of ${given(name)}${where}: ${first?.message ?? "no reason was given"}${more}`,
     { issues },
   );
+}
+
+function isIssues(given: unknown): boolean {
+  return Array.isArray(given) && given.every((issue) => typeof issue === "object" && issue !== null);
 }
 
 function issueOf({ message, path = [] }: SchemaIssue): MessageIssue {

@@ -16,46 +16,47 @@ const ON_PRIMARY = "redis.call('hdel', KEYS[1], '')";
 /** Reads all positions, as a list of fields and values. */
 const LIST = plainScript(`${ON_PRIMARY} return redis.call('hgetall', KEYS[1])`);
 
-/** Reads one position. Takes its name. Answers it, or nothing, and a 1 if somebody else removed all positions. */
+/** Reads one position. Takes its name. Answers it, or nothing, and a 1 if somebody else has removed it. */
 const READ = plainScript(`
   ${ON_PRIMARY}
-  local lost = redis.call('exists', KEYS[1]) == 0 and redis.call('hexists', KEYS[2], 'positions') == 1
-  return { redis.call('hget', KEYS[1], ARGV[1]), lost and 1 or 0 }
+  return { redis.call('hget', KEYS[1], ARGV[1]), redis.call('hexists', KEYS[2], 'position ' .. ARGV[1]) }
 `);
 
 /**
  * Replaces a position. Takes its name, the version to compare with, a token, and the state, or no state for a removal. Answers
  * the new version, or the stored one if the token is stored, or nil. A version follows the newest one and the clock, so that a server that
- * lost its newest writes gives none of their versions again. The newest version stays when all names are gone, and so does the
- * hash.
+ * lost its newest writes gives none of their versions again. The log's own hash remembers each name until its removal.
  */
 const REPLACE = plainScript(`
   local version, token = string.match(redis.call('hget', KEYS[1], ARGV[1]) or '', '^(%d+) (%S+) ')
   if (version or '0') ~= ARGV[2] then return token == ARGV[3] and version or false end
   if not ARGV[4] then
     redis.call('hdel', KEYS[1], ARGV[1])
+    redis.call('hdel', KEYS[2], 'position ' .. ARGV[1])
     return '0'
   end
   local time = redis.call('time')
   local newest = tonumber(redis.call('hget', KEYS[1], '${NEWEST}') or 0)
   local moved = string.format('%.0f', math.max(newest + 1, time[1] * 1000000 + time[2]))
   redis.call('hset', KEYS[1], ARGV[1], moved .. ' ' .. ARGV[3] .. ' ' .. ARGV[4], '${NEWEST}', moved)
-  redis.call('hset', KEYS[2], 'positions', '1')
+  redis.call('hset', KEYS[2], 'position ' .. ARGV[1], '1')
   return moved
 `);
 
 /** The parts that positions in Redis need. */
 export interface RedisPositionsOptions {
   readonly ask: Ask;
-  /** The hash of the positions, and the log's own hash, which remembers that there were positions. Both are on the node of the log. */
+  /** The hash of the positions, and the log's own hash, which remembers their names. Both are on the node of the log. */
   readonly keys: readonly [positions: string, meta: string];
-  /** Hears that the positions are lost, at each read until one is written again. */
+  /** Hears once of each position that is lost. */
   readonly error: (error: Error) => void;
 }
 
 /** The positions of consumers, as the fields of one hash. */
 export class RedisPositions implements EnginePositions {
   readonly #options: RedisPositionsOptions;
+  /** The names whose loss was told. */
+  readonly #told = new Set<string>();
 
   constructor(options: RedisPositionsOptions) {
     this.#options = options;
@@ -71,9 +72,16 @@ export class RedisPositions implements EnginePositions {
   }
 
   async read(name: string): Promise<Position | undefined> {
-    const [found, lost] = (await this.#run(READ, [name])) as [string | null, number]; // as the script answers
-    if (lost === 1) this.#options.error(lostPositions());
-    return found === null ? undefined : positionOf(name, found);
+    const [found, known] = (await this.#run(READ, [name])) as [string | null, number]; // as the script answers
+    if (found !== null) {
+      this.#told.delete(name);
+      return positionOf(name, found);
+    }
+    if (known === 1 && !this.#told.has(name)) {
+      this.#told.add(name);
+      this.#options.error(lostPosition(name));
+    }
+    return undefined;
   }
 
   async replace({ name, version, state, token }: EngineChange): Promise<number | undefined> {
@@ -87,11 +95,11 @@ export class RedisPositions implements EnginePositions {
   }
 }
 
-function lostPositions(): BusError {
+function lostPosition(name: string): BusError {
   return new BusError(
     "store",
-    "Redis has lost the positions of consumers, which somebody else deleted or the server evicted: each consumer begins as " +
-      "a new one does, so seek the positions that you know, and set maxmemory-policy noeviction",
+    `Redis has lost the position of the consumer ${name}, which somebody else deleted or the server evicted: the next consumer ` +
+      "of this name begins as a new one does, so set maxmemory-policy noeviction",
   );
 }
 

@@ -1,4 +1,4 @@
-import { Bus, type BusError, type Notification } from "nightbus";
+import { Bus, type BusError, type Notification, type Schema } from "nightbus";
 import { describe, expect, it } from "vitest";
 import { turns, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
@@ -175,6 +175,27 @@ describe("a consumer", () => {
       { consumer: "mailer", id, channel: "a", error: "spoilt", attempts: 1 },
     ]);
     expect([seen, errors]).toEqual([["good"], []]);
+    await bus.close();
+  });
+
+  it("waits until the schema of the channel of failures answers again", async () => {
+    let failures = 2;
+    const schemaOf = (validate: (value: unknown) => { readonly value: unknown }): Schema => ({
+      "~standard": { version: 1, vendor: "test", validate },
+    });
+    const failed = schemaOf((value) => {
+      if (failures-- > 0) throw new Error("no database");
+      return { value };
+    });
+    const { bus, clock, errors } = busWith({ channels: { a: schemaOf((value) => ({ value })), failed } });
+    const handler = (): never => {
+      throw new Error("spoilt");
+    };
+    bus.consume("mailer", ["a"], handler, { attempts: 1, onFailure: "failed" });
+    await bus.sendone("a", "bad");
+    await pass(clock, 1_000);
+    expect((await bus.poll(["failed"], 0, 0)).map(({ message }) => message)).toMatchObject([{ message: "bad" }]);
+    expect(errors.map(({ message }) => message).join()).toMatch(/the schema of "failed" threw/);
     await bus.close();
   });
 

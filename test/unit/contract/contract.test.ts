@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type } from "arktype";
 import { Schema as Effect } from "effect";
 import fc from "fast-check";
-import { Bus, type BusError } from "nightbus";
+import { Bus, BusError } from "nightbus";
 import { presence } from "nightbus/presence";
 import { sqlite } from "nightbus/sqlite";
 import { type FakeBus, fakeBus } from "nightbus/testing";
@@ -126,7 +126,7 @@ describe("a contract for channels", () => {
   });
 
   it("refuses a message whose schema answers with no result", async () => {
-    const answers = [undefined, null, 5, { issues: "no list" }];
+    const answers = [undefined, null, 5, { issues: "no list" }, { issues: null }, { issues: [null] }];
     for (const answer of [...answers, ...answers.map((each) => Promise.resolve(each))]) {
       const schema = { "~standard": { version: 1, vendor: "broken", validate: () => answer } };
       const bus = new Bus({ channels: { lobby: schema as never } });
@@ -154,6 +154,13 @@ describe("a contract for channels", () => {
 });
 
 describe("a schema that waits", () => {
+  it("is told apart from its own errors, also from those of another bus", async () => {
+    const cause = new BusError("bad_channel", "of another bus");
+    await using bus = new Bus({ channels: { a: schemaOf(() => Promise.reject(cause)) } });
+    const error = await failsWith("bad_message", () => bus.sendone("a", 1), "threw");
+    assert.deepEqual([error.cause, error.unavailable], [cause, true]);
+  });
+
   it("keeps the order of the calls, and rejects a wrong message alone", async () => {
     const gates = new Map(["slow", "wrong", "quick"].map((word) => [word, gate()]));
     const slow = z.string().refine(async (word) => {
