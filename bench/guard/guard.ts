@@ -29,9 +29,10 @@ const PATHS: Readonly<Record<string, Path>> = {
   send: { program: "paths", units: 500 },
   wake: { program: "paths", units: 500 },
   "catch-up": { program: "paths", units: 200 },
-  poll: { program: "served", units: 300, beside: "poll by hand" },
+  // Requests come in other groups from run to run, and one program took 78,000, 81,000 and 85,000.
+  poll: { program: "served", units: 300, beside: "poll by hand", allowed: 1.15 },
   "poll by hand": { program: "served", units: 300 },
-  // Requests of a crowd come in other groups from run to run, and counts of one program differed by a sixth.
+  // So do requests of a crowd, and counts of one program differed by a sixth.
   wait: { program: "served", units: 10 * 50, beside: "wait by hand", allowed: 1.2 },
   "wait by hand": { program: "served", units: 10 * 50 },
   stream: { program: "served", units: 20 * 50, beside: "stream by hand" },
