@@ -12,8 +12,9 @@ const ENGINES = [
   "test/stores/!(conformance|shared|sqlite)/*.test.ts",
 ];
 
-/** The tests of applications on hosts, of their end, and of the built site. They have installs of their own, and take minutes. */
+/** The tests of applications on hosts, of their end, of the pages' programs, and of the built site. Some have installs of their own. They take minutes. */
 const EXAMPLES = [
+  "test/system/{docs,docs-deployment}.test.ts",
   "test/system/examples/{hosts,next,odoo-move,plugins,rxjs,shutdown}.test.ts",
   "test/system/shutdown/*.test.ts",
   "test/system/site.test.ts",
