@@ -13,13 +13,16 @@ const NEWEST = "newest";
  */
 const ON_PRIMARY = "redis.call('hdel', KEYS[1], '')";
 
+/** The field by which the log's own hash remembers a name. */
+const REMEMBERED = "'position ' .. ARGV[1]";
+
 /** Reads all positions, as a list of fields and values. */
 const LIST = plainScript(`${ON_PRIMARY} return redis.call('hgetall', KEYS[1])`);
 
 /** Reads one position. Takes its name. Answers it, or nothing, and a 1 if somebody else has removed it. */
 const READ = plainScript(`
   ${ON_PRIMARY}
-  return { redis.call('hget', KEYS[1], ARGV[1]), redis.call('hexists', KEYS[2], 'position ' .. ARGV[1]) }
+  return { redis.call('hget', KEYS[1], ARGV[1]), redis.call('hexists', KEYS[2], ${REMEMBERED}) }
 `);
 
 /**
@@ -32,14 +35,14 @@ const REPLACE = plainScript(`
   if (version or '0') ~= ARGV[2] then return token == ARGV[3] and version or false end
   if not ARGV[4] then
     redis.call('hdel', KEYS[1], ARGV[1])
-    redis.call('hdel', KEYS[2], 'position ' .. ARGV[1])
+    redis.call('hdel', KEYS[2], ${REMEMBERED})
     return '0'
   end
   local time = redis.call('time')
   local newest = tonumber(redis.call('hget', KEYS[1], '${NEWEST}') or 0)
   local moved = string.format('%.0f', math.max(newest + 1, time[1] * 1000000 + time[2]))
   redis.call('hset', KEYS[1], ARGV[1], moved .. ' ' .. ARGV[3] .. ' ' .. ARGV[4], '${NEWEST}', moved)
-  redis.call('hset', KEYS[2], 'position ' .. ARGV[1], '1')
+  redis.call('hset', KEYS[2], ${REMEMBERED}, '1')
   return moved
 `);
 

@@ -3,7 +3,7 @@ import { plainScript, type Script } from "./script.ts";
 
 /** The keys of a log, in the order in which each script takes them. A hash tag keeps them on one node of a cluster. */
 export function keysOf(prefix: string): readonly string[] {
-  return ["meta", "log", "holes", "marks", "sends", "gone", "keys", "keyorder"].map((name) => `{${prefix}}:${name}`);
+  return ["meta", "log", "holes", "marks", "sends", "gone", "keys", "keyorder"].map((name) => keyOf(prefix, name));
 }
 
 /**
@@ -11,7 +11,11 @@ export function keysOf(prefix: string): readonly string[] {
  * missed.
  */
 export function positionKeysOf(prefix: string): [positions: string, meta: string] {
-  return [`{${prefix}}:positions`, `{${prefix}}:meta`];
+  return [keyOf(prefix, "positions"), keyOf(prefix, "meta")];
+}
+
+function keyOf(prefix: string, name: string): string {
+  return `{${prefix}}:${name}`;
 }
 
 // The common head of all scripts. `sizes` are the sizes of the keys after nightbus's last write. If they differ, another
