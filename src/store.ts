@@ -157,8 +157,9 @@ export interface PositionsWithin {
   readonly isSynchronous: boolean;
   /**
    * Begins a transaction, runs the work in it, replaces the position and commits. Rolls everything back if the work fails
-   * or another version is stored. The work may run again after a rollback. Rejects with the error of the work, with
-   * `bad_transaction` if the work ended the transaction or returned a promise too many, or as `replace` does.
+   * or another version is stored. The work may run again after a rollback. Rejects with the error of the work, or with the
+   * engine's if the commit refuses what the work wrote. Rejects with `bad_transaction` if the work ended the transaction or
+   * returned a promise too many, and otherwise as `replace` does, with a `BusError`.
    */
   run(change: PositionChange, work: (transaction: unknown) => unknown): Promise<number | undefined>;
 }

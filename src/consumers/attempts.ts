@@ -118,7 +118,7 @@ export class Attempts {
       this.#outages = 0;
       return isMoved ? "moved" : "unmoved";
     } catch (error) {
-      if (!("thrown" in run)) return this.#recover(error);
+      if (!("thrown" in run)) return error instanceof BusError ? this.#recover(error) : { thrown: error };
       if (Object.is(error, run.thrown) || !isOfStore(error)) return { thrown: run.thrown };
       await this.#recover(error);
       return { thrown: run.thrown, isLost: true };
@@ -159,10 +159,13 @@ export class Attempts {
       if (typeof run === "object" && run.isLost !== true) await this.#recover(run.thrown);
       return run === "moved";
     }
-    const key = keyOfFailure(failure);
-    const isSent = await this.#send([() => parts.send(whole, key), () => parts.send(brief, key)]);
-    if (isSent) await lease.move(rows.at(-1)!.id, rows.length);
-    return isSent;
+    const sends = rows.map((row, at) => {
+      const key = keyOfFailure(consumer, row);
+      return this.#send([() => parts.send([whole[at]!], key), () => parts.send([brief[at]!], key)]);
+    });
+    const areSent = (await Promise.all(sends)).every((isSent) => isSent);
+    if (areSent) await lease.move(rows.at(-1)!.id, rows.length);
+    return areSent;
   }
 
   /** Sends in the first way that is not too long, and tries again while the store fails. */

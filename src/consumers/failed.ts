@@ -29,7 +29,10 @@ export function entriesOf(
   ]);
 }
 
-/** Returns the key of the send of a failure. A repetition may have another error, and is the same send. */
-export function keyOfFailure({ consumer, rows }: Failure): SendKey {
-  return keyFor(nameOf("consumer", `${rows[0]!.id}-${rows.at(-1)!.id}-${consumer}`), []);
+/**
+ * Returns the key of the send of one failure. A repetition may have another error or be part of another list, and is the same
+ * send.
+ */
+export function keyOfFailure(consumer: string, { id }: SharedRow): SendKey {
+  return keyFor(nameOf("consumer", `${id}-${consumer}`), []);
 }

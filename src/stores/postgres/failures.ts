@@ -25,6 +25,12 @@ const MISSING = ["42P01", "3F000", "42883", "P0002"];
 /** The commit met another one, and did nothing. Only a stricter isolation than nightbus needs leads to it. */
 const CONFLICT = ["40001", "40P01"];
 
+/** Classes of SQLSTATE by which a commit refuses what the transaction wrote: data, constraints, and functions of the application. */
+const REFUSED = ["22", "23", "44", "P0"];
+
+/** An earlier statement of the transaction failed. */
+const SPOILT = "25P02";
+
 /** The decisions that follow from errors of pg. */
 export const { failure, isLost, mayCommitAgain, mayReadAgain } = failuresOf(classify);
 
@@ -70,6 +76,12 @@ export function condemns(error: unknown): boolean {
 /** True if the statement needs a transaction, and none has begun. */
 export function isOutside(error: unknown): boolean {
   return sqlState(error) === "25P01";
+}
+
+/** True if work has left its transaction in a state in which nothing can be committed. */
+export function isSpoilt(error: unknown): boolean {
+  const state = sqlState(error) ?? "";
+  return state === SPOILT || REFUSED.includes(state.slice(0, 2));
 }
 
 /** True if the log is gone. */

@@ -3,6 +3,7 @@ import type { Position, PositionChange } from "../../store.ts";
 import { isThenable } from "../../util/thenable.ts";
 import { endedByWork, WorkFailure } from "../shared/work.ts";
 import type { Columns, Statement } from "./drivers/driver.ts";
+import { resultCodeOf } from "./drivers/result-codes.ts";
 import type { OpenFile } from "./file.ts";
 
 interface Statements {
@@ -65,7 +66,7 @@ export class SqlitePositions {
       });
     } catch (error) {
       if (error instanceof Outdated) return undefined;
-      throw error;
+      throw resultCodeOf(error) === "constraint" ? new WorkFailure(error) : error; // a deferred one: the commit refused the work
     }
   }
 

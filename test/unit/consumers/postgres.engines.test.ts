@@ -101,3 +101,30 @@ it("spends no attempt on a connection of Postgres that is lost while the handler
   expect(errors.map(({ code, refused, unavailable }) => [code, refused, unavailable])).toEqual([["store", true, true]]);
   expect(errors[0]?.message).toMatch(/^Postgres could not move a position: the connection was lost/);
 });
+
+it("spends attempts on work after which Postgres commits nothing", async () => {
+  const schema = `nightbus consumers ${randomBytes(4).toString("hex")}`;
+  const client = new pg.Client(DATABASE_URL);
+  await client.connect();
+  await client.query(`create schema "${schema}"`);
+  await client.query(`create table "${schema}".ledger (job int unique deferrable initially deferred)`);
+  const bus = new Bus({ store: postgres(DATABASE_URL, { schema }) });
+  onTestFinished(async () => {
+    await bus.close();
+    await client.query(`drop schema "${schema}" cascade`);
+    await client.end();
+  });
+  const enter = (tx: pg.Client, job: unknown) => tx.query(`insert into "${schema}".ledger values ($1)`, [job]);
+  const handlers = {
+    "the commit refuses": async (tx: pg.Client) => void (await Promise.all([enter(tx, 1), enter(tx, 1)])),
+    "a statement has failed": async (tx: pg.Client) => void (await enter(tx, "no number").catch(() => {})),
+  };
+  for (const [name, work] of Object.entries(handlers)) {
+    const handler = (_: unknown, { tx }: ConsumeContext<pg.Client>) => work(tx);
+    const consumer = bus.consume(name, ["jobs"], handler, { transaction: true, attempts: 2, onFailure: "failed" });
+    const poll = bus.poll(["failed"], bus.last, 20_000);
+    await bus.sendone("jobs", 7);
+    expect((await poll)[0]?.message, name).toMatchObject({ consumer: name, message: 7, attempts: 2 });
+    await consumer.close();
+  }
+});

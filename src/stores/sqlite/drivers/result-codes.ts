@@ -1,5 +1,5 @@
 /** The kinds of SQLite's errors that the store treats in ways of their own. */
-export type ResultCode = "busy" | "io";
+export type ResultCode = "busy" | "io" | "constraint";
 
 /**
  * Returns the kind of an error of any driver; undefined for other kinds. The errors of better-sqlite3 and `bun:sqlite`
@@ -21,10 +21,13 @@ const KINDS: ReadonlyMap<number | string, ResultCode> = new Map<number | string,
   ["LOCKED", "busy"],
   [10, "io"],
   ["IOERR", "io"],
+  [19, "constraint"],
+  ["CONSTRAINT", "constraint"],
 ]);
 
 const SENTENCES: readonly (readonly [string, ResultCode])[] = [
   ["database connection is busy", "busy"], // better-sqlite3, while the application iterates over rows
   ["is locked", "busy"],
   ["disk I/O error", "io"],
+  ["constraint failed", "constraint"],
 ];
