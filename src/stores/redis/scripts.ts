@@ -139,8 +139,8 @@ export const APPEND_KEYED = script(`
   end
   if first then ends() end
   for _ = 1, ${FORGOTTEN} do
-    local oldest = call('zrange', order, 0, 0)[1]
-    if not oldest then break end
+    local oldest, next = unpack(call('zrange', order, 0, 1))
+    if not next then break end
     local since = tonumber(string.match(call('hget', known, oldest) or '0', '(%d+)$'))
     if since > now - window then
       if call('zcard', order) <= most then break end
