@@ -5,7 +5,7 @@ import { checkConsume, checkName, checkPosition, type GivenOptions } from "./opt
 import type { ConsumerParts } from "./parts.ts";
 import { RunningConsumer } from "./running.ts";
 import { sleep } from "./sleep.ts";
-import { recordOf, textOf } from "./state.ts";
+import { type Beginning, recordOf, textOf } from "./state.ts";
 import type { BusConsumers, Consumer, ConsumerState } from "./types.ts";
 
 /** The longest wait of a closing bus for handlers, in ms. */
@@ -49,10 +49,13 @@ export class Consumers implements BusConsumers {
     const checked = checkName(name);
     const to = checkPosition("position", position);
     const positions = await this.#ready();
-    const last = to === "now" ? this.#parts.hub.last : to === "start" ? 0 : to;
+    const { hub } = this.#parts;
+    const target = (keys: readonly string[]): Beginning =>
+      to === "start" ? hub.beginning(keys) : { last: to === "now" ? hub.last : to };
     const isFound = await this.#change(positions, checked, ({ state }) => {
       const record = recordOf(checked, state);
-      return textOf({ ...record, last, fence: record.fence + 1, holder: undefined });
+      const { last, known } = target(record.keys);
+      return textOf({ ...record, last, known, fence: record.fence + 1, holder: undefined });
     });
     if (isFound) return;
     throw new BusError("bad_option", `there is no consumer ${given(name)}: bus.consumers.list() has the names`);
@@ -81,7 +84,10 @@ export class Consumers implements BusConsumers {
     const closed = Promise.all([...this.#running].map((consumer) => consumer.close()));
     await Promise.race([closed, sleep(hub.clock, LONGEST_CLOSE, over.signal)]);
     over.abort();
-    for (const { name } of this.#running) error(stuck(name));
+    for (const consumer of this.#running) {
+      consumer.abandon();
+      error(stuck(consumer.name));
+    }
   }
 
   /** Replaces a position. Resolves with false if there is none. */
@@ -103,8 +109,8 @@ export class Consumers implements BusConsumers {
   }
 
   #stateOf({ name, state }: Position): ConsumerState {
-    const { keys, last, holder } = recordOf(name, state);
-    const { behind, edge } = this.#parts.hub.lag(keys, last);
+    const { keys, last, holder, known } = recordOf(name, state);
+    const { behind, edge } = this.#parts.hub.lag(keys, last, known);
     return { name, channels: keys.map(channelOf), last, isHeld: holder !== undefined, behind, edge };
   }
 

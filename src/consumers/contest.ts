@@ -3,7 +3,7 @@ import { channelOf } from "../notification.ts";
 import type { Position, Positions } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
 import { sleep } from "./sleep.ts";
-import { type ConsumerRecord, type Holder, recordOf, textOf } from "./state.ts";
+import { type Beginning, type ConsumerRecord, type Holder, recordOf, textOf } from "./state.ts";
 
 /** The bounds of the pause between two looks at a name that somebody holds, in ms. */
 const SHORTEST_LOOK = 20;
@@ -23,7 +23,7 @@ export interface ContestOptions {
   readonly lease: number;
   readonly replacesChannels: boolean;
   /** Returns the position of a name that is new. */
-  readonly from: () => Promise<number>;
+  readonly from: () => Promise<Beginning>;
   /** Hears of a store that fails, and of `undefined` once it works. */
   readonly failed: (error: Error | undefined) => void;
   /** Ends the wait. */
@@ -87,9 +87,11 @@ async function step(
   if (known !== undefined) checkKeys(options, known);
   const wait = waitFor(known?.holder, token, sight, clock);
   if (wait > 0) return wait;
+  const { last, known: trims } = known ?? (await options.from());
   const record: ConsumerRecord = {
     keys,
-    last: known?.last ?? (await options.from()),
+    last,
+    known: trims,
     fence: (known?.fence ?? 0) + 1,
     holder: { token, lease },
   };

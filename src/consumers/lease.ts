@@ -1,4 +1,5 @@
 import { asStoreError, BusError, given } from "../errors.ts";
+import type { Known } from "../log/query.ts";
 import type { Positions } from "../store.ts";
 import type { Clock, Timer } from "../util/clock.ts";
 import { SingleFlight } from "../util/single-flight.ts";
@@ -44,6 +45,7 @@ export class Lease {
   readonly #holder: NonNullable<ConsumerRecord["holder"]>;
   #version: number;
   #last: number;
+  #known: Known | undefined;
   #unwritten = 0;
   #writtenLast: number;
   #writtenAt: number;
@@ -62,6 +64,7 @@ export class Lease {
     this.#holder = record.holder!; // `acquire` writes a holder
     this.#version = version;
     this.#last = record.last;
+    this.#known = record.known;
     this.#writtenLast = record.last;
     this.#writtenAt = since;
     this.#end = since + this.#holder.lease;
@@ -76,6 +79,15 @@ export class Lease {
   /** The position up to which everything is handled. */
   get last(): number {
     return this.#last;
+  }
+
+  /** The trims after the position that are no loss to this name. Written with the position. */
+  get known(): Known | undefined {
+    return this.#known;
+  }
+
+  set known(known: Known | undefined) {
+    this.#known = known;
   }
 
   /** True while the lease lasts. Looks at the clock, since a process that was asleep hears of its timers too late. */
@@ -157,6 +169,12 @@ export class Lease {
     }
   }
 
+  /** Lets the lease run out, since a handler does not end. Writes nothing any more. */
+  abandon(): void {
+    this.#stop();
+    this.#isFenced = true;
+  }
+
   /** Lets no renewal come between the end of the work and the move. */
   async #holding(work: (transaction: unknown) => unknown, transaction: unknown): Promise<unknown> {
     const result = await work(transaction);
@@ -185,13 +203,14 @@ export class Lease {
   #wrote(version: number, last: number, since: number): void {
     this.#version = version;
     this.#writtenLast = last;
-    this.#writtenAt = since;
-    if (!this.#isOver) this.#end = since + this.#holder.lease;
+    // A renewal may have come while a transaction was at work. The commit changed the version after that.
+    this.#writtenAt = Math.max(this.#writtenAt, since);
+    if (!this.#isOver) this.#end = Math.max(this.#end, since + this.#holder.lease);
     this.#options.written();
   }
 
   #text(last: number, holder: ConsumerRecord["holder"]): string {
-    return textOf({ ...this.#options.record, last, holder });
+    return textOf({ ...this.#options.record, last, holder, known: this.#known });
   }
 
   #watch(): void {

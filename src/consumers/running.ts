@@ -63,7 +63,12 @@ export class RunningConsumer implements Consumer {
 
   /** The state, if this process holds the lease. */
   get state(): ConsumerState | undefined {
-    return this.#work === undefined ? undefined : this.#stateAt(this.#work.lease.last);
+    return this.#work === undefined ? undefined : this.#stateOf(this.#work.lease);
+  }
+
+  /** Lets the lease run out, since the handler does not end. */
+  abandon(): void {
+    this.#work?.lease.abandon();
   }
 
   /** Looks at the position at once, since somebody else has moved it. */
@@ -99,7 +104,8 @@ export class RunningConsumer implements Consumer {
       keys,
       lease,
       replacesChannels,
-      from: async () => (from === "now" ? this.#now : from === "start" ? 0 : from),
+      from: async () =>
+        from === "start" ? parts.hub.beginning(keys) : { last: from === "now" ? await this.#now : from },
       failed: this.#failed,
       signal: this.#closing.signal,
     });
@@ -166,9 +172,9 @@ export class RunningConsumer implements Consumer {
     if (this.#isNear && !wasNear) this.#options.parts.behind(state);
   }
 
-  #stateAt(last: number): ConsumerState {
+  #stateOf({ last, known }: Lease): ConsumerState {
     const { parts, terms } = this.#options;
-    const { behind, edge } = parts.hub.lag(terms.keys, last);
+    const { behind, edge } = parts.hub.lag(terms.keys, last, known);
     return { name: this.name, channels: terms.keys.map(channelOf), last, isHeld: this.isActive, behind, edge };
   }
 }

@@ -79,7 +79,7 @@ export interface ConsumerState {
   readonly name: string;
   /** The channels. */
   readonly channels: readonly Channel[];
-  /** The id up to which everything is handled; 0 before the first notification of a name that began at the start. */
+  /** The id up to which everything is handled; the beginning of the log before the first notification of a name that began at the start. */
   readonly last: number;
   /** True while a process holds the lease. A process that died holds it until the lease ends. */
   readonly isHeld: boolean;

@@ -14,7 +14,8 @@ const PAGE_SIZE = 2 ** 20;
 /** The most rows that are handled without a turn of the event loop. */
 const MOST_UNPAUSED = 1_000;
 
-const FOREVER = Number.POSITIVE_INFINITY;
+/** The longest wait of a worker whose channels are quiet, in ms. Its position then moves with the log. */
+const QUIET = 60_000;
 
 /** The parts of a worker. */
 export interface WorkerOptions {
@@ -26,6 +27,12 @@ export interface WorkerOptions {
   readonly signal: AbortSignal;
   /** Hears of a store that fails. */
   readonly failed: (error: Error) => void;
+}
+
+interface Page {
+  readonly answer: Answer;
+  /** The trims that are no loss from here on; undefined if they are those from before. */
+  readonly known: Known | undefined;
 }
 
 /** Reads the log from the position of a lease on, page by page, and hands each notification to the handler. */
@@ -42,25 +49,34 @@ export class Worker {
   async run(): Promise<void> {
     const { lease } = this.#options;
     let { last } = lease;
-    let known: Known | undefined;
+    let { known } = lease;
     while (this.#goesOn()) {
       const page = await this.#read(last, known);
       if (page === undefined) return;
-      if (page.missed) await this.#missed(last);
-      const isWhole = await this.#handle(page);
-      if (isWhole) await lease.move(page.last, 0);
-      last = isWhole ? page.last : lease.last;
-      known = isWhole ? page.known : undefined;
+      const { answer } = page;
+      known = page.known ?? known;
+      if (answer.missed) await this.#missed(last);
+      lease.known = known;
+      const isWhole = await this.#handle(answer);
+      if (isWhole) await lease.move(answer.last, 0);
+      last = isWhole ? answer.last : lease.last;
     }
   }
 
   /** Resolves with the next page; undefined at the end of the work. */
-  async #read(last: number, known: Known | undefined): Promise<Answer | undefined> {
+  async #read(last: number, known: Known | undefined): Promise<Page | undefined> {
     const { failed, hub, signal, terms } = this.#options;
-    const query = { keys: terms.keys, last, known, limit: hub.limit, size: PAGE_SIZE, lookback: FOREVER };
+    const query = {
+      keys: terms.keys,
+      last,
+      known,
+      limit: hub.limit,
+      size: PAGE_SIZE,
+      lookback: Number.POSITIVE_INFINITY,
+    };
     for (let attempt = 1; this.#goesOn(); attempt += 1) {
       try {
-        const page = hub.poll(query, { timeout: FOREVER, signal, form: asItIs });
+        const page = hub.poll(query, { timeout: QUIET, signal, form: this.#pageOf });
         if (page instanceof Promise) this.#unpaused = 0;
         else if (this.#unpaused >= MOST_UNPAUSED) await this.#pause();
         return await page;
@@ -72,6 +88,12 @@ export class Worker {
     }
     return undefined;
   }
+
+  /** Called before the log trims anything of the page. A crash in its middle is then told of what the log trimmed. */
+  readonly #pageOf = (answer: Answer): Page => {
+    const { hub, terms } = this.#options;
+    return { answer, known: answer.missed ? hub.trimsOf(terms.keys) : answer.known };
+  };
 
   /** Resolves with false if a part of the page has to be read again, or the work has ended. */
   async #handle({ rows }: Answer): Promise<boolean> {
@@ -102,10 +124,6 @@ export class Worker {
   #goesOn(): boolean {
     return !this.#options.signal.aborted && this.#options.lease.isHeld;
   }
-}
-
-function asItIs(answer: Answer): Answer {
-  return answer;
 }
 
 function turn(): Promise<void> {

@@ -5,7 +5,7 @@ import type { Answer } from "../log/answer.ts";
 import type { Lag } from "../log/lag.ts";
 import { Log } from "../log/log.ts";
 import { PendingTrims } from "../log/pending-trims.ts";
-import type { Query } from "../log/query.ts";
+import type { Known, Query } from "../log/query.ts";
 import type { CheckedRetention } from "../log/retention.ts";
 import type { SharedRow } from "../log/row.ts";
 import type { Notification } from "../notification.ts";
@@ -212,9 +212,20 @@ export class Hub {
   }
 
   /** Returns how far a reader at this position is behind on these channels, and how near to the edge of the retention. */
-  lag(keys: readonly string[], last: number): Lag {
+  lag(keys: readonly string[], last: number, known: Known | undefined): Lag {
     this.#ingest.end();
-    return this.#log.lag(keys, last);
+    return this.#log.lag(keys, last, known);
+  }
+
+  /** Returns the newest trimmed id of each of these channels, or an upper bound of it. */
+  trimsOf(keys: readonly string[]): Known {
+    return this.#log.trimsOf(keys);
+  }
+
+  /** Returns the position before everything that is retained, and the trims that a reader from there does not miss. */
+  beginning(keys: readonly string[]): { readonly last: number; readonly known: Known } {
+    this.#ingest.end();
+    return this.#log.beginning(keys);
   }
 
   /** Returns the newest position before the row of this id. */

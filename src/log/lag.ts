@@ -17,10 +17,12 @@ export interface LagQuery<W> {
   /** The time by which rows age, in ms. */
   readonly now: number;
   readonly retention: CheckedRetention;
+  /** The rows that count in the retention, and their text in UTF-16 units. */
+  readonly counted: { readonly rows: number; readonly units: number };
 }
 
 /** Measures how far a reader is behind, and how near to the edge of the retention. Costs as much as the rows behind. */
-export function lagOf<W>(ring: Ring<LogChannel<W>>, { channels, last, now, retention }: LagQuery<W>): Lag {
+export function lagOf<W>(ring: Ring<LogChannel<W>>, { channels, last, now, retention, counted }: LagQuery<W>): Lag {
   let behind = 0;
   let edge = 0;
   for (const channel of channels) {
@@ -30,9 +32,9 @@ export function lagOf<W>(ring: Ring<LogChannel<W>>, { channels, last, now, reten
     edge = Math.max(edge, share(rows, channel.limits.count), share(now - oldestAt, channel.limits.age));
   }
   if (behind === 0) return { behind, edge };
-  const span = ring.span - ring.placeAfter(last);
-  const units = (ring.units * span) / ring.span; // as if all rows were of one size
-  return { behind, edge: Math.min(1, Math.max(edge, share(span, retention.total), share(units, retention.bytes))) };
+  const rows = Math.min(ring.span - ring.placeAfter(last), counted.rows); // some places after `last` may be hollow
+  const units = (counted.units * rows) / Math.max(1, counted.rows); // as if all rows were of one size
+  return { behind, edge: Math.min(1, Math.max(edge, share(rows, retention.total), share(units, retention.bytes))) };
 }
 
 function share(used: number, bound: number): number {

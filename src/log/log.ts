@@ -198,7 +198,7 @@ export class Log<W> {
       missed,
     );
     if (answer !== undefined && answer.last < this.newest) {
-      answer.known = query.last === 0 || missed ? this.#knownOf(query.keys) : query.known;
+      answer.known = query.last === 0 || missed ? this.trimsOf(query.keys) : query.known;
     }
     return answer;
   }
@@ -250,12 +250,27 @@ export class Log<W> {
   }
 
   /** Returns how far a reader at this position is behind on these channels, and how near to the edge of the retention. */
-  lag(keys: readonly string[], last: number): Lag {
+  lag(keys: readonly string[], last: number, known: Known | undefined): Lag {
     const channels = keys.map((key) => this.#channels.get(key)).filter((channel) => channel !== undefined);
     const { retention } = this.#options;
-    const lag = lagOf(this.#ring, { channels, last, now: this.#time.now(), retention });
-    const isOver = canMiss(last) && channels.some(({ watermark }) => watermark > last);
+    const { rows = 0, units = 0 } = this.#apart ?? {};
+    const counted = { rows: this.#ring.size - rows, units: this.#ring.units - units };
+    const lag = lagOf(this.#ring, { channels, last, now: this.#time.now(), retention, counted });
+    const isOver =
+      canMiss(last) && channels.some(({ key, watermark }) => watermark > Math.max(last, known?.get(key) ?? 0));
     return isOver ? { ...lag, edge: 1 } : lag;
+  }
+
+  /** Returns the newest trimmed id of each of these channels, or an upper bound of it. */
+  trimsOf(keys: readonly string[]): Known {
+    return new Map(keys.map((key) => [key, this.#channels.get(key)?.watermark ?? this.#watermarks.of(key)]));
+  }
+
+  /** Returns the position before all rows, and the trims that a reader from there does not miss. */
+  beginning(keys: readonly string[]): { readonly last: number; readonly known: Known } {
+    const { begin } = this.#positions;
+    const isBefore = this.#ring.size === 0 || this.#ring.sendAt(0) > begin; // a fold of gaps may have moved it behind rows
+    return { last: isBefore ? begin : 0, known: this.trimsOf(keys) };
   }
 
   /** Asks the application for the limits of channels that have rows but no limits yet. Returns these channels. */
@@ -380,10 +395,6 @@ export class Log<W> {
     const rows: SharedRow[] = [];
     for (const place of places) rows.push(this.#ring.rowAt(place));
     return rows;
-  }
-
-  #knownOf(keys: readonly string[]): Known {
-    return new Map(keys.map((key) => [key, this.#channels.get(key)?.watermark ?? this.#watermarks.of(key)]));
   }
 
   #keepWatermark(key: string, id: number): void {

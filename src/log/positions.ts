@@ -17,6 +17,11 @@ export class Positions {
     this.#fold();
   }
 
+  /** The position before all ids of this log. */
+  get begin(): number {
+    return this.#begin;
+  }
+
   /** The newest committed id, else the beginning. */
   get newest(): number {
     return this.#newest;

@@ -1,27 +1,8 @@
-import { Bus, type BusError, type Notification, type Schema } from "nightbus";
+import type { Notification, Schema } from "nightbus";
 import { describe, expect, it } from "vitest";
 import { turns, until } from "../../../src/testing/conformance/bus/topic.ts";
-import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
+import { busWith, pass } from "./bus.ts";
 import { Lab } from "./lab.ts";
-
-function busWith(options: object = {}): {
-  readonly bus: Bus;
-  readonly clock: ManualClock;
-  readonly errors: BusError[];
-} {
-  const clock = new ManualClock();
-  const bus = new Bus({ clock, ...options });
-  const errors: BusError[] = [];
-  bus.on("error", (error) => errors.push(error as BusError));
-  return { bus, clock, errors };
-}
-
-async function pass(clock: ManualClock, ms: number, step = 50): Promise<void> {
-  for (let passed = 0; passed < ms; passed += step) {
-    clock.advance(Math.min(step, ms - passed));
-    await turns();
-  }
-}
 
 describe("a consumer", () => {
   it("handles what is sent after the call, in order, one at a time", async () => {
@@ -158,6 +139,23 @@ describe("a consumer", () => {
     await bus.close();
   });
 
+  it("sends the failures of a list once, also if a crash cuts the list in another place", async () => {
+    const { bus, clock } = busWith();
+    const handler = (): never => {
+      throw new Error("spoilt");
+    };
+    bus.consume("mailer", ["a"], handler, { batch: 10, attempts: 1, onFailure: "failed" });
+    const [first] = await bus.sendmany([1, 2].map((n) => ["a", n] as const));
+    await pass(clock, 300);
+    await bus.sendone("a", 3);
+    await pass(clock, 300);
+    await bus.consumers.seek("mailer", first! - 1); // as after a crash
+    await pass(clock, 1_500);
+    const failed = await bus.poll(["failed"], 0, 0);
+    expect(failed.map(({ message }) => (message as { message: unknown }).message)).toEqual([1, 2, 3]);
+    await bus.close();
+  });
+
   it("tells of a message that is too long to be sent inside another, without the message", async () => {
     const { bus, clock, errors } = busWith();
     const seen: unknown[] = [];
@@ -233,6 +231,7 @@ describe("a consumer", () => {
     await pass(clock, 200);
     await closing;
     expect(errors).toMatchObject([{ code: "consumer" }]);
+    expect([...clock.steps(60_000)]).toEqual([]); // nothing renews the lease any more
     expect(() => bus.consume("late", ["a"], () => {})).toThrow(expect.objectContaining({ code: "closed" }));
   });
 
@@ -308,6 +307,19 @@ describe("a consumer", () => {
       await turns();
     }
     expect(bus.stats().consumers).toMatchObject([{ behind: 0, edge: 0 }]);
+    await bus.close();
+  });
+
+  it("measures the edge by what is retained, whatever lay between", async () => {
+    const of = (channel: unknown) => ({ count: channel === "jobs" ? 10 : 5 });
+    const { bus } = busWith({ retention: { total: 100, of } });
+    const told: unknown[] = [];
+    bus.on("behind", (consumer) => told.push(consumer));
+    bus.consume("stuck", ["jobs"], (_, { signal }) => new Promise((end) => signal.addEventListener("abort", end)));
+    await bus.sendone("jobs", 1);
+    await turns();
+    for (let n = 0; n < 200; n += 1) await bus.sendone(`other ${n % 8}`, n);
+    expect([bus.stats().rows, bus.stats().consumers[0]?.edge, told]).toEqual([41, 0.41, []]);
     await bus.close();
   });
 

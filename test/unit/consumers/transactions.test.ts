@@ -114,6 +114,23 @@ describe("a transactional consumer on SQLite", () => {
     await bus.sendone("a", "later");
   });
 
+  it("spends attempts on work that only the commit refuses", async () => {
+    const { path } = place();
+    const db = openDatabase(path);
+    ends.push(() => void db.close());
+    db.exec("create table parents (id integer primary key)");
+    db.exec("create table children (parent integer references parents (id) deferrable initially deferred)");
+    const { bus } = busOn(path);
+    const handler = (_: unknown, { tx }: ConsumeContext<Database>): void => {
+      tx.exec("insert into children values (7)");
+    };
+    bus.consume("ledger", ["a"], handler, { transaction: true, attempts: 2, onFailure: "failed" });
+    const poll = bus.poll(["failed"], bus.last, 10_000);
+    await bus.sendone("a", 1);
+    const [failed] = await poll;
+    expect(failed?.message).toMatchObject({ message: 1, attempts: 2, error: expect.stringMatching(/FOREIGN KEY/i) });
+  });
+
   it("sends what it gave up in the transaction that moves on", async () => {
     const { path, ledger } = place();
     const { bus } = busOn(path);
@@ -260,6 +277,28 @@ describe("a transactional consumer", () => {
     await bus.sendone("a", 1);
     expect((await failed).map(({ message }) => message)).toMatchObject([{ message: 1, error: "spoilt" }]);
     expect([errors, consumer.isActive]).toEqual([["the store is away"], true]);
+  });
+
+  it("keeps its lease after a handler that took longer than it", async () => {
+    const lab = new Lab();
+    const one = await lab.start();
+    let end = (): void => {};
+    const signals: AbortSignal[] = [];
+    const handler = (_: unknown, { signal }: ConsumeContext): Promise<void> => {
+      signals.push(signal);
+      return new Promise((resolve) => {
+        end = resolve;
+      });
+    };
+    one.bus.consume("ledger", ["a"], handler, { transaction: true });
+    await turns();
+    await one.bus.sendone("a", 1);
+    await lab.pass(30_000, 500);
+    end();
+    await lab.pass(1_000);
+    const { fence } = JSON.parse(lab.positions.get("ledger")!.state) as { readonly fence: number };
+    expect([signals.map(({ aborted }) => aborted), fence]).toEqual([[false], 1]);
+    await one.bus.close();
   });
 
   it("renews its lease while a handler takes long, and the transaction still commits", async () => {

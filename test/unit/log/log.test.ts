@@ -7,6 +7,7 @@ import type { Query } from "../../../src/log/query.ts";
 import { checkRetention, type Retention } from "../../../src/log/retention.ts";
 import type { LogState } from "../../../src/store.ts";
 import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
+import { MOST_GAPS } from "../../../src/util/ids.ts";
 import { rowOf } from "./chains.ts";
 
 const { POSITIVE_INFINITY } = Number;
@@ -149,6 +150,18 @@ describe("a log", () => {
       [missed(log, "rows", 1), missed(log, "watched", 1), missed(log, "unknown", 1)],
       [false, false, true],
     );
+  });
+
+  it("begins before all of its rows, also once a fold of gaps has moved its beginning behind some", () => {
+    const { log, add } = make({ count: 2 });
+    for (const id of [2, 3, 4]) add(id, "a");
+    const { last, known } = log.beginning(["a"]);
+    assert.deepEqual([last, [...known]], [1, [["a", 2]]]);
+    const answer = log.read({ ...ask("a", last), known });
+    assert.deepEqual([answer?.rows.map(({ id }) => id), answer?.missed], [[3, 4], false]);
+    for (let epoch = 1; epoch <= MOST_GAPS + 1; epoch += 1)
+      log.beginEpoch({ after: epoch * 10, before: epoch * 10 + 5 });
+    assert.equal(log.beginning(["a"]).last, 0);
   });
 
   it("takes up the watermarks and the floor of its store", () => {
