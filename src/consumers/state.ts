@@ -26,7 +26,7 @@ export interface ConsumerRecord {
   readonly fence: number;
   /** Undefined while nobody holds the name. */
   readonly holder: Holder | undefined;
-  /** The trims after `last` that are no loss: the newest id of each channel that was gone when the name began, or of which it was told. */
+  /** The newest trimmed id of each channel, if it lies after `last` and is no loss: the name began after that trim, or was told. */
   readonly known?: Known | undefined;
 }
 
