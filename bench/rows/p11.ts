@@ -41,13 +41,15 @@ async function shared(bus: Bus): Promise<Ready<number>> {
     });
     stops.push(() => following.stop());
   }
+  const go = async (): Promise<void> => {
+    for (let n = 0; n < MESSAGES; n += 1) {
+      await bus.sendone("lobby", messageOf(n));
+      await nextTurn(); // a turn has room for so many readers
+    }
+  };
   return {
-    async go() {
-      for (let n = 0; n < MESSAGES; n += 1) {
-        await bus.sendone("lobby", messageOf(n));
-        await nextTurn(); // a turn has room for so many readers
-      }
-    },
+    warm: go,
+    go,
     result() {
       for (const stop of stops) stop();
       return bytes;
@@ -58,17 +60,15 @@ async function shared(bus: Bus): Promise<Ready<number>> {
 function forEach(): Ready<number> {
   const id = 870_000_000_000_000;
   let bytes = 0;
-  return {
-    go() {
-      for (let n = 0; n < MESSAGES; n += 1) {
-        const notification = { id: id + n, channel: "lobby", message: messageOf(n) };
-        for (let reader = 0; reader < READERS; reader += 1) {
-          bytes += Buffer.from(`id: ${notification.id}\ndata: ${JSON.stringify(notification)}\n\n`).length;
-        }
+  const go = (): void => {
+    for (let n = 0; n < MESSAGES; n += 1) {
+      const notification = { id: id + n, channel: "lobby", message: messageOf(n) };
+      for (let reader = 0; reader < READERS; reader += 1) {
+        bytes += Buffer.from(`id: ${notification.id}\ndata: ${JSON.stringify(notification)}\n\n`).length;
       }
-    },
-    result: () => bytes,
+    }
   };
+  return { warm: go, go, result: () => bytes };
 }
 
 function messageOf(n: number): unknown {
