@@ -49,6 +49,47 @@ it("keeps for a client that does not read what is unsent at the end of its strea
   expect(await late.read()).toEqual({ done: true, value: undefined });
   clock.advance(1_004);
   await expect(never.read()).rejects.toThrow(/did not read/);
+  expect(bus.stats().unsent).toBe(0);
+  expect(errors).toEqual([]);
+});
+
+it("lets go of what an ended stream had unsent, once its client took it", async () => {
+  const clock = new ManualClock();
+  const { bus } = startBus({ clock });
+  await bus.sendone("x", "y".repeat(100_000));
+  const handler = mount(bus, { maxAge: 1_000, maxUnsent: 150_000 });
+  const open = () => handler(new Request("http://localhost/events?channels=x&last=0"));
+  for (const _ of [1, 2]) {
+    const response = await open();
+    clock.advance(1_004);
+    expect(bus.stats().unsent).toBeGreaterThan(100_000);
+    await response.text();
+    expect(bus.stats().unsent).toBe(0);
+  }
+  expect((await open()).status).toBe(200);
+});
+
+it("lets go at once of what a client had unsent that was given up", async () => {
+  const clock = new ManualClock();
+  const { bus } = startBus({ clock });
+  await bus.sendone("x", "y".repeat(100_000));
+  await mount(bus, { unsentTimeout: 30_000 })(new Request("http://localhost/events?channels=x&last=0"));
+  while (bus.stats().streams > 0) clock.advance(1_000);
+  expect(bus.stats().unsent).toBe(0);
+});
+
+it("counts a long answer as unsent until its client took the last of it", async () => {
+  const { bus, errors } = startBus();
+  await bus.sendone("x", "y".repeat(70_000));
+  const response = await mount(bus)(new Request("http://localhost/poll?channels=x&last=0"));
+  const reader = response.body!.getReader();
+  let size = 0;
+  while (size < 60_000) size += (await reader.read()).value?.length ?? Number.NaN;
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve)); // the rest is written
+  expect(bus.stats().unsent).toBeGreaterThan(70_000);
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) size += piece.value.length;
+  expect(size).toBeGreaterThan(70_000);
+  expect(bus.stats().unsent).toBe(0);
   expect(errors).toEqual([]);
 });
 

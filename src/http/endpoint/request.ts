@@ -40,8 +40,6 @@ export interface Sink {
   write(bytes: Uint8Array): boolean;
   /** The bytes that the client has not taken yet. */
   readonly unsent: number;
-  /** Set if only a pull shows that bytes were taken. Such a sink does not tell of bytes that are unsent at the end. */
-  readonly isPulled?: true;
   /** Calls back once, after the client has taken everything that was written. */
   drained(callback: () => void): void;
   /** Ends the answer after the bytes that were written. */
@@ -50,7 +48,10 @@ export interface Sink {
   destroy(): void;
 }
 
-/** A body that goes on. The function gets a sink, and returns a callback for when the client has gone. */
+/**
+ * A body that goes on. The function gets a sink, and returns a callback. The host calls it once nothing of the response is left to
+ * take: the client took everything, has gone, or was given up.
+ */
 export type StreamingBody = (sink: Sink) => () => void;
 
 /** An answer, independent of the host. */

@@ -5,50 +5,65 @@ const HIGH_WATER_MARK = 16 * 1024;
 
 /**
  * Returns a body that goes on as a stream of the Streams standard. The stream ends with the request's signal, or when
- * it is cancelled.
+ * it is cancelled. The body hears of every end, as on a server of Node.
  */
 export function streamOf(body: StreamingBody, signal: AbortSignal): ReadableStream<Uint8Array> {
-  const sink = new FetchSink();
   let gone = (): void => {};
-  const abort = (): void => {
-    gone(); // the close ends the stream for other readers
-    sink.close();
-  };
-  const cancel = (): void => {
+  const abort = (): void => sink.close();
+  const sink = new FetchSink(() => {
     signal.removeEventListener("abort", abort);
-    sink.close();
     gone();
-  };
+  });
   const source: UnderlyingDefaultSource<Uint8Array> = {
     start(controller) {
       sink.open(controller);
       gone = body(sink);
-      signal.addEventListener("abort", abort, { once: true });
+      if (sink.isOver) gone();
+      else signal.addEventListener("abort", abort, { once: true });
       if (signal.aborted) abort();
     },
     pull: () => sink.pulled(),
-    cancel,
+    cancel: () => sink.leave(),
   };
   return new ReadableStream(source, { highWaterMark: HIGH_WATER_MARK, size: (chunk) => chunk?.byteLength ?? 0 });
 }
 
 class FetchSink implements Sink {
-  readonly isPulled = true;
+  readonly #over: () => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #drained: (() => void) | undefined;
+  #isEnding = false;
+
+  /** `over` is called once, when the client has taken everything or takes nothing more. */
+  constructor(over: () => void) {
+    this.#over = over;
+  }
 
   get unsent(): number {
     return HIGH_WATER_MARK - (this.#controller?.desiredSize ?? HIGH_WATER_MARK);
+  }
+
+  /** True once the client has taken everything, or takes nothing more. */
+  get isOver(): boolean {
+    return this.#controller === undefined;
   }
 
   open(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
   }
 
-  /** Notes that the client takes nothing more. */
+  /** Closes the stream at once. Its reader still gets the bytes that were written. */
   close(): void {
+    this.#controller?.close();
+    this.leave();
+  }
+
+  /** Notes that the client takes nothing more. A second call does nothing. */
+  leave(): void {
+    if (this.isOver) return;
     this.#controller = undefined;
     this.#drained = undefined;
+    this.#over();
   }
 
   /** Notes that the client has room for more. */
@@ -56,11 +71,12 @@ class FetchSink implements Sink {
     const callback = this.#drained;
     this.#drained = undefined;
     callback?.();
+    if (this.#isEnding && this.unsent === 0) this.close();
   }
 
   write(bytes: Uint8Array): boolean {
     // An enqueued buffer may be transferred to another thread, and many streams share these bytes.
-    this.#controller?.enqueue(new Uint8Array(bytes));
+    if (!this.#isEnding) this.#controller?.enqueue(new Uint8Array(bytes));
     return this.unsent < HIGH_WATER_MARK;
   }
 
@@ -68,14 +84,14 @@ class FetchSink implements Sink {
     this.#drained = callback;
   }
 
+  // A closed stream pulls no more, and nothing else shows that the client took the rest. The stream stays open until then.
   end(): void {
-    const { unsent } = this;
-    this.#controller?.close();
-    if (unsent === 0) this.close(); // otherwise the client may take it until the stream is destroyed
+    this.#isEnding = true;
+    if (this.unsent === 0) this.close();
   }
 
   destroy(): void {
     this.#controller?.error(new Error("the client did not read"));
-    this.close();
+    this.leave();
   }
 }

@@ -1,18 +1,13 @@
 import type { Sink } from "../endpoint/request.ts";
 
-/**
- * A sink whose end is the end of a lease. The host tells when a client goes, but not always when the server has ended
- * the stream.
- */
+/** A sink whose end is the end of a lease. The host tells of the end only once the client has taken everything. */
 export class LeasedSink implements Sink {
-  readonly isPulled?: true;
   readonly #sink: Sink;
   readonly #ended: () => void;
 
   constructor(sink: Sink, ended: () => void) {
     this.#sink = sink;
     this.#ended = ended;
-    if (sink.isPulled !== undefined) this.isPulled = sink.isPulled;
   }
 
   get unsent(): number {

@@ -53,7 +53,7 @@ export class Delivery implements Due {
   #end(): void {
     const { sink } = this.outlet;
     sink.end();
-    if (sink.isPulled || sink.unsent === 0) this.stop(); // otherwise the response reports its close
+    if (sink.unsent === 0) this.stop(); // otherwise the host reports the end of the response
   }
 
   #guard(work: () => void): void {
