@@ -207,6 +207,44 @@ describe("a stream", () => {
     await bed.bus.close();
   });
 
+  it("counts what is unsent, and no more, for a client that is always a little behind", async () => {
+    const bed = await makeStreams();
+    const { sink } = await bed.open("a");
+    sink.reads = false;
+    for (let n = 0; n < 500; n += 1) {
+      await bed.bus.sendone("a", "x".repeat(1_000));
+      sink.unsent = sink.writes.at(-1)!.length; // the client takes the frame before
+    }
+    expect(sink.texts).toHaveLength(500);
+    expect(bed.bus.stats().unsent).toBeGreaterThan(1_000);
+    expect(bed.bus.stats().unsent).toBeLessThan(3_000);
+    sink.take();
+    await bed.bus.sendone("a", "all was taken before");
+    expect(bed.bus.stats().unsent).toBe(0);
+    await bed.bus.close();
+  });
+
+  it("counts at each look what is unsent then, also of news that came while nothing was", async () => {
+    const bed = await makeStreams({ unsentTimeout: 30_000 });
+    const { sink } = await bed.open("a");
+    sink.reads = false;
+    await bed.bus.sendone("a", "x".repeat(1_000));
+    bed.clock.advance(15_004);
+    expect(bed.bus.stats().unsent).toBeGreaterThan(1_000);
+    sink.unsent = 10;
+    bed.clock.advance(15_004);
+    expect(bed.bus.stats().unsent).toBe(10);
+    for (const length of [100, 200, 300]) await bed.bus.sendone("a", "x".repeat(length));
+    sink.unsent = 50;
+    bed.clock.advance(15_004);
+    expect(bed.bus.stats().unsent).toBeGreaterThan(300);
+    expect(bed.bus.stats().unsent).toBeLessThan(400);
+    sink.unsent = 0;
+    bed.clock.advance(15_004);
+    expect(bed.bus.stats().unsent).toBe(0);
+    await bed.bus.close();
+  });
+
   it("says missed where others trimmed what it never saw, or what it was too slow for", async () => {
     const bed = await makeStreams({}, 1, 2);
     const ids: number[] = [];

@@ -166,7 +166,7 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
 
   #writeWhole(bytes: Uint8Array): boolean {
     if (this.#outlet.write(bytes)) return true;
-    this.#outlet.hold(bytes, bytes.length);
+    this.#outlet.holdWritten(bytes);
     this.#wait();
     return false;
   }
@@ -218,7 +218,7 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
       return true;
     }
     this.#outlet.write(joined(gap, frames));
-    if (unsent > 0) this.#outlet.hold(frames, frames.length);
+    if (unsent > 0) this.#outlet.holdWritten(frames);
     else this.#outlet.release();
     return true;
   }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../util/clock.ts";
 import type { Sink } from "../endpoint/request.ts";
+import { Holds } from "./holds.ts";
 import type { Unsent } from "./unsent.ts";
 
 /** A sink that counts the bytes its client has yet to take. */
@@ -7,7 +8,7 @@ export class Outlet<S extends Sink = Sink> {
   readonly sink: S;
   readonly #unsent: Unsent;
   readonly #clock: Clock;
-  #held: unknown[] | undefined;
+  #held: Holds | undefined;
   #written = 0;
   /** The bytes that the client had taken at the last look, and the time since when it took no more. */
   #taken: number;
@@ -29,17 +30,21 @@ export class Outlet<S extends Sink = Sink> {
     return this.sink.write(bytes);
   }
 
-  /** Counts these bytes as unsent, until `release`. Other outlets may hold the same bytes. */
+  /** Counts bytes as unsent that have yet to be written, until `release`. Other outlets may hold the same bytes. */
   hold(what: unknown, size: number): void {
-    if (this.#held === undefined) this.#held = [what];
-    else this.#held.push(what);
-    this.#unsent.hold(what, size);
+    this.#hold(what, size, 0);
+  }
+
+  /** Counts bytes as unsent that were written last, until the client has taken them, or `release`. Other outlets may hold the same. */
+  holdWritten(bytes: Uint8Array): void {
+    this.#hold(bytes, bytes.length, bytes.length);
+    this.#held?.follow(this.sink.unsent);
   }
 
   /** Stops counting: the client has taken everything, or has gone. */
   release(): void {
     if (this.#held === undefined) return;
-    for (const what of this.#held) this.#unsent.release(what);
+    this.#held.release();
     this.#held = undefined;
   }
 
@@ -65,8 +70,20 @@ export class Outlet<S extends Sink = Sink> {
       this.release();
       return Number.POSITIVE_INFINITY;
     }
-    if (this.#held === undefined) this.hold(this, unsent);
+    this.#count(unsent);
     this.#unsentSince ??= now;
     return Math.max(this.#unsentSince, this.movedAt()) + timeout;
+  }
+
+  /** Counts what a look sees as unsent. Bytes that were written while none were unsent have no hold of their own. */
+  #count(unsent: number): void {
+    this.#held?.follow(unsent);
+    if (this.#held?.isOnly(this)) this.release();
+    if (this.#held === undefined) this.#hold(this, unsent, unsent);
+  }
+
+  #hold(what: unknown, size: number, written: number): void {
+    this.#held ??= new Holds(this.#unsent);
+    this.#held.add(what, size, written);
   }
 }
