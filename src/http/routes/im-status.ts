@@ -12,6 +12,9 @@ import { type StatusOf, seenBy, statusesOf } from "./statuses.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
+/** The id of the rows that tell a status. */
+const STATUS = -1;
+
 /** `POST im_status`: the status of partners, as clients of Odoo 13 and 14 ask for it. A request without a person is refused, and gets no status that `sees` leaves out. */
 export async function imStatus<C extends object, Context>(
   mounted: Mounted<C, Context>,
@@ -51,6 +54,11 @@ export function withStatuses(answer: Answer, statuses: readonly StatusOf[], keys
   const database = tuple === undefined ? "" : (JSON.parse(tuple) as readonly unknown[])[0];
   const channel = [String(database) || "odoo", "bus.presence"] as const;
   const source = { key: keyOf(channel), channel };
-  const rows = statuses.map((status) => new SharedRow(-1, source, JSON.stringify(status)));
+  const rows = statuses.map((status) => new SharedRow(STATUS, source, JSON.stringify(status)));
   return new Answer([...answer.rows, ...rows], answer.last, answer.missed);
+}
+
+/** True for an answer that ends with statuses. They are those that one client asked for and may see. */
+export function hasStatuses({ rows }: Answer): boolean {
+  return rows.at(-1)?.id === STATUS;
 }

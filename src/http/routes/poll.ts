@@ -15,7 +15,7 @@ import type { EndpointReply, EndpointRequest } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
 import { listOf, PIECE } from "../writing/pieces.ts";
 import { grant } from "./grant.ts";
-import { reportInactivity, withStatuses } from "./im-status.ts";
+import { hasStatuses, reportInactivity, withStatuses } from "./im-status.ts";
 import { waitForOdoo } from "./odoo-wait.ts";
 import { connect, personOf } from "./person.ts";
 import { seenBy, statusesOf } from "./statuses.ts";
@@ -180,9 +180,16 @@ function reply<C extends object, Context>(
     return dialect.answer(given);
   }
   const { head, tail, headers } = dialect.around(given);
-  const window = `${keys.join()} ${rows[0]?.id} ${rows.at(-1)?.id} ${rows.length}`;
+  const window = windowOf(keys, answer);
   deliveries.check(window, size);
   return { status: 200, headers, body: deliveries.body({ head, pieces: listOf(answer), tail, window }) };
+}
+
+/** Names the rows of an answer, by which clients share their bytes. Undefined for rows that belong to one client. */
+function windowOf(keys: readonly string[], answer: Answer): string | undefined {
+  if (hasStatuses(answer)) return undefined;
+  const { rows } = answer;
+  return `${keys.join()} ${rows[0]?.id} ${rows.at(-1)?.id} ${rows.length}`;
 }
 
 function checkTimeout(timeout: unknown, longest: number): number {

@@ -22,8 +22,8 @@ export interface Parts {
   readonly head: string;
   readonly pieces: Pieces;
   readonly tail: string;
-  /** Names the rows: answers with the same rows share their bytes. */
-  readonly window: string;
+  /** Names the rows: answers with the same rows share their bytes. Undefined for rows that belong to one client. */
+  readonly window: string | undefined;
 }
 
 /** Answers that clients have yet to take. Their deadlines share one timer. */
@@ -45,14 +45,14 @@ export class Deliveries {
   }
 
   /** Throws a Refusal if this many bytes more are too many. Rows that other clients are being sent count already. */
-  check(window: string, size: number): void {
-    if (!this.#windows.has(window)) this.#options.unsent.check(size);
+  check(window: string | undefined, size: number): void {
+    if (window === undefined || !this.#windows.has(window)) this.#options.unsent.check(size);
   }
 
   /** Returns a body in pieces, each written after the client took the one before. */
   body({ head, pieces: own, tail, window }: Parts): StreamingBody {
     return (sink) => {
-      const pieces = this.#shared(window, own);
+      const pieces = window === undefined ? own : this.#shared(window, own);
       const delivery = this.#begin(sink, pieces, pieces.size, window);
       delivery.write(between(Buffer.from(head), pieces.read(), tail));
       return () => delivery.stop();

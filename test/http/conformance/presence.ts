@@ -11,13 +11,13 @@ const GRACE = 65_000;
 
 /** Presence over HTTP: polls and streams are leases, and its routes. */
 export function describePresence<Context>(start: Start<Context>, host: Host<Context>): void {
-  async function here(options: Options<Context> = {}, sees?: () => unknown) {
+  async function here(options: Options<Context> = {}, sees?: (context: Context) => unknown) {
     const clock = new ManualClock();
     const bus = new Bus({ clock });
     const errors: Error[] = [];
     if (sees !== undefined) bus.on("error", (error) => errors.push(error));
     const members = presence(bus, {
-      ...(sees !== undefined && { sees: sees as () => number[] }), // some answers are wrong
+      ...(sees !== undefined && { sees: sees as (context: Context) => number[] }), // some answers are wrong
       member(context: Context) {
         const id = host.header(context, "x-user");
         if (id === "banned") throw Object.assign(new Error("you are banned"), { status: 403 });
@@ -169,6 +169,21 @@ export function describePresence<Context>(start: Start<Context>, host: Host<Cont
     expect(errors.map(({ message }) => message)).toEqual([expect.stringMatching(/sees must return a list of ids/)]);
     answer = () => Promise.reject(Object.assign(new Error("not you"), { status: 403 }));
     expect(await ask("4")).toMatchObject({ error: { data: { name: "nightbus.refused" } } });
+    await bus.close();
+  });
+
+  it("tells each page of Odoo 12 what its own sees hook allows, also in long answers to the same notifications", async () => {
+    const sees = (context: Context) => (host.header(context, "x-user") === "4" ? [3] : [9]);
+    const { bus, client, as, errors } = await here({ channels: () => ["lobby"] }, sees);
+    const options = { bus_inactivity: 0, bus_presence_partner_ids: [3, 9] };
+    const body = { jsonrpc: "2.0", id: 1, params: { channels: [], last: bus.last, options } };
+    const held = ["4", "5"].map((user) => client.poll(body, as(user)));
+    await until(() => bus.waiting === 2);
+    await bus.sendone("lobby", "x".repeat(70_000));
+    const rows = (await Promise.all(held)).map(({ json }) => (json as { result: { message: unknown }[] }).result);
+    expect(rows.map((each) => each.length)).toEqual([2, 2]);
+    expect(rows.map((each) => each.at(-1)?.message)).toMatchObject([{ id: 3 }, { id: 9 }]);
+    expect(errors).toEqual([]);
     await bus.close();
   });
 
