@@ -15,9 +15,7 @@ export function isBunServer(server: unknown): server is BunServer {
 
 /** Asks Bun for the upgrade of a request. Returns false if Bun refuses it. */
 export function upgradeOnBun<Context>(server: BunServer, request: Request, admitted: Admitted<Context>): boolean {
-  const isUpgraded = server.upgrade(request, { data: new BunState(admitted) });
-  if (!isUpgraded) admitted.admission.leave();
-  return isUpgraded;
+  return server.upgrade(request, { data: new BunState(admitted) });
 }
 
 /** Returns the handlers of Bun's sockets. */

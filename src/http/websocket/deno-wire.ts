@@ -25,7 +25,10 @@ const IDLE = 60;
 /** The pause between two looks at unsent bytes, in ms. Sockets of Deno do not tell when their client took them. */
 const LOOK = 20;
 
-/** Asks Deno for the upgrade of a request. `open` is called with the socket; `gone` if it never opens. */
+/**
+ * Asks Deno for the upgrade of a request. `open` is called with the socket; `gone` if it never opens. Throws Deno's error if Deno
+ * refuses the request.
+ */
 export function upgradeOnDeno(
   request: Request,
   { clock, maxBody }: { readonly clock: Clock; readonly maxBody: number },
@@ -45,7 +48,8 @@ export function upgradeOnDeno(
     if (size > maxBody) socket.close(1009, "");
     else listener?.frame(typeof data === "string" ? data : new Uint8Array(data));
   });
-  socket.addEventListener("error", () => listener?.faulty());
+  // A socket whose client goes before it opens fails without a close.
+  socket.addEventListener("error", () => (listener === undefined ? gone() : listener.faulty()));
   socket.addEventListener("close", () => {
     wire.stop();
     if (listener === undefined) gone();

@@ -17,8 +17,7 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
 /** Throws a Refusal unless a request asks for a WebSocket, and its page may have one. */
 export function checkHandshake(handshake: Handshake, cors: Cors | undefined): void {
-  const asked = handshake.header("upgrade")?.toLowerCase();
-  if (handshake.method !== "GET" || asked !== "websocket") throw notUpgrade();
+  if (handshake.method !== "GET" || !asksForUpgrade(handshake)) throw notUpgrade();
   const version = handshake.header("sec-websocket-version");
   if (version !== "13") {
     const headers = { "Sec-WebSocket-Version": "13" };
@@ -30,12 +29,19 @@ export function checkHandshake(handshake: Handshake, cors: Cors | undefined): vo
   checkOrigin(handshake, cors);
 }
 
+/** True if both headers of an upgrade are there. Node's parser looks at both, but Bun and Deno hand on any request. */
+function asksForUpgrade(handshake: Handshake): boolean {
+  if (handshake.header("upgrade")?.toLowerCase() !== "websocket") return false;
+  const tokens = handshake.header("connection")?.toLowerCase().split(",") ?? [];
+  return tokens.some((token) => token.trim() === "upgrade");
+}
+
 /** Refuses a request for a socket that asks for no upgrade. */
 export function notUpgrade(): Refusal {
   return new Refusal(
     400,
     "bad_handshake",
-    "this is the address of a WebSocket: ask for it with GET and Upgrade: websocket",
+    "this is the address of a WebSocket: ask for it with GET, Upgrade: websocket and Connection: Upgrade",
   );
 }
 

@@ -38,10 +38,7 @@ export class NodeUpgrades<C extends object, Context extends IncomingMessage | Re
     try {
       const admitted = this.#sockets.admit(handshake, request as Context); // hooks name the request of their host
       if (admitted instanceof Promise)
-        admitted.then(
-          (one) => this.#open(one, request, socket, head),
-          (error) => this.#refuse(error, socket),
-        );
+        admitted.then((one) => this.#open(one, request, socket, head)).catch((error) => this.#refuse(error, socket));
       else this.#open(admitted, request, socket, head);
     } catch (error) {
       this.#refuse(error, socket);
@@ -57,12 +54,16 @@ export class NodeUpgrades<C extends object, Context extends IncomingMessage | Re
       return;
     }
     let isOpen = false;
-    this.#server.upgrade(request, socket, head, (wire) => {
-      isOpen = true;
-      return this.#sockets.open(wire, admitted);
-    });
-    socket.off("error", ignore);
-    if (!isOpen) admission.leave(); // ws has refused it
+    try {
+      this.#server.upgrade(request, socket, head, (wire) => {
+        const opened = this.#sockets.open(wire, admitted);
+        isOpen = true;
+        return opened;
+      });
+      socket.off("error", ignore);
+    } finally {
+      if (!isOpen) admission.leave(); // ws has refused it
+    }
   }
 
   #refuse(error: unknown, socket: Duplex): void {

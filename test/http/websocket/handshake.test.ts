@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
+import { websocket } from "nightbus/websocket";
 import pDefer from "p-defer";
 import { describe, expect, it } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
@@ -104,6 +105,19 @@ describe("a handshake", () => {
     const bed = await makeBed({ user });
     expect((await bed.refused()).status).toBe(status);
     expect(bed.errors).toHaveLength(errors);
+  });
+
+  it.each([
+    ["at once", {}],
+    ["after its user was asked for", { user: async () => undefined }],
+  ])("counts no longer once ws has refused it %s, for another mount took it", async (_, options) => {
+    const bed = await makeBed();
+    bed.server.on("upgrade", websocket(bed.bus, { maxSockets: 1, ...options }).upgrade);
+    for (const count of [1, 2]) {
+      await bed.open();
+      await until(() => bed.errors.length === count, "the second mount fails");
+    }
+    expect(bed.errors.map(({ message }) => message)).toEqual(Array(2).fill(expect.stringMatching(/more than once/)));
   });
 
   it("is completed with the frames that came right behind it", async () => {

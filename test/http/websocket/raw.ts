@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** Returns the text of a handshake, with other headers in place of the usual ones. */
-export function handshake(headers: Readonly<Record<string, string>>): string {
-  const all = {
+/** Returns the headers of a handshake, with others in place of the usual ones. */
+export function handshakeHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return {
     Host: "x",
     Connection: "Upgrade",
     Upgrade: "websocket",
@@ -11,7 +11,11 @@ export function handshake(headers: Readonly<Record<string, string>>): string {
     "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
     ...headers,
   };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+}
+
+/** Returns the text of a handshake, with other headers in place of the usual ones. */
+export function handshake(headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(handshakeHeaders(headers)).map(([name, value]) => `${name}: ${value}`);
   return `GET /websocket HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
 }
 
