@@ -34,7 +34,7 @@ export class NodeUpgrades<C extends object, Context extends IncomingMessage | Re
       if (emitter instanceof EventEmitter) leave(emitter.listenerCount("upgrade"), socket, this.#sockets.hub.clock);
       return false;
     }
-    socket.on("error", ignore); // without a listener, a client that goes would end the process
+    ignoreErrors(socket);
     try {
       const admitted = this.#sockets.admit(handshake, request as Context); // hooks name the request of their host
       if (admitted instanceof Promise)
@@ -74,17 +74,23 @@ export class NodeUpgrades<C extends object, Context extends IncomingMessage | Re
 /** Answers an upgrade that nobody takes: at once if there is no other listener, else once none has touched it for a time. */
 function leave(listeners: number, socket: Duplex & { readonly bytesWritten?: number }, clock: Clock): void {
   const unknown = new Refusal(404, "not_found", "there is no WebSocket here");
+  ignoreErrors(socket);
   if (listeners === 1) {
-    answer(unknown, socket.on("error", ignore));
+    answer(unknown, socket);
     return;
   }
   const { bytesWritten } = socket;
   const timer = clock.setTimeout(() => {
     const isTouched =
       socket.bytesWritten !== bytesWritten || socket.listenerCount("data") + socket.listenerCount("readable") > 0;
-    if (!isTouched && !socket.destroyed) answer(unknown, socket.on("error", ignore));
+    if (!isTouched && !socket.destroyed) answer(unknown, socket);
   }, UNCLAIMED);
   keepAlive(timer, false);
+}
+
+/** Keeps a client that goes from ending the process. A connection has the listener once, however many mounts see its upgrade. */
+function ignoreErrors(socket: Duplex): void {
+  if (!socket.listeners("error").includes(ignore)) socket.on("error", ignore);
 }
 
 /** Answers over the bare connection, and ends it. */

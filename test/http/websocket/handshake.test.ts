@@ -174,6 +174,21 @@ describe("an upgrade on another path", () => {
     reading.destroy();
   });
 
+  it("may be reset before any listener of several touches it", async () => {
+    const bed = await makeBed();
+    for (const path of ["/other", "/another"]) bed.server.on("upgrade", websocket(bed.bus, { path }).upgrade);
+    let untouched: Duplex | undefined;
+    bed.server.on("upgrade", (_, socket) => {
+      untouched = socket;
+    });
+    const client = await rawSocket(bed.port, handshake({}).replace("/websocket", "/nowhere"));
+    await until(() => untouched !== undefined, "the upgrade comes");
+    expect(untouched!.listenerCount("error"), "once, however many mounts there are").toBe(1);
+    client.resetAndDestroy();
+    await until(() => untouched!.destroyed, "the server hears of it");
+    await turns();
+  });
+
   it("is returned as not taken to a listener of the application's own", async () => {
     const bed = await makeBed();
     bed.server.removeAllListeners("upgrade");
