@@ -1,13 +1,12 @@
 import { type Bus, hubOf } from "../bus.ts";
 import { asError } from "../errors.ts";
-import type { Signal } from "../util/abort.ts";
 import { BodyDeadlines } from "./endpoint/body-deadlines.ts";
 import { Capacity } from "./endpoint/capacity.ts";
 import { corsHeaders, preflight } from "./endpoint/cors.ts";
 import { Hooks } from "./endpoint/hooks.ts";
 import { Idle } from "./endpoint/idle.ts";
 import { withHeaders } from "./endpoint/json-reply.ts";
-import { Refusal, refusalOf } from "./endpoint/refusal.ts";
+import { Refusal, refusalOf, refusalOfGone } from "./endpoint/refusal.ts";
 import { refused } from "./endpoint/replies.ts";
 import type { EndpointReply, EndpointRequest, Sink } from "./endpoint/request.ts";
 import { Waits } from "./endpoint/waits.ts";
@@ -160,21 +159,13 @@ export class Endpoint<C extends object, Context> {
   }
 
   #failed(error: unknown, request: EndpointRequest, route: Route | undefined): EndpointReply {
-    // The client has gone, so nobody reads this status. Proxies know it by this meaning.
-    if (saysGone(error, request.signal)) return refused(new Refusal(499, "gone", "the client has gone"));
+    const gone = refusalOfGone(error, request.signal);
+    if (gone !== undefined) return refused(gone);
     const known = refusalOf(error);
     if (known === undefined) this.#mounted.bus.emit("error", asError(error));
     const refusal = known ?? new Refusal(500, "internal", "something went wrong on the server");
     return route === events ? refusedEvents(refusal, request) : refused(refusal);
   }
-}
-
-/** Returns true if the failure is no news, because the client has gone: the same signal may have ended a hook. */
-function saysGone(error: unknown, { aborted, reason }: Signal): boolean {
-  if (!aborted) return false;
-  if (error === reason || refusalOf(error) !== undefined) return true;
-  const cause = Object(asError(error).cause) as { name?: unknown };
-  return cause === reason || cause.name === "AbortError";
 }
 
 /** Answers a path that is no route, on hosts without a next handler. */

@@ -1,5 +1,6 @@
-import { BusError } from "../../errors.ts";
+import { asError, BusError } from "../../errors.ts";
 import type { MessageIssue } from "../../schema.ts";
+import type { Signal } from "../../util/abort.ts";
 
 /** The further parts of a refusal. */
 export interface RefusalOptions {
@@ -53,6 +54,21 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (code === "bad_message" && isUnanswered) return undefined; // a schema failed
   const status = code === "bad_key" || issues !== undefined ? 422 : 400;
   return new Refusal(status, code, error.message, { issues });
+}
+
+/**
+ * Returns the refusal of a failure that is no news, because the client has gone: the same signal may have ended a hook. Undefined for
+ * any other failure. Nobody reads the status, and proxies know it by this meaning.
+ */
+export function refusalOfGone(error: unknown, signal: Signal): Refusal | undefined {
+  return saysGone(error, signal) ? new Refusal(499, "gone", "the client has gone") : undefined;
+}
+
+function saysGone(error: unknown, { aborted, reason }: Signal): boolean {
+  if (!aborted) return false;
+  if (error === reason || refusalOf(error) !== undefined) return true;
+  const cause = Object(asError(error).cause) as { name?: unknown };
+  return cause === reason || cause.name === "AbortError";
 }
 
 /** Refuses a new request at a closed mount. */

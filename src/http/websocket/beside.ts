@@ -6,7 +6,7 @@ import { BodyDeadlines } from "../endpoint/body-deadlines.ts";
 import { checkNames } from "../endpoint/channels.ts";
 import { corsHeaders, preflight } from "../endpoint/cors.ts";
 import { withHeaders } from "../endpoint/json-reply.ts";
-import { Refusal, refusalOf } from "../endpoint/refusal.ts";
+import { Refusal, refusalOf, refusalOfGone } from "../endpoint/refusal.ts";
 import { json, refused } from "../endpoint/replies.ts";
 import type { EndpointReply, EndpointRequest, Sink } from "../endpoint/request.ts";
 import { grant } from "../routes/grant.ts";
@@ -94,6 +94,8 @@ export class Beside<C extends object, Context> {
       rpc = new JsonRpc(body["id"]);
       return await call(request, body, rpc, context);
     } catch (error) {
+      const gone = refusalOfGone(error, request.signal);
+      if (gone !== undefined) return refused(gone);
       const known = refusalOf(error);
       if (known === undefined) return refused(this.#sockets.refusalFor(error));
       return rpc === undefined ? refused(known) : rpc.refused(known);

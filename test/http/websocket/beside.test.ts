@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { turns, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { gate, StoreDouble } from "../../support/doubles.ts";
 import { type Bed, makeBed } from "./bed.ts";
 
 interface Reply {
@@ -7,9 +9,16 @@ interface Reply {
   readonly json: { readonly result?: unknown; readonly error?: { readonly code: number } };
 }
 
-async function call(bed: Bed, route: string, params: object, headers: Record<string, string> = {}): Promise<Reply> {
+async function call(
+  bed: Bed,
+  route: string,
+  params: object,
+  headers: Record<string, string> = {},
+  signal: AbortSignal | null = null,
+): Promise<Reply> {
   const response = await fetch(bed.url(`/websocket/${route}`, "http"), {
     method: "POST",
+    signal,
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify({ jsonrpc: "2.0", id: 7, params }),
   });
@@ -121,6 +130,33 @@ describe("beside the socket", () => {
     });
     expect(await (await fetch(bed.url("/elsewhere", "http"))).text()).toBe("next");
     expect((await fetch(bed.url("/websocket/health", "http"))).status).toBe(200);
+  });
+
+  it.each(["hook", "store"])("a client that goes while the %s is asked is no fault", async (asked) => {
+    const store = new StoreDouble();
+    const answered = gate();
+    let isAsked = false;
+    const wait = (): Promise<void> => {
+      isAsked = true;
+      return answered.promise;
+    };
+    const bed =
+      asked === "store"
+        ? await makeBed({}, { store })
+        : await makeBed({ channels: (names) => wait().then(() => names) }, { store });
+    store.syncing = asked === "store" ? wait : () => {};
+    const closed = new Promise((resolve) => bed.server.on("request", (_, response) => response.on("close", resolve)));
+    const ending = new AbortController();
+    const params = { channels: ["a"], last: bed.bus.last + 1, is_first_poll: true };
+    const peeked = call(bed, "peek_notifications", params, {}, ending.signal);
+    await until(() => isAsked, "it waits");
+    ending.abort();
+    await expect(peeked).rejects.toThrow(/aborted/);
+    await closed;
+    await turns();
+    answered.resolve();
+    await turns();
+    expect(bed.errors).toEqual([]);
   });
 
   it("a fault of the application is a 500 without details, and is reported", async () => {
