@@ -92,8 +92,8 @@ function askedIn(query: string): JsonObject {
 function beginning(header: string | undefined, { lastEventId, last }: JsonObject, now: number): Beginning {
   const id = header || lastEventId;
   if (id === undefined || id === null || id === "") return { last: checkLast(last ?? now), missed: false };
-  const position = Number(id);
-  // An id that is no integer comes from another server, so the stream begins with `missed`.
-  const isPosition = /^\d+$/.test(String(id)) && Number.isSafeInteger(position);
+  // An id that is no integer comes from another server, so the stream begins with `missed`. A body may have any JSON here.
+  const position = typeof id === "string" ? integer(id) : id;
+  const isPosition = typeof position === "number" && Number.isSafeInteger(position) && position >= 0;
   return isPosition ? { last: position, missed: false } : { last: 0, missed: true };
 }

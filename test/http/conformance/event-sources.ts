@@ -68,6 +68,21 @@ export function describeEventSources<Context>(start: Start<Context>): void {
     },
   );
 
+  it.each(['{"toString":null}', "{}", "[5]", "true", "1.5", "-1", '"1e3"'])(
+    "reads the lastEventId %s of a body, which is no position, as 0, and says missed",
+    async (id) => {
+      const { bus, client } = await start();
+      const errors: Error[] = [];
+      bus.on("error", (error) => errors.push(error));
+      const init = { method: "POST", body: `{"channels":["a"],"lastEventId":${id}}` };
+      const stream = await openStream(`${client.url}/events`, { "content-type": "application/json" }, init);
+      expect(stream.status).toBe(200);
+      expect(await stream.take(1)).toMatchObject([{ event: "missed", data: '{"last":0}' }]);
+      stream.leave();
+      expect(errors).toEqual([]);
+    },
+  );
+
   it("answers whoever accepts only a stream with one that ends after its retry, in place of any 5xx", async () => {
     const hook = () => {
       throw new Error("a bug");

@@ -59,13 +59,14 @@ const sound = fc
   .record({
     channels: fc.array(named, { minLength: 1, maxLength: 2 }).map(list),
     last: fc.constantFrom("0", "1"),
+    lastEventId: fc.constantFrom("null", '""', '"1"', "[1]", '{"toString":null,"valueOf":1}'),
     entries: fc.array(fc.tuple(named, fc.json({ maxDepth: 1 })).map(list), { minLength: 1, maxLength: 2 }).map(list),
     channel: named,
     isRpc: fc.boolean(),
   })
-  .map(({ isRpc, channels, last, entries, channel }) => {
+  .map(({ isRpc, channels, last, lastEventId, entries, channel }) => {
     const members = `"channels":${channels},"last":${last},"entries":${entries},"channel":${channel},"message":1`;
-    return isRpc ? `{"params":{${members}}}` : `{${members},"timeout":0}`;
+    return isRpc ? `{"params":{${members}}}` : `{${members},"lastEventId":${lastEventId},"timeout":0}`;
   });
 
 // Of members that come twice the last counts, and whoever checks must see the same as whoever reads.
@@ -112,6 +113,7 @@ const route = fc.oneof(
       ["POST", "/send"],
       ["GET", "/poll"],
       ["GET", "/events"],
+      ["POST", "/events"],
     ),
   },
   {
