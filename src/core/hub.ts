@@ -18,7 +18,7 @@ import type { Following, PageBounds } from "./following.ts";
 import { Ingest } from "./ingest.ts";
 import type { Held, Meter } from "./meter.ts";
 import type { Probe } from "./probe.ts";
-import { type PollTerms, Readers, type WaitingPlace } from "./readers.ts";
+import { type FollowTerms, type PollTerms, Readers } from "./readers.ts";
 import { StoreGuard } from "./store-guard.ts";
 import { Sweeper } from "./sweeper.ts";
 
@@ -168,15 +168,15 @@ export class Hub {
 
   /**
    * Returns a follower that stands at this position: it catches up, then watches. Throws or rejects with `closed`,
-   * `store` or an error of its place.
+   * `store`, the signal's reason, or an error of its place.
    */
   follow(
     keys: readonly string[],
     last: number,
     bounds: PageBounds,
-    place?: WaitingPlace,
+    terms?: FollowTerms,
   ): Following | Promise<Following> {
-    return this.#readers.follow(keys, last, bounds, place);
+    return this.#readers.follow(keys, last, bounds, terms);
   }
 
   /** Returns the newest `count` rows of these channels. */

@@ -36,6 +36,13 @@ export interface WaitingPlace {
   take(): void;
 }
 
+/** The terms on which a follower waits for the store. */
+export interface FollowTerms {
+  /** The reader, whose signal ends the wait with its reason. Only a wait asks for the signal, because sockets make it at the first use. */
+  readonly reader?: { readonly signal: Signal };
+  readonly place?: WaitingPlace;
+}
+
 /** The terms on which a poll waits. */
 export interface PollTerms<T> {
   /** The longest wait, in ms; may be Infinity. */
@@ -101,28 +108,35 @@ export class Readers {
   poll<T>(query: Query, terms: PollTerms<T>): T | Promise<T> {
     const { signal, timeout, place, goesOn } = terms;
     const { clock } = this.#options;
-    const reaching = goesOn === true ? undefined : this.#reach(query.last, signal);
+    if (goesOn !== true) this.#check(signal);
+    const reaching = goesOn === true ? undefined : this.#options.reach(query.last);
     if (reaching === undefined) return this.#readOrPark(query, terms);
+    const reached = reachedUnlessAborted(reaching, signal);
     place?.take();
     const deadline = clock.monotonic() + timeout;
-    return reaching.then(() => {
+    return reached.then(() => {
       const left = Math.max(0, deadline - clock.monotonic());
       return this.#readOrPark(query, { ...terms, timeout: left });
     });
   }
 
-  /** Returns a follower that stands at this position. Throws or rejects with `closed`, `store` or an error of its place. */
+  /**
+   * Returns a follower that stands at this position. Throws or rejects with `closed`, `store`, the signal's reason, or an
+   * error of its place.
+   */
   follow(
     keys: readonly string[],
     last: number,
     bounds: PageBounds,
-    place?: WaitingPlace,
+    terms: FollowTerms = {},
   ): Following | Promise<Following> {
+    this.#check(undefined);
     const following = new Following(this.#feeding, keys, last, bounds);
-    const reaching = this.#reach(last, undefined);
+    const reaching = this.#options.reach(last);
     if (reaching === undefined) return following;
-    place?.take();
-    return reaching.then(() => following);
+    const reached = reachedUnlessAborted(reaching, terms.reader?.signal);
+    terms.place?.take();
+    return reached.then(() => following);
   }
 
   /** Returns the newest `count` rows of these channels. */
@@ -167,14 +181,9 @@ export class Readers {
     this.#waiters.close();
   }
 
-  #reach(last: number, signal: Signal | undefined): Promise<void> | undefined {
+  #check(signal: Signal | undefined): void {
     if (this.#options.isClosing()) throw closed();
     if (signal?.aborted) throw signal.reason;
-    const reaching = this.#options.reach(last);
-    if (reaching === undefined) return undefined;
-    const reached = unlessAborted(reaching, signal);
-    reached.catch(() => {}); // the place may refuse the reader, and then nobody awaits this promise
-    return reached;
   }
 
   #readOrPark<T>(query: Query, terms: PollTerms<T>): T | Promise<T> {
@@ -210,4 +219,10 @@ export class Readers {
   #channels(keys: readonly string[]): readonly Channel[] {
     return keys.map((key) => this.#options.log.channel(key));
   }
+}
+
+function reachedUnlessAborted(reaching: Promise<void>, signal: Signal | undefined): Promise<void> {
+  const reached = unlessAborted(reaching, signal);
+  reached.catch(() => {}); // the place may refuse the reader, and then nobody awaits this promise
+  return reached;
 }

@@ -56,14 +56,25 @@ export function unlessAborted<T>(work: Promise<T>, signal: Signal | undefined): 
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
-    callbacks.add(signal, abort);
+    const unlisten = listen(signal, abort);
     // The listener goes before the outcome is known, because a reader that goes on may listen to the same signal.
     const settle =
       <A>(outcome: (value: A) => void): ((value: A) => void) =>
       (value) => {
-        callbacks.remove(signal, abort);
+        unlisten();
         outcome(value);
       };
     work.then(settle(resolve), settle(reject));
+    if (signal.aborted) abort();
   });
+}
+
+/** Listens until the returned function is called. A lone signal that forgets one listener would forget those of other work too. */
+function listen(signal: Signal, abort: () => void): () => void {
+  if (signal instanceof LoneSignal) {
+    signal.addEventListener("abort", abort);
+    return () => signal.removeEventListener("abort", abort);
+  }
+  callbacks.add(signal, abort);
+  return () => callbacks.remove(signal, abort);
 }

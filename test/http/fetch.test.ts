@@ -95,6 +95,7 @@ it("counts a long answer as unsent until its client took the last of it", async 
 
 it("ends a stream whose request was aborted, before it began or while it is open", async () => {
   const { bus, errors } = startBus();
+  await bus.ready(); // a request that waits for the store ends without a stream
   const handler = mount(bus, { maxWaiting: 1 });
   for (const opened of [false, true]) {
     const ending = new AbortController();

@@ -12,19 +12,28 @@ const TIMEOUT = 6_000;
 /** A mount that the test closes, over a store that it leads. */
 async function start(timeout = TIMEOUT) {
   const store = new StoreDouble();
+  const made = mountOn(store, timeout);
+  await made.bus.ready();
+  return { store, ...made };
+}
+
+function mountOn(store: StoreDouble, timeout = TIMEOUT) {
   const bus = new Bus({ store });
   onTestFinished(() => bus.close());
-  await bus.ready();
   const endpoint = new Endpoint(bus, { timeout });
-  const ask = async (body: object): Promise<Response> => {
-    const headers = { "Content-Type": "application/json" };
-    const request = new Request("http://bus/poll", { method: "POST", headers, body: JSON.stringify(body) });
-    const answer = await endpoint.handle(new FetchRequest(request, ""), request);
-    return response(answer ?? notFound(), request, endpoint);
+  const answer = async (request: Request): Promise<Response> => {
+    const reply = await endpoint.handle(new FetchRequest(request, ""), request);
+    return response(reply ?? notFound(), request, endpoint);
   };
+  const ask = (body: object): Promise<Response> => {
+    const headers = { "Content-Type": "application/json" };
+    return answer(new Request("http://bus/poll", { method: "POST", headers, body: JSON.stringify(body) }));
+  };
+  const stream = (query: string, signal: AbortSignal): Promise<Response> =>
+    answer(new Request(`http://bus/events?${query}`, { signal }));
   const held = (channels: readonly string[], last: number): Promise<Response> =>
     ask({ jsonrpc: "2.0", id: 1, params: { channels, last } });
-  return { store, bus, endpoint, ask, held };
+  return { bus, endpoint, ask, held, stream };
 }
 
 describe("a poll that waits for the store", () => {
@@ -40,6 +49,28 @@ describe("a poll that waits for the store", () => {
     const answer = await polled;
     assert.match(await answer.text(), /closed/);
     assert.equal(endpoint.waiting, 0);
+  });
+});
+
+describe("a stream that waits for the store", () => {
+  it("keeps no place once its client has gone, while the store catches up or opens", async () => {
+    const opened = gate();
+    const closed = new StoreDouble();
+    closed.opening = opened.promise;
+    const synced = gate();
+    const { store, ...live } = await start();
+    store.syncing = () => synced.promise;
+    for (const { bus, endpoint, stream } of [live, mountOn(closed)]) {
+      const client = new AbortController();
+      const streamed = stream("channels=a&last=1001", client.signal);
+      await until(() => endpoint.waiting === 1, "it waits for the store");
+      client.abort();
+      assert.equal((await streamed).status, 499);
+      assert.equal(endpoint.waiting, 0);
+      assert.equal(bus.stats().streams, 0);
+    }
+    synced.resolve();
+    opened.resolve();
   });
 });
 

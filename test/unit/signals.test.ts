@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { Signals } from "../../src/util/signals.ts";
+import { LoneSignal } from "../../src/util/abort.ts";
+import { Signals, unlessAborted } from "../../src/util/signals.ts";
 
 describe("signals", () => {
   it("get one listener each, however many share one, and none when nobody is left", () => {
@@ -44,6 +45,23 @@ describe("signals", () => {
     for (const item of [1, 2, 3]) signals.add(abort.signal, item);
     abort.abort();
     assert.deepEqual(told, [1, 2, 3]);
+  });
+});
+
+describe("work unless aborted", () => {
+  it("is ended by its signal after other work of the same signal has ended", async () => {
+    const abort = new AbortController();
+    const lone = new LoneSignal();
+    for (const [signal, end] of [
+      [abort.signal, () => abort.abort("why")],
+      [lone, () => lone.abort("why")],
+    ] as const) {
+      const waiting = unlessAborted(new Promise(() => {}), signal);
+      assert.equal(await unlessAborted(Promise.resolve("done"), signal), "done");
+      end();
+      await assert.rejects(waiting, (reason) => reason === "why");
+      await assert.rejects(unlessAborted(new Promise(() => {}), signal), (reason) => reason === "why");
+    }
   });
 });
 

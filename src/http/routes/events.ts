@@ -1,8 +1,10 @@
 import { checkLast } from "../../core/arguments.ts";
 import type { Following } from "../../core/following.ts";
 import type { Identity } from "../../presence/presence.ts";
+import { unlessAborted } from "../../util/signals.ts";
 import { integer } from "../dialects/plain.ts";
 import { bodyOf, type JsonObject, jsonIn } from "../endpoint/body.ts";
+import type { Place } from "../endpoint/capacity.ts";
 import { checkNames, checkSome } from "../endpoint/channels.ts";
 import type { EndpointReply, EndpointRequest } from "../endpoint/request.ts";
 import type { Mounted } from "../mounted.ts";
@@ -38,9 +40,7 @@ export async function events<C extends object, Context>(
   const { hub, options, streams, capacity } = mounted;
   const asked = request.method === "POST" ? jsonIn(await bodyOf(request, mounted.bodies)) : askedIn(request.query);
   const requested = checkNames(asked["channels"], options);
-  const now = await hub.newestId; // read before the hook, which may take its time
-  const { last, missed } = beginning(request.header("last-event-id"), asked, now);
-  const { following, keys, person } = await follower(mounted, requested, last, request, context);
+  const { following, missed, keys, person } = await follower(mounted, requested, asked, request, context);
   const headers = { "Nightbus-Last": String(hub.last), ...STREAMING };
   if (request.method === "HEAD") return { status: 200, headers, body: undefined };
   capacity.check();
@@ -57,27 +57,44 @@ export async function events<C extends object, Context>(
 /** A stream's reader, and the person behind it. */
 interface Follower {
   readonly following: Following;
+  readonly missed: boolean;
   readonly keys: readonly string[];
   readonly person: Identity | undefined;
 }
 
-/** Returns a follower of the granted channels. The request has a place meanwhile, in the hook and while the store catches up. */
+/**
+ * Returns a follower of the granted channels. The request has a place meanwhile, in the hook and while the store opens or catches
+ * up, until its client goes.
+ */
 async function follower<C extends object, Context>(
   mounted: Mounted<C, Context>,
   requested: readonly string[],
-  last: number,
+  asked: JsonObject,
   request: EndpointRequest,
   context: Context,
 ): Promise<Follower> {
   const place = mounted.capacity.place();
   try {
+    const now = await newestId(mounted, request, place); // read before the hook, which may take its time
+    const { last, missed } = beginning(request.header("last-event-id"), asked, now);
     const keys = await grant(mounted, { requested, request, context, options: {} }, place);
     checkSome(keys);
     const person = await personOf(mounted, { request, context });
-    return { following: await mounted.hub.follow(keys, last, mounted.pages, place), keys, person };
+    const following = await mounted.hub.follow(keys, last, mounted.pages, { reader: request, place });
+    return { following, missed, keys, person };
   } finally {
     place.leave();
   }
+}
+
+function newestId<C extends object, Context>(
+  { hub }: Mounted<C, Context>,
+  { signal }: EndpointRequest,
+  place: Place,
+): number | Promise<number> {
+  if (hub.isLive) return hub.newestId;
+  place.take();
+  return unlessAborted(Promise.resolve(hub.newestId), signal);
 }
 
 function askedIn(query: string): JsonObject {

@@ -107,7 +107,8 @@ export class Subscriptions<C extends object, Context> {
       if (this.#isLate(number)) return;
       if (keys.length === 0) return this.#read(number, keys, () => undefined);
       const recent = await this.#recent(keys);
-      const following = await hub.follow(keys, this.cursor.heeds(last) ? last : 0, this.#bounds(at), place);
+      const from = this.cursor.heeds(last) ? last : 0;
+      const following = await hub.follow(keys, from, this.#bounds(at), { reader: this.#subscriber, place });
       if (this.#isLate(number)) return;
       // A position beyond the newest id is one of another log, and means 0.
       const isForeign = last > hub.last && this.cursor.heeds(last);
@@ -137,7 +138,7 @@ export class Subscriptions<C extends object, Context> {
     const added = statuses.filter((key) => !known.has(key));
     if (added.length === 0) return () => [];
     const { hub, pages } = this.#shared;
-    const following = await hub.follow(added, 0, { ...pages, lookback: RECENT });
+    const following = await hub.follow(added, 0, { ...pages, lookback: RECENT }, { reader: this.#subscriber });
     return () => following.peek()?.rows ?? [];
   }
 

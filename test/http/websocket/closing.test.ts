@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { turns, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { gate, StoreDouble } from "../../support/doubles.ts";
 import { makeBed } from "./bed.ts";
 
 describe("a socket closes", () => {
@@ -118,6 +119,26 @@ describe("a socket closes", () => {
     bed.clock.advance(10_001);
     expect(await first.end()).toEqual([1013, "TRY_LATER"]);
     expect(bed.errors.map(({ message }) => message)).toEqual([expect.stringContaining("hookTimeout")]);
+  });
+
+  it("with 1013 for no subscription that waited for the store, and whose client has gone", async () => {
+    const store = new StoreDouble();
+    const bed = await makeBed({ maxWaiting: 1 }, { store });
+    const synced = gate();
+    store.syncing = () => synced.promise;
+    const ahead = bed.bus.last + 1;
+    const [gone, stays] = [await bed.open(), await bed.open()];
+    gone.subscribe(["a"], ahead);
+    await until(() => store.syncs > 0, "it waits for the store");
+    gone.socket.terminate();
+    await until(() => bed.bus.stats().sockets === 1, "its client goes");
+    stays.subscribe(["a"], ahead);
+    await turns(6);
+    synced.resolve();
+    await turns(6);
+    expect(stays.closed).toBeUndefined();
+    await bed.bus.sendone("a", 1);
+    await stays.has(1);
   });
 
   it("with 1009 for a frame beyond 1 MiB, also in parts", async () => {
