@@ -12,10 +12,10 @@ export function keeper(storage: ClientOptions["storage"], key: string): (own?: P
   const MOST_OF_OTHERS = 300;
   return (own) => {
     const kept = Object.entries<number>({ ...quietly(() => JSON.parse(storage!.getItem(key)!)) });
-    if (own) {
-      const all = Object.fromEntries([...kept.slice(-MOST_OF_OTHERS), ...own]);
-      quietly(() => storage!.setItem(key, JSON.stringify(all)));
-    }
+    if (own)
+      quietly(() =>
+        storage!.setItem(key, JSON.stringify(Object.fromEntries([...kept.slice(-MOST_OF_OTHERS), ...own]))),
+      );
     return new Map(kept);
   };
 }

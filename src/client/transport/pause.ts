@@ -19,8 +19,7 @@ export function pause(
   const LONGEST = 30_000;
   const least = Math.max(retry, failure?.retryAfter ?? 0);
   const earliest = performance.now() + least;
-  const random = Math.random() * Math.min(FIRST * 2 ** failures, LONGEST);
-  return within(least + random, outer, (signal, renew) => {
+  return within(least + Math.random() * Math.min(FIRST * 2 ** failures, LONGEST), outer, (signal, renew) => {
     const look = (event?: Event): void => {
       const online = globalThis.navigator?.onLine ?? true;
       show?.(online ? "waiting" : "offline", failure);

@@ -35,13 +35,12 @@ export function requester(
       cache: sent ? undefined : "no-store",
       body: sent && JSON.stringify(sent),
     } as RequestInit);
-    const { headers, status } = response;
+    const { status } = response;
     if (status < 204) return response; // any later one has no answer in it
     const error = (await response.json().catch(() => {}))?.error;
     if (again && status === 401) return request(route, signal, sent, methodOrKey, false); // a token may just have expired
-    const after = headers.get("Retry-After")!; // null is no number either
-    const retryAfter = +after * 1000 || Date.parse(after) - Date.now() || 0;
-    throw foreign(status, error, retryAfter);
+    const after = response.headers.get("Retry-After")!; // null is no number either
+    throw foreign(status, error, +after * 1000 || Date.parse(after) - Date.now() || 0);
   };
 }
 
