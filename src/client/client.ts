@@ -35,7 +35,7 @@ export interface Client<C extends object = AnyChannels> {
   on<E extends keyof ClientEvents<C>>(event: E, listener: ClientEvents<C>[E]): () => void;
   /** Reads this channel too, from the client's position on. The channel stays until it was deleted as often as added. */
   addChannel(channel: NameOf<C>): void;
-  /** Takes back one `addChannel`. The last one ends the reading of this channel. */
+  /** Takes back one `addChannel`. The last one ends this channel, which the connection may read for a second more. */
   deleteChannel(channel: NameOf<C>): void;
   /**
    * Iterates over the notifications of these channels. The loop adds the channels as `addChannel` does, and deletes

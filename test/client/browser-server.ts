@@ -16,6 +16,8 @@ export interface PageServer {
   readonly url: string;
   /** The streams that are open. */
   readonly streams: number;
+  /** The channels that these ask for, in an address. */
+  readonly reading: readonly string[];
   close(): Promise<void>;
 }
 
@@ -28,13 +30,11 @@ export async function servePage(options: BusOptions = {}, heartbeat = 15_000, po
     heartbeat,
     send: (entries) => entries.every(([channel]) => channel !== "closed"),
   });
-  let streams = 0;
+  const streams = new Map<object, readonly string[]>();
   const server: Server = createServer((request, response) => {
     if (request.url?.startsWith("/bus/events")) {
-      streams += 1;
-      response.once("close", () => {
-        streams -= 1;
-      });
+      streams.set(response, new URL(request.url, "http://bus").searchParams.getAll("channels"));
+      response.once("close", () => streams.delete(response));
     }
     void onBus(request, response, () => {
       const [type, body] =
@@ -47,7 +47,10 @@ export async function servePage(options: BusOptions = {}, heartbeat = 15_000, po
     bus,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get streams() {
-      return streams;
+      return streams.size;
+    },
+    get reading() {
+      return [...streams.values()].flat();
     },
     async close() {
       await bus.close();

@@ -178,6 +178,35 @@ describeBrowser("in Chromium", (browser) => {
     }
   });
 
+  it.each(["close", "crash", "leave"] as const)(
+    "reads no longer what only a tab read that is gone: %s",
+    async (how) => {
+      await open(["a"]);
+      const gone = await open(["a", "b"]);
+      await until(() => `${server.reading}` === "a,b");
+      if (how === "close") await gone.close();
+      else if (how === "leave") await gone.goto("about:blank");
+      else {
+        const session = await context.newCDPSession(gone);
+        void session.send("Page.crash").catch(() => {}); // nobody is left to answer
+      }
+      await until(() => `${server.reading}` === "a");
+    },
+  );
+
+  it("reads what a tab needs while it is hidden or frozen", async () => {
+    await open(["a"]);
+    const other = await open(["a", "b"]);
+    const session = await context.newCDPSession(other);
+    await session.send("Page.setWebLifecycleState", { state: "frozen" });
+    await pause(3_000);
+    expect(server.reading).toEqual(["a", "b"]);
+    await server.bus.sendone("b", 1);
+    await session.send("Page.setWebLifecycleState", { state: "active" });
+    await heardAll(other, [1]);
+    expect(await heard(other)).toEqual([1]);
+  });
+
   it("takes the lead from a tab that is frozen, which steps down when it wakes and has lost nothing", async () => {
     const [leader, ...others] = [await open(["a"]), await open(["a"])];
     const session = await context.newCDPSession(leader!);

@@ -1,24 +1,28 @@
 import { type Client, type ClientOptions, connect } from "nightbus/client";
 import { vi } from "vitest";
+import { FakeLocks } from "./fake-locks.ts";
+import { awake, type TabState } from "./life.ts";
 import { type FakeMount, withoutMark } from "./mount.ts";
 
 /** One browser on one mount, of which the test opens, freezes, crashes and closes tabs. */
 export class Lab {
-  readonly #locks = new FakeLocks();
+  readonly #locks: FakeLocks;
   readonly #radios = new Set<FakeRadio>();
   readonly #mount: FakeMount;
   /** The time of a broadcast. */
   readonly #delay: () => number;
   #opened = 0;
 
-  constructor(mount: FakeMount, delay: () => number = () => 0) {
+  /** The second delay is that of a request for a lock, if there is one. */
+  constructor(mount: FakeMount, delay: () => number = () => 0, lockDelay?: () => number) {
     this.#mount = mount;
     this.#delay = delay;
+    this.#locks = new FakeLocks(lockDelay);
   }
 
   open(options: Partial<ClientOptions> = {}): TabOfLab {
     const window = new EventTarget();
-    const state: State = { frozen: false, dead: false, name: `tab ${++this.#opened}`, thaw: [] };
+    const state: TabState = { frozen: false, dead: false, name: `tab ${++this.#opened}`, thaw: [] };
     const radios = this.#radios;
     const delay = this.#delay;
     vi.stubGlobal("navigator", { locks: this.#locks.of(state) });
@@ -86,22 +90,8 @@ export interface TabOfLab {
   crash(): void;
 }
 
-interface State {
-  frozen: boolean;
-  dead: boolean;
-  readonly name: string;
-  readonly thaw: (() => void)[];
-}
-
-/** Runs it, when the tab is not frozen; never, when it is dead. */
-function awake(state: State, work: () => void): void {
-  if (state.dead) return;
-  if (state.frozen) state.thaw.push(work);
-  else work();
-}
-
 /** The answer, of which a frozen tab reads nothing. */
-function held(response: Response, state: State): Response {
+function held(response: Response, state: TabState): Response {
   if (!response.body) return response;
   const gate = new TransformStream({
     transform: (chunk, controller) =>
@@ -118,12 +108,12 @@ function held(response: Response, state: State): Response {
 class FakeRadio {
   onmessage: ((event: { readonly data: unknown }) => void) | null = null;
   readonly name: string;
-  readonly #state: State;
+  readonly #state: TabState;
   readonly #all: Set<FakeRadio>;
   readonly #delay: () => number;
   #due = 0;
 
-  constructor(name: string, state: State, all: Set<FakeRadio>, delay: () => number) {
+  constructor(name: string, state: TabState, all: Set<FakeRadio>, delay: () => number) {
     this.name = name;
     this.#state = state;
     this.#all = all;
@@ -150,79 +140,5 @@ class FakeRadio {
         if (this.#all.has(this)) this.onmessage?.({ data });
       });
     }, this.#due - Date.now());
-  }
-}
-
-interface Ask {
-  readonly state: State;
-  readonly grant: () => void;
-}
-
-/** The locks of a browser, each with a queue. */
-class FakeLocks {
-  readonly #locks = new Map<string, FakeLock>();
-
-  of(state: State): unknown {
-    return {
-      request: (name: string, options: LockRequest, work: () => Promise<unknown> | undefined) => {
-        const lock = this.#locks.get(name) ?? new FakeLock();
-        this.#locks.set(name, lock);
-        return lock.request(state, options, work);
-      },
-    };
-  }
-
-  /** As the browser does for a tab that is gone. */
-  release(state: State): void {
-    for (const lock of this.#locks.values()) lock.release(state);
-  }
-}
-
-interface LockRequest {
-  readonly steal?: boolean;
-  readonly signal?: AbortSignal;
-}
-
-class FakeLock {
-  #holder: (Ask & { readonly lose: () => void }) | undefined;
-  readonly #queue: Ask[] = [];
-
-  request(state: State, options: LockRequest, work: () => Promise<unknown> | undefined): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const lose = (): void => awake(state, () => reject(new DOMException("stolen", "AbortError")));
-      const grant = (): void => {
-        const holder = { state, grant, lose };
-        this.#holder = holder;
-        queueMicrotask(() => {
-          Promise.resolve(work())
-            .then(resolve, reject)
-            .finally(() => this.#holder === holder && this.#next());
-        });
-      };
-      if (options.steal) {
-        this.#holder?.lose();
-        grant();
-        return;
-      }
-      const ask = { state, grant };
-      this.#queue.push(ask);
-      options.signal?.addEventListener("abort", () => {
-        const place = this.#queue.indexOf(ask);
-        if (place < 0) return;
-        this.#queue.splice(place, 1);
-        reject(options.signal?.reason);
-      });
-      if (this.#holder === undefined) this.#next();
-    });
-  }
-
-  release(state: State): void {
-    for (const ask of this.#queue.filter((one) => one.state === state)) this.#queue.splice(this.#queue.indexOf(ask), 1);
-    if (this.#holder?.state === state) this.#next();
-  }
-
-  #next(): void {
-    this.#holder = undefined;
-    this.#queue.shift()?.grant();
   }
 }

@@ -22,7 +22,7 @@ export class FakeMount {
   readonly #keys = new Map<string, { readonly body: string; readonly ids: readonly number[]; readonly at: number }>();
   readonly #watermarks = new Map<string, number>();
   readonly #streams = new Set<Stream>();
-  readonly #parked = new Set<() => void>();
+  readonly #parked = new Map<() => void, readonly string[]>();
 
   readonly fetch = async (url: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const { pathname, searchParams, search } = new URL(String(url), "http://bus");
@@ -61,6 +61,11 @@ export class FakeMount {
 
   get parked(): number {
     return this.#parked.size;
+  }
+
+  /** The channels that each open stream and each parked poll has asked for. */
+  get reading(): readonly (readonly string[])[] {
+    return [...[...this.#streams].map(({ channels }) => channels), ...this.#parked.values()];
   }
 
   /** Sends a message of its own number on each of these channels, as one send. */
@@ -113,7 +118,7 @@ export class FakeMount {
     this.last += rows.length;
     this.#rows.push(...rows);
     for (const { wants, write } of this.#streams) write(rows.filter(wants).map(frameOf).join(""));
-    for (const wake of [...this.#parked]) wake();
+    for (const wake of [...this.#parked.keys()]) wake();
     return rows.map(({ id }) => id);
   }
 
@@ -149,7 +154,7 @@ export class FakeMount {
     let found = this.#read(channels, last);
     const late = Date.now() + timeout;
     while (found.rows.length === 0 && !found.missed && Date.now() < late) {
-      await this.#park(late - Date.now(), signal);
+      await this.#park(channels, late - Date.now(), signal);
       found = this.#read(channels, last);
     }
     const rows = found.rows.slice(0, PAGE);
@@ -157,13 +162,13 @@ export class FakeMount {
     return Response.json({ notifications: rows, last: reached, missed: found.missed });
   }
 
-  async #park(ms: number, signal: AbortSignal | null | undefined): Promise<void> {
+  async #park(channels: readonly string[], ms: number, signal: AbortSignal | null | undefined): Promise<void> {
     let wake = (): void => {};
     const woken = new Promise<void>((resolve) => {
       wake = resolve;
     });
     const timer = setTimeout(wake, ms);
-    this.#parked.add(wake);
+    this.#parked.set(wake, channels);
     await unlessAborted(woken, signal).finally(() => {
       clearTimeout(timer);
       this.#parked.delete(wake);
@@ -177,7 +182,7 @@ export class FakeMount {
         const write = (text: string): void => {
           if (text !== "") controller.enqueue(encoder.encode(text));
         };
-        const stream: Stream = { controller, write, wants: this.#wants(channels) };
+        const stream: Stream = { controller, channels, write, wants: this.#wants(channels) };
         this.#streams.add(stream);
         signal?.addEventListener("abort", () => {
           if (this.#streams.delete(stream)) controller.error(signal.reason);
@@ -211,6 +216,7 @@ export function refuse(status: number, code: string, headers: HeadersInit = {}):
 }
 
 interface Stream {
+  readonly channels: readonly string[];
   readonly controller: ReadableStreamDefaultController;
   readonly write: (text: string) => void;
   readonly wants: (row: Row) => boolean;

@@ -56,7 +56,8 @@ export async function play(steps: readonly Step[], delays: Iterator<number>): Pr
   const faults: Fault[] = [];
   mount.delay = () => new Promise((resolve) => setTimeout(resolve, slow + delays.next().value));
   mount.fault = () => answerOf(faults.shift());
-  const lab = new Lab(mount, () => delays.next().value);
+  const delay = (): number => delays.next().value;
+  const lab = new Lab(mount, delay, delay);
   const sent: { readonly id: number; readonly on: string }[] = [];
   const tabs: Played[] = [];
   let trimmed = 0;
@@ -91,12 +92,22 @@ export async function play(steps: readonly Step[], delays: Iterator<number>): Pr
     mount.heartbeat();
   }
   await vi.advanceTimersByTimeAsync(1_000);
+  // One connection reads all that the tabs need, and nothing of a tab that is gone. It may be between two requests.
+  const needed = [...new Set(tabs.filter(({ life }) => life !== "gone").flatMap(namesOf))].sort();
+  const reading = (): readonly string[] => mount.reading.flat().sort();
+  for (let passed = 0; passed < 1_000 && `${reading()}` !== `${needed}`; passed += 10)
+    await vi.advanceTimersByTimeAsync(10);
+  assert.deepEqual(reading(), needed);
   for (const one of tabs) {
     const wanted = sent.filter(({ id, on }) => one.spans.some((span) => reads(span, id, on))).map(({ id }) => id);
     check(one, wanted, trimmed);
     assert.deepEqual(one.tab.errors, []);
     one.tab.bus.close();
   }
+}
+
+function namesOf({ spans }: Played): readonly string[] {
+  return spans.filter(({ upTo }) => upTo === Number.POSITIVE_INFINITY).map(({ on }) => on);
 }
 
 function reads(span: Span, id: number, on: string): boolean {

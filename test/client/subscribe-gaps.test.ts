@@ -98,7 +98,7 @@ describe("a subscription whose consumer takes nothing", () => {
     await wait();
     assert.equal((await iterator.next()).value?.id, 101);
     mount.send("b", "b");
-    await wait();
+    await wait(1_000);
     assert.equal(new URL(mount.asked.at(-1)!.split(" ")[1]!, "http://bus").search, "?channels=a&last=10102");
     const ended = async (): Promise<unknown> => {
       for await (const _ of iterator);

@@ -32,31 +32,39 @@ export function share(mount: Mount, tab: Tab, name: string): void {
   });
   join();
 
-  function stop(): void {
-    clearTimeout(timer);
-    wait();
-    leading = undefined;
-  }
-
-  function join(): void {
+  /** Waits for the lock, or takes it from a leader without a sign of life. */
+  function join(steal?: LockOptions): void {
     leave();
-    if (locks) {
-      radio = new Radio(name);
-      radio.onmessage = ({ data }) => {
-        if ("tab" in data) leading?.(data);
-        else if (!leading) hear(data);
-      };
-      hello();
-      watch();
+    const mine = new AbortController();
+    const { signal } = mine;
+    queued = mine;
+    /** Leads until the signal is aborted. */
+    const start = (): unknown => {
+      if (!signal.aborted) {
+        wait();
+        leading = leader(mount, tab, signal, id, radio, refused, alarm, hold);
+      }
+      return aborted(signal);
+    };
+    if (!locks) {
+      start();
+      return;
     }
-    queue();
-  }
-
-  /** Leads until the signal is aborted. */
-  function lead(signal: AbortSignal): Promise<unknown> {
-    stop();
-    leading = leader(mount, tab, signal, id, radio, refused, alarm);
-    return aborted(signal);
+    radio = new Radio(name);
+    radio.onmessage = ({ data }) => {
+      if (data[0]) leading?.(...data);
+      else if (!leading) hear(data);
+    };
+    watch();
+    // The leader forgets a tab that has no lock, so the tab speaks once it has its own.
+    hold(id, mine, () => {
+      hello();
+      return aborted(signal);
+    });
+    locks.request(name, steal ?? mine, start).catch(() => {
+      if (leading && !signal.aborted) join();
+      else start(); // locks are forbidden here, so each tab leads itself
+    });
   }
 
   /** The refusal may concern the channels of other tabs. This tab then goes on alone. */
@@ -67,26 +75,12 @@ export function share(mount: Mount, tab: Tab, name: string): void {
     } else tab.end(error);
   }
 
-  /** Waits for the lock, or takes it from a leader without a sign of life. */
-  function queue(steal?: boolean): void {
-    queued?.abort();
-    const mine = new AbortController();
-    queued = mine;
-    const start = (): unknown => mine === queued && lead(mine.signal);
-    if (locks) {
-      locks.request(name, steal ? { steal } : mine, start).catch(() => {
-        if (leading && mine === queued) join();
-        else start(); // locks are forbidden here, so each tab leads itself
-      });
-    } else start();
-  }
-
   function leave(): void {
-    hello([]);
+    clearTimeout(timer);
     radio?.close();
     queued?.abort();
-    radio = queued = undefined;
-    stop();
+    radio = leading = undefined;
+    wait();
   }
 
   function alarm(work: () => void, ms: number): void {
@@ -94,12 +88,17 @@ export function share(mount: Mount, tab: Tab, name: string): void {
     timer = setTimeout(work, ms);
   }
 
-  function hello(channels = tab.names()): void {
-    radio?.postMessage({ tab: id, channels } satisfies TabMessage);
+  function hello(): void {
+    radio?.postMessage([id, tab.names()] satisfies TabMessage);
+  }
+
+  /** Works once it has the lock of a tab, and holds it as long as the work takes. */
+  function hold(of: number, options: LockOptions, work: () => unknown): void {
+    locks?.request(name + of, options, work).catch(() => {}); // the signal ended the wait, or locks are forbidden
   }
 
   // The random part keeps tabs from taking the lock from each other.
   function watch(): void {
-    alarm(() => queue(true), 2.5 * mount.heartbeat + Math.random() * 1_000);
+    alarm(() => join({ steal: true }), 2.5 * mount.heartbeat + Math.random() * 1_000);
   }
 }

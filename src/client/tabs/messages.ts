@@ -1,11 +1,8 @@
 import type { ClientError } from "../errors.ts";
 import type { News, Status } from "../types.ts";
 
-/** A tab that joins, or reads other channels from now on. A tab that leaves reads none. */
-export interface TabMessage {
-  readonly tab: number;
-  readonly channels: readonly string[];
-}
+/** A tab that joins, or reads other channels from now on. The leader forgets a tab once the tab's own lock is free. */
+export type TabMessage = readonly [tab: number, channels: readonly string[]];
 
 /** The state of the leader's connection, with its news. */
 export interface LeaderMessage {
