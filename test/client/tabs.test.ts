@@ -156,6 +156,26 @@ describe("tabs that share a connection", () => {
     close(one, two);
   });
 
+  it.each([50, 0])(
+    "ask the server when they come with a last beyond a log that ends at %s, and are told",
+    async (last) => {
+      const mount = new FakeMount();
+      mount.last = last;
+      const lab = new Lab(mount);
+      const one = lab.open();
+      await wait(10);
+      const faults = [refuse(503, "store"), refuse(503, "store")]; // the server may be away for a moment
+      mount.fault = () => faults.shift();
+      const two = lab.open({ last: 900 });
+      await wait(5_000);
+      mount.send("a");
+      await wait(1_000);
+      assert.deepEqual([two.gaps, two.ids, two.bus.last], [[900], [last + 1], last + 1]);
+      assert.deepEqual([one.gaps, one.ids], [[], [last + 1]]);
+      close(one, two);
+    },
+  );
+
   it("lose nothing of a channel that one adds while it catches up and that the connection reads already", async () => {
     const mount = new FakeMount();
     const lab = new Lab(mount, () => 5);

@@ -1,7 +1,8 @@
 import { ClientError } from "../errors.ts";
 import type { Tab } from "../tab.ts";
-import type { Mount } from "../transport/request.ts";
-import { catchUp } from "./catch-up.ts";
+import { pause } from "../transport/pause.ts";
+import { poll } from "../transport/poll.ts";
+import { failureOf, isFinal, type Mount } from "../transport/request.ts";
 import { covers, type LeaderMessage } from "./messages.ts";
 
 /**
@@ -34,13 +35,14 @@ export function follower(mount: Mount, tab: Tab, hello: () => void, watch: () =>
       if (covers(channels, tab.names())) {
         session = new AbortController();
         tab.last ??= last;
-        if (tab.last! < last!) chase(last!, session.signal); // an open connection has a position
+        // The difference is NaN before the leader has a position. A position beyond the leader's may be of another log.
+        if (tab.last! - last!) catchUp(last!, session.signal);
       } else hello();
     }
     if (!news || !session) return;
-    if (target) target = news.last;
+    if (target! >= 0) target = news.last;
     // Rows that the leader missed concern tabs at its position. Other tabs ask for themselves.
-    else if (news.missed && tab.last !== last) chase(news.last, session.signal);
+    else if (news.missed && tab.last !== last) catchUp(news.last, session.signal);
     else tab.take(news, session.signal);
   }
 
@@ -51,13 +53,30 @@ export function follower(mount: Mount, tab: Tab, hello: () => void, watch: () =>
 
   function changed(): void {
     // News that are under way would move the cursor past news on the new channel.
-    if (target || !covers(tab.union, tab.names())) wait();
+    if (target! >= 0 || !covers(tab.union, tab.names())) wait();
     hello();
   }
 
-  async function chase(first: number, signal: AbortSignal): Promise<void> {
+  /** Polls for this tab alone, page by page, until the server has answered and the tab stands at the target, or beyond. */
+  async function catchUp(first: number, signal: AbortSignal): Promise<void> {
+    let failures = 0;
     target = first;
-    await catchUp(mount, tab, signal, () => target!);
-    if (!signal.aborted) target = undefined;
+    while (target !== undefined) {
+      const { last } = tab;
+      const channels = tab.names();
+      let failure = (await poll(mount, signal, channels, last).then((news) => tab.take(news, signal), failureOf)) as
+        | ClientError
+        | undefined; // `take` returns nothing
+      if (signal.aborted) return;
+      const final = isFinal(channels, failure);
+      if (final) return tab.end(failure); // `final` is true only for a failure with a status
+      if (final === undefined) {
+        tab.last = target; // the tab reads no channel, so it has missed nothing
+        failure = undefined;
+      }
+      if (!failure && tab.last! >= target) target = undefined;
+      // The process that answered may lag behind the leader's, or have another log.
+      else if (tab.last! <= last!) await pause(mount, failures++, failure, signal);
+    }
   }
 }
