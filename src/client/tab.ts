@@ -43,6 +43,8 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
   const floors = last === undefined ? kept() : new Map<string, number>();
   let begun: boolean | undefined;
   const counts = new Map<string, number>();
+  /** The names that came though nobody asked for them: the server adds them for everybody. */
+  const added = new Set<string>();
   const listeners = new Set<(...event: TabEvent) => void>();
 
   const tab: Tab = {
@@ -100,9 +102,11 @@ export function openTab(last: number | undefined, storage: ClientOptions["storag
         tab.last = one.id;
         const channel = one.channel as string; // a tuple is in neither
         const own = counts.has(channel);
-        const stale = one.id <= floors.get(own ? channel : "*")!; // a comparison with undefined is false
-        // What nobody asked for is what the server added for everybody.
-        if (channel && !stale && (own || !tab.union.includes(channel))) emit("notification", one);
+        const unasked = channel && !tab.union.includes(channel);
+        if (unasked && channel === String(channel)) added.add(channel); // another tab may ask for the name later
+        // A comparison with undefined is false.
+        if (!(one.id <= floors.get(own ? channel : "*")!) && (own || unasked || added.has(channel)))
+          emit("notification", one);
       }
       kept(keys().map((key): Position => [key, Math.max(floors.get(key) ?? 0, tab.last!)]));
     },

@@ -146,4 +146,27 @@ describe("the channels of tabs that share a connection", () => {
     one.bus.close();
     two.bus.close();
   });
+
+  it("may be names that the server adds, which a tab keeps though another tab asks for them later", async () => {
+    const mount = new FakeMount();
+    mount.added = ["news", ["user", 7]];
+    const lab = new Lab(mount);
+    const one = lab.open();
+    await wait(10);
+    mount.send("news", ["user", 7]);
+    await wait(10);
+    const two = lab.open({ channels: ["news", "b"] });
+    await wait(10);
+    mount.send("news", ["user", 7], "b");
+    await wait(10);
+    assert.deepEqual(
+      [one.ids, two.ids],
+      [
+        [101, 102, 103, 104],
+        [103, 104, 105],
+      ],
+    );
+    one.bus.close();
+    two.bus.close();
+  });
 });
