@@ -67,9 +67,10 @@ export function presenceOf<Info = unknown>(
       if (status === "live" && early !== undefined && timer === undefined && loading === 0) load();
       if (status === "closed") close();
     }),
-    reports ? reportActivity(client) : () => {},
+    reports && client.status !== "closed" ? reportActivity(client) : () => {},
   ];
   if (client.status === "live") load();
+  else if (client.status === "closed") close();
 
   return {
     get members() {
@@ -119,15 +120,19 @@ export function presenceOf<Info = unknown>(
       },
       (error: ClientError) => {
         if (number !== loading || over.signal.aborted) return;
-        if (error.status !== undefined && error.status < 500 && error.status !== 429) onError?.(error);
+        if (isRefusal(error)) onError?.(error);
         else again();
       },
     );
   }
 
   async function answer(): Promise<Answer<Info>> {
-    const response = await client.request(`/presence?${new URLSearchParams({ channels: channel })}`, over.signal);
-    return response.json();
+    // Each address is a new one, because a service worker may keep answers by it.
+    const query = new URLSearchParams({ channels: channel, _: `${Math.random()}` });
+    const response = await client.request(`/presence?${query}`, over.signal);
+    const found: unknown = await response.json();
+    if (!isAnswer<Info>(found)) throw errorOf("http", "200: not a bus", {});
+    return found;
   }
 
   function begin(last: number, loaded: readonly Member<Info>[]): void {
@@ -157,6 +162,18 @@ export function presenceOf<Info = unknown>(
 interface Answer<Info> {
   readonly last: number;
   readonly members: Readonly<Record<string, readonly Member<Info>[]>>;
+}
+
+/** Returns true unless a service worker or a proxy has answered in the place of the mount. */
+function isAnswer<Info>(found: unknown): found is Answer<Info> {
+  const { last, members }: Partial<Record<string, unknown>> = Object(found);
+  if (typeof last !== "number" || typeof members !== "object" || members === null) return false;
+  return Object.values(members).every(Array.isArray);
+}
+
+/** Returns true if the mount refuses the list for good, or if anybody refuses the person. */
+function isRefusal({ status, code }: ClientError): boolean {
+  return /^4(01|03)|^4(?!08|29).. (?!http)/.test(`${status} ${code}`);
 }
 
 function refusal(channel: string): ClientError {

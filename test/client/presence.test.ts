@@ -153,6 +153,95 @@ describe("the list of a channel in a browser", () => {
     room.close();
   });
 
+  it("is read at a new address each time, so that no service worker answers from an earlier one", async () => {
+    const { bus, client, asked } = start();
+    const rooms = [1, 2].map(() => presenceOf(client, "room", { reports: false }));
+    await vi.waitFor(() =>
+      assert.deepEqual(
+        rooms.map(({ members }) => ids(members)),
+        ["me", "me"],
+      ),
+    );
+    const addresses = asked.filter((route) => route.startsWith("GET presence"));
+    assert.equal(new Set(addresses).size, 2);
+    client.close();
+    await bus.close();
+  });
+
+  /** A client whose requests are answered so, one after the other, and whose list of the room is then empty. */
+  function answered(...answers: readonly (() => Promise<Response>)[]) {
+    const rest = [...answers];
+    const list = async () => Response.json({ last: 5, members: { room: [] } });
+    const asked: string[] = [];
+    const request = (route: string) => {
+      asked.push(route);
+      return (rest.shift() ?? list)();
+    };
+    const client = { status: "live", last: 1, on: () => () => {}, addChannel() {}, deleteChannel() {}, request };
+    return { client: client as unknown as Client, asked };
+  }
+
+  it.each([
+    "{}",
+    "null",
+    '{"offline":true}',
+    '{"last":5}',
+    '{"last":5,"members":null}',
+    '{"members":{"room":[]}}',
+    '{"last":5,"members":{"room":{}}}',
+    "<html>",
+  ])("is asked for again after a 200 that is no answer of the mount: %s", async (text) => {
+    const { client, asked } = answered(async () => new Response(text));
+    const seen: unknown[] = [];
+    const room = presenceOf(client, "room", {
+      onChange: (members) => seen.push(members),
+      onError: ({ code }) => seen.push(code),
+      reports: false,
+    });
+    await vi.waitFor(() => assert.deepEqual(seen, [[]]), { timeout: 5_000 });
+    assert.equal(asked.length, 2);
+    room.close();
+  });
+
+  it.each([
+    [204, "http", true],
+    [404, "http", true],
+    [408, "too_slow", true],
+    [429, "busy", true],
+    [503, "store", true],
+    [401, "http", false],
+    [403, "refused", false],
+    [404, "not_found", false],
+  ] as const)(
+    "after a %s with the code %s is asked for again, or the refusal is told: %s",
+    async (status, code, again) => {
+      const failure = Object.assign(new Error("as the test wishes"), { status, code });
+      const { client, asked } = answered(() => Promise.reject(failure));
+      const seen: unknown[] = [];
+      const room = presenceOf(client, "room", {
+        onChange: (members) => seen.push(members),
+        onError: (error) => seen.push(error),
+        reports: false,
+      });
+      await vi.waitFor(() => assert.deepEqual(seen, again ? [[]] : [failure]), { timeout: 5_000 });
+      assert.equal(asked.length, again ? 2 : 1);
+      room.close();
+    },
+  );
+
+  it("is neither asked for nor reported to on a client that is closed already", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { bus, client, asked } = start();
+    client.close();
+    asked.length = 0;
+    const room = presenceOf(client, "room", { onError: ({ code }) => asked.push(code) });
+    await vi.advanceTimersByTimeAsync(200_000);
+    assert.deepEqual([asked, room.members], [[], []]);
+    room.close();
+    await bus.close();
+  });
+
   it("tells of a list that the hook does not grant, and asks no more", async () => {
     const { bus, client, asked } = start((names) => names);
     const errors: string[] = [];
