@@ -32,7 +32,7 @@ export interface FakeBusOptions<C extends object = AnyChannels> extends Omit<Bus
   readonly now?: number;
   /** Another clock than its own. The test moves that clock, and the clock says where ids begin. */
   readonly clock?: Clock;
-  /** The transaction that handlers of `transaction: true` get, such as a double of a driver. Default: an empty object. */
+  /** The transaction that handlers of `transaction: true` get, such as a double of a driver. Default: an object for each run. */
   readonly tx?: unknown;
 }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { recordOf, textOf } from "../../consumers/state.ts";
 import { BusError, given, isError } from "../../errors.ts";
 import type { PendingRow, Position, PositionChange, Positions } from "../../store.ts";
@@ -5,17 +6,24 @@ import { memoryPositions } from "../../stores/memory/positions.ts";
 
 type Send = readonly PendingRow[];
 
+/** A transaction of one run of a handler, with its sends. */
+interface Run {
+  readonly transaction: unknown;
+  readonly sends: Send[];
+}
+
 /** The positions of consumers of a fake bus. Tests make them fail, and take names away. */
 export class FakePositions implements Positions {
-  /** The transaction that handlers get. Default: an empty object. */
-  transaction: unknown = {};
+  /** The transaction that handlers get. Default: an empty object for each run. */
+  transaction: unknown;
   /** The changes so far. */
   changes = 0;
   readonly #commit: (sends: readonly Send[]) => void;
   #memory = memoryPositions();
   #failure: { readonly cause: unknown } | undefined;
-  /** The sends of open transactions. */
-  readonly #open = new Map<unknown, Send[]>();
+  readonly #open = new Set<Run>();
+  /** The run whose handler is calling. Handlers that run at the same time may have one double of a driver. */
+  readonly #calling = new AsyncLocalStorage<Run>();
 
   constructor(commit: (sends: readonly Send[]) => void) {
     this.#commit = commit;
@@ -45,7 +53,7 @@ export class FakePositions implements Positions {
 
   /** Adds a send to the open transaction of this value. Returns false if there is none. */
   joins(transaction: unknown, send: Send): boolean {
-    return this.#open.get(transaction)?.push(send) !== undefined;
+    return this.#runOf(transaction)?.sends.push(send) !== undefined;
   }
 
   /** Rejects everything from now on. */
@@ -78,17 +86,25 @@ export class FakePositions implements Positions {
 
   async #run(change: PositionChange, work: (transaction: unknown) => unknown): Promise<number | undefined> {
     this.#check();
-    const { transaction } = this;
-    const sends: Send[] = [];
-    this.#open.set(transaction, sends);
+    const { transaction = {} } = this;
+    const run: Run = { transaction, sends: [] };
+    this.#open.add(run);
     try {
-      await work(transaction);
+      await this.#calling.run(run, () => work(transaction));
     } finally {
-      this.#open.delete(transaction);
+      this.#open.delete(run);
     }
     const version = await this.replace(change.name, change.version(), change.state());
-    if (version !== undefined) this.#commit(sends);
+    if (version !== undefined) this.#commit(run.sends);
     return version;
+  }
+
+  /** Returns the open run to which a send within this transaction belongs. */
+  #runOf(transaction: unknown): Run | undefined {
+    const calling = this.#calling.getStore();
+    if (calling !== undefined && calling.transaction === transaction)
+      return this.#open.has(calling) ? calling : undefined;
+    return [...this.#open].filter((run) => run.transaction === transaction).at(-1);
   }
 
   #check(): void {

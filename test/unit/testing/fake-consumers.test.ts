@@ -1,3 +1,4 @@
+import type { ConsumeContext } from "nightbus";
 import { fakeBus } from "nightbus/testing";
 import { describe, expect, it } from "vitest";
 
@@ -77,6 +78,64 @@ describe("consumers of a fake bus", () => {
     await bus.advance(200);
     bus.expectSent("done", 1, { times: 1 });
     expect(tx.rows).toEqual(["1", "1"]);
+    await bus.close();
+  });
+
+  it.each([
+    ["objects of their own", {}],
+    ["one double of a driver", { tx: { query: () => [] } }],
+  ])("have a transaction for each run, though they run at the same time: %s", async (_, options) => {
+    const bus = fakeBus(options);
+    const gates = new Map<string, () => void>();
+    const open = async (name: string): Promise<void> => {
+      gates.get(name)!();
+      await bus.settled();
+    };
+    for (const name of ["one", "two", "three"]) {
+      const handler = async ({ message }: { readonly message: unknown }, { tx, attempt }: ConsumeContext) => {
+        await new Promise<void>((resolve) => gates.set(name, resolve));
+        await bus.sendwithin(tx, [[`${name} is done`, message]]);
+        if (name !== "one" && attempt === 1) throw new Error("once");
+      };
+      bus.consume(name, ["a"], handler, { transaction: true });
+    }
+    await bus.sendone("a", 1);
+    await bus.settled();
+    await open("one");
+    await open("two");
+    await open("three");
+    bus.expectSent("one is done", 1, { times: 1 });
+    bus.expectNotSent("two is done");
+    bus.expectNotSent("three is done");
+    await bus.advance(200);
+    await open("three");
+    await open("two");
+    bus.expectSent("two is done", 1, { times: 1 });
+    bus.expectSent("three is done", 1, { times: 1 });
+    await bus.close();
+  });
+
+  it("take a send from outside of the handler's own calls into the transaction that is open", async () => {
+    const tx = {};
+    const bus = fakeBus({ tx });
+    const calls: (() => void)[] = [];
+    let call = (): void => {};
+    const loop = (async () => {
+      await new Promise<void>((resolve) => {
+        call = resolve;
+      });
+      void bus.sendwithin(tx, [["done", 1]]);
+      for (const end of calls) end();
+    })();
+    const handler = () => {
+      call();
+      return new Promise<void>((_, reject) => calls.push(() => reject(new Error("no"))));
+    };
+    bus.consume("ledger", ["a"], handler, { transaction: true });
+    await bus.sendone("a", 1);
+    await loop;
+    await bus.settled();
+    bus.expectNotSent("done");
     await bus.close();
   });
 
