@@ -29,6 +29,7 @@ export class FakeStore implements Store {
   /** The newest id on each channel, and of all. */
   readonly #newest = new Map<string, number>();
   #last = 0;
+  /** True while the next rows are of a send. */
   #isSending = false;
 
   async open(sink: StoreSink): Promise<void> {
@@ -44,8 +45,9 @@ export class FakeStore implements Store {
       beginEpoch: (gap) => sink.beginEpoch(gap),
       noteTrims: (unseen) => sink.noteTrims(unseen),
       error: (error) => sink.error(error),
-      add(rows) {
+      add: (rows) => {
         for (const row of rows) note(row);
+        this.#isSending = false; // listeners may receive
         sink.add(rows);
       },
     };

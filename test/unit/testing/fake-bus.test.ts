@@ -64,6 +64,23 @@ describe("a fake bus", () => {
     await bus.close();
   });
 
+  it("does not show what a listener receives during a send of any kind", async () => {
+    const bus = fakeBus<Shop>();
+    let received = 0;
+    bus.on("notification", ({ channel }) => {
+      if (channel !== "orders") return;
+      received += 1;
+      bus.receive("mail", { to: "ann" });
+    });
+    await bus.sendone("orders", { total: 1 });
+    await bus.sendone("orders", { total: 2 }, { key: "two" });
+    void bus.sendwithin({}, [["orders", { total: 3 }]]);
+    await bus.settled();
+    bus.expectNotSent("mail");
+    expect([received, bus.sent.on("orders").count]).toEqual([3, 3]);
+    await bus.close();
+  });
+
   it("hands what is received to readers and listeners, also at once after it was made", async () => {
     const bus = fakeBus<Shop>();
     const heard: unknown[] = [];
