@@ -92,7 +92,7 @@ export async function play(steps: readonly Step[], delays: Iterator<number>): Pr
     mount.heartbeat();
   }
   await vi.advanceTimersByTimeAsync(1_000);
-  // One connection reads all that the tabs need, and nothing of a tab that is gone. It may be between two requests.
+  // One connection reads all that the tabs need, and nothing of a tab that is gone. Between two requests, nothing is read.
   const needed = [...new Set(tabs.filter(({ life }) => life !== "gone").flatMap(namesOf))].sort();
   const reading = (): readonly string[] => mount.reading.flat().sort();
   for (let passed = 0; passed < 1_000 && `${reading()}` !== `${needed}`; passed += 10)
