@@ -302,7 +302,7 @@ describe("tabs that share a connection", () => {
   });
 
   it("get exactly what is sent on their channels from their start, or are told of what was trimmed", {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const steps = fc.array(STEP, { minLength: 5, maxLength: 40 });
     await fc.assert(fc.asyncProperty(steps, fc.infiniteStream(fc.nat(40)), play), { numRuns: 1_000 });
