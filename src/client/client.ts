@@ -96,7 +96,8 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
   const mount = { request, transport, heartbeat, retry: 0 };
   const tab = openTab(last, storage, name);
   tab.count(channels, 1);
-  share(mount, tab, shareTabs && name);
+  // The 2 is the version of the messages. Tabs of another client version have a connection of their own.
+  share(mount, tab, shareTabs && `${name}:2`);
 
   async function sendmany(
     entries: readonly (readonly [string, unknown])[],
