@@ -35,7 +35,8 @@ const PATHS: Readonly<Record<string, Path>> = {
   // So do requests of a crowd, and counts of one program differed by a sixth.
   wait: { program: "served", units: 10 * 50, beside: "wait by hand", allowed: 1.2 },
   "wait by hand": { program: "served", units: 10 * 50 },
-  stream: { program: "served", units: 20 * 50, beside: "stream by hand" },
+  // One program took 6,765 to 6,852, and once 7 % more beside other work, since its writes fell into other turns.
+  stream: { program: "served", units: 20 * 50, beside: "stream by hand", allowed: 1.1 },
   "stream by hand": { program: "served", units: 20 * 50 },
   // Replies of Redis come in other groups from run to run, and one program took 52,000 or 57,000.
   share: { program: "shared", units: 8 * 64, beside: "share by hand", allowed: 1.2 },
