@@ -126,7 +126,7 @@ export interface Position {
   readonly name: string;
   /** The version: a safe integer above 0. Each change gives the name a larger one, also after it was removed. */
   readonly version: number;
-  /** The state: a text that only the bus reads, at most 64 kB. */
+  /** The state: a text that only the bus reads, at most 256 kB. */
   readonly state: string;
 }
 

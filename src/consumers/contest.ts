@@ -36,6 +36,8 @@ export interface Acquired {
   readonly version: number;
   /** The monotonic time before the write. */
   readonly since: number;
+  /** True if there was no such name before. */
+  readonly isNew: boolean;
 }
 
 /** The version that a name was last seen with. */
@@ -96,7 +98,7 @@ async function step(
     holder: { token, lease },
   };
   const version = await positions.replace(name, stored?.version ?? 0, textOf(record));
-  return version === undefined ? SHORTEST_LOOK : { record, version };
+  return version === undefined ? SHORTEST_LOOK : { record, version, isNew: stored === undefined };
 }
 
 /** Returns the time until the next look, in ms; 0 if the name is free. The own token is left by a write whose answer was lost, or a release that failed. */

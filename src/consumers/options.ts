@@ -7,7 +7,7 @@ import type { ConsumeHandler, ConsumeOptions } from "./types.ts";
 /** The longest name, in UTF-16 units. */
 const LONGEST_NAME = 128;
 
-/** The longest text of all channels, in UTF-16 units. A position has 64 kB for them and for itself. */
+/** The longest text of all channels, in UTF-16 units. A position has 256 kB for them and for itself. */
 const LONGEST_KEYS = 16 * 1_024;
 
 /** The bounds of a lease, in ms. Below a tenth of a second a busy process would lose it again and again. */

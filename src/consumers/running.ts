@@ -111,7 +111,7 @@ export class RunningConsumer implements Consumer {
     });
   }
 
-  async #hold({ record, version, since }: Acquired): Promise<void> {
+  async #hold({ record, version, since, isNew }: Acquired): Promise<void> {
     const { parts, positions, terms } = this.#options;
     const { hub } = parts;
     const end = new AbortController();
@@ -127,6 +127,8 @@ export class RunningConsumer implements Consumer {
       written: () => this.#checkEdge(),
       lost: (reason) => end.abort(reason),
     });
+    // A name that has just begun at the start, or stands at 0, misses nothing that is gone by now.
+    if (lease.last === 0 || (isNew && terms.from === "start")) lease.known = hub.beginning(terms.keys).known;
     this.#work = { lease, end };
     if (this.#closing.signal.aborted) end.abort(this.#closing.signal.reason);
     const { signal } = end;

@@ -266,8 +266,13 @@ export class Log<W> {
     return new Map(keys.map((key) => [key, this.#channels.get(key)?.watermark ?? this.#watermarks.of(key)]));
   }
 
-  /** Returns the position before all rows, and the trims that a reader from there does not miss. */
+  /** Returns the position before all rows, and the trims that a reader from there does not miss. Rows that are too old go first. */
   beginning(keys: readonly string[]): { readonly last: number; readonly known: Known } {
+    const now = this.#time.now();
+    for (const key of keys) {
+      const channel = this.#channels.get(key);
+      if (channel !== undefined) this.#expire(channel, now);
+    }
     const { begin } = this.#positions;
     const isBefore = this.#ring.size === 0 || this.#ring.sendAt(0) > begin; // a fold of gaps may have moved it behind rows
     return { last: isBefore ? begin : 0, known: this.trimsOf(keys) };

@@ -25,11 +25,11 @@ const MISSING = ["42P01", "3F000", "42883", "P0002"];
 /** The commit met another one, and did nothing. Only a stricter isolation than nightbus needs leads to it. */
 const CONFLICT = ["40001", "40P01"];
 
-/** Classes of SQLSTATE by which a commit refuses what the transaction wrote: data, constraints, and functions of the application. */
-const REFUSED = ["22", "23", "44", "P0"];
-
 /** An earlier statement of the transaction failed. */
 const SPOILT = "25P02";
+
+/** Refusals of a commit that are not due to what the transaction wrote: conflicts, and a server without room or in use. */
+const NOT_OF_WORK = /^(40|53|55P03|55006|57014)/;
 
 /** The decisions that follow from errors of pg. */
 export const { failure, isLost, mayCommitAgain, mayReadAgain } = failuresOf(classify);
@@ -78,10 +78,14 @@ export function isOutside(error: unknown): boolean {
   return sqlState(error) === "25P01";
 }
 
-/** True if work has left its transaction in a state in which nothing can be committed. */
+/** True if an earlier statement of the transaction failed, so that nothing can be committed. */
 export function isSpoilt(error: unknown): boolean {
-  const state = sqlState(error) ?? "";
-  return state === SPOILT || REFUSED.includes(state.slice(0, 2));
+  return sqlState(error) === SPOILT;
+}
+
+/** True if a commit was refused for what the transaction wrote, as by a deferred constraint or trigger. */
+export function refusesWork(error: unknown): boolean {
+  return !condemns(error) && !NOT_OF_WORK.test(sqlState(error) ?? "");
 }
 
 /** True if the log is gone. */

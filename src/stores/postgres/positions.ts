@@ -7,7 +7,7 @@ import { retry } from "../shared/retry.ts";
 import { endedByWork, WorkFailure } from "../shared/work.ts";
 import { ask as askOn } from "./ask.ts";
 import type { PgClient } from "./driver.ts";
-import { condemns, isLogGone, isLost, isOutside, isReadOnly, isSpoilt, mayReadAgain } from "./failures.ts";
+import { condemns, isLogGone, isLost, isOutside, isReadOnly, isSpoilt, mayReadAgain, refusesWork } from "./failures.ts";
 import type { Connections } from "./pool.ts";
 import { PositionTables } from "./position-tables.ts";
 import type { Ask } from "./tables.ts";
@@ -142,7 +142,7 @@ class Transaction {
       await ask(version === undefined ? "rollback" : "commit");
       return { version };
     } catch (error) {
-      if (this.#isCommitting && isSpoilt(error)) return { failure: new WorkFailure(error) }; // and has rolled back
+      if (this.#isCommitting && refusesWork(error)) return { failure: new WorkFailure(error) }; // and has rolled back
       if (this.#isCommitting) throw error;
       if (error instanceof WorkFailure || !condemns(error)) return await this.#rollback(error);
       throw isLost(error) ? takenBack(error) : error;

@@ -1,5 +1,7 @@
 import type { Bus, ConsumeOptions, Consumer } from "nightbus";
 import { describe, expect, it } from "vitest";
+import { textOf } from "../../../src/consumers/state.ts";
+import { memory } from "../../../src/stores/memory.ts";
 import { turns, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { busWith, pass } from "./bus.ts";
 
@@ -66,6 +68,60 @@ describe("a consumer from the start", () => {
     await pass(clock, 1_000);
     expect([seen, again.seen, missed, again.missed, errors.length]).toEqual([[0, 4, 5], [0, 4, 5], [], [], 1]);
     await bus.close();
+  });
+
+  it("misses nothing that grew too old before it began", async () => {
+    const { bus, clock } = busWith({ retention: { age: 10_000 } });
+    await bus.sendone("jobs", 0);
+    await pass(clock, 11_000); // between two sweeps
+    await bus.sendone("jobs", 1);
+    const { seen, missed } = goOn(bus, ["jobs"], { from: "start" });
+    await until(() => seen.length === 1, "the consumer works");
+    expect([seen, missed]).toEqual([[1], []]);
+    await bus.close();
+  });
+
+  it("misses nothing that is trimmed between its first record and its first look", async () => {
+    const store = memory();
+    const { replace } = store.positions!; // a store in memory has positions
+    let isFirst = true;
+    Object.assign(store.positions!, {
+      replace: async (...change: Parameters<typeof replace>) => {
+        const version = await replace(...change);
+        if (isFirst) {
+          isFirst = false;
+          await bus.sendone("jobs", 3);
+        }
+        return version;
+      },
+    });
+    const { bus } = busWith({ retention: { count: 2 }, store });
+    await bus.sendmany([1, 2].map((n) => ["jobs", n] as const));
+    const { seen, missed } = goOn(bus, ["jobs"], { from: "start" });
+    await until(() => seen.length === 2, "the consumer works");
+    expect([seen, missed]).toEqual([[2, 3], []]);
+    await bus.close();
+  });
+
+  it("misses nothing from 0 that was trimmed before", async () => {
+    const { bus } = busWith({ retention: { count: 2 } });
+    await bus.sendone("jobs", 0);
+    await bus.sendmany([1, 2, 3, 4, 5].map((n) => ["others", n] as const));
+    const handler = ({ message }: { readonly message: unknown }): void => {
+      if (message !== 0) throw new Error("no printer");
+    };
+    const first = bus.consume("printer", JOBS, handler, { from: 0, attempts: 1 });
+    await expect(first.done).rejects.toMatchObject({ code: "consumer" });
+    const { seen, missed } = goOn(bus, JOBS);
+    await until(() => seen.length === 2, "the rest is handled");
+    expect([seen, missed]).toEqual([[4, 5], []]);
+    await bus.close();
+  });
+
+  it("has a record that every store takes, also with many channels", () => {
+    const keys = Array.from({ length: 2_340 }, (_, n) => `"c${1_000 + n}"`);
+    const known = new Map(keys.map((key) => [key, 800_000_000_000_000]));
+    expect(textOf({ keys, last: 1, fence: 1, holder: undefined, known }).length).toBeLessThan(256 * 1_024);
   });
 
   it("hears once of a loss of which it was told, also if it begins anew in the middle of the rest", async () => {

@@ -108,6 +108,15 @@ it("spends attempts on work after which Postgres commits nothing", async () => {
   await client.connect();
   await client.query(`create schema "${schema}"`);
   await client.query(`create table "${schema}".ledger (job int unique deferrable initially deferred)`);
+  await client.query(`create table "${schema}".book (job int)`);
+  await client.query(
+    `create function "${schema}".refuse() returns trigger language plpgsql as $$
+      begin raise exception 'the book is full' using errcode = '45000'; end $$`,
+  );
+  await client.query(
+    `create constraint trigger late after insert on "${schema}".book deferrable initially deferred
+      for each row execute function "${schema}".refuse()`,
+  );
   const bus = new Bus({ store: postgres(DATABASE_URL, { schema }) });
   onTestFinished(async () => {
     await bus.close();
@@ -117,6 +126,7 @@ it("spends attempts on work after which Postgres commits nothing", async () => {
   const enter = (tx: pg.Client, job: unknown) => tx.query(`insert into "${schema}".ledger values ($1)`, [job]);
   const handlers = {
     "the commit refuses": async (tx: pg.Client) => void (await Promise.all([enter(tx, 1), enter(tx, 1)])),
+    "a trigger refuses": async (tx: pg.Client) => void (await tx.query(`insert into "${schema}".book values (1)`)),
     "a statement has failed": async (tx: pg.Client) => void (await enter(tx, "no number").catch(() => {})),
   };
   for (const [name, work] of Object.entries(handlers)) {

@@ -88,7 +88,7 @@ function changing({ it, over }: StoreTopic): void {
     kept(async (all) => {
       const names = ["é/😀", "B", "a.b *", "a", "x>y\"'%"];
       for (const name of names) assert.ok((await all.replace(name, 0, `{"of":"${name}\\u0000"}`)) !== undefined);
-      const large = "x".repeat(64 * 1_024);
+      const large = "x".repeat(256 * 1_024);
       const { version } = (await all.read("a"))!;
       assert.ok((await all.replace("a", version, large)) !== undefined);
       const listed = await all.list();
