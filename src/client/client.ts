@@ -97,7 +97,7 @@ export function connect<C extends object = AnyChannels>(base: string, options: C
   const tab = openTab(last, storage, name);
   tab.count(channels, 1);
   // The 2 is the version of the messages. Tabs of another client version have a connection of their own.
-  share(mount, tab, shareTabs && `${name}:2`);
+  share(mount, tab, shareTabs && 2 + name);
 
   async function sendmany(
     entries: readonly (readonly [string, unknown])[],
