@@ -43,6 +43,8 @@ export async function holdCrowd(
     void clients.open(1, "large").catch(() => {});
     await isOpen(count + 1);
     clients.pauseLast();
+    // A socket without a position begins at its subscription, and the newest of these may be on its way.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     const held = bus.stats().sockets;
     const start = memory();
     const message = "x".repeat(2 ** 19);
