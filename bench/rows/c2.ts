@@ -3,7 +3,7 @@ import { counting } from "../counting.ts";
 import { compare, type Line, MANY_PAIRS, type Ready } from "../harness.ts";
 
 const SEND = 100;
-const ALL = 50 * SEND;
+const ALL = 500 * SEND;
 
 /** More than all that is sent: nothing is trimmed before it is handled. */
 const RETENTION = { count: 4 * ALL };
