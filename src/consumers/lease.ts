@@ -40,12 +40,13 @@ export interface LeaseOptions {
  * its own clock, before another process takes over. A write of a holder that lost it changes nothing, since the version is another.
  */
 export class Lease {
+  /** The trims after the position that are no loss to this name. Written with the position. */
+  known: Known | undefined;
   readonly #options: LeaseOptions;
   readonly #writes = new SingleFlight(() => this.#write());
   readonly #holder: NonNullable<ConsumerRecord["holder"]>;
   #version: number;
   #last: number;
-  #known: Known | undefined;
   #unwritten = 0;
   #writtenLast: number;
   #writtenAt: number;
@@ -64,7 +65,7 @@ export class Lease {
     this.#holder = record.holder!; // `acquire` writes a holder
     this.#version = version;
     this.#last = record.last;
-    this.#known = record.known;
+    this.known = record.known;
     this.#writtenLast = record.last;
     this.#writtenAt = since;
     this.#end = since + this.#holder.lease;
@@ -79,15 +80,6 @@ export class Lease {
   /** The position up to which everything is handled. */
   get last(): number {
     return this.#last;
-  }
-
-  /** The trims after the position that are no loss to this name. Written with the position. */
-  get known(): Known | undefined {
-    return this.#known;
-  }
-
-  set known(known: Known | undefined) {
-    this.#known = known;
   }
 
   /** True while the lease lasts. Looks at the clock, since a process that was asleep hears of its timers too late. */
@@ -210,7 +202,7 @@ export class Lease {
   }
 
   #text(last: number, holder: ConsumerRecord["holder"]): string {
-    return textOf({ ...this.#options.record, last, holder, known: this.#known });
+    return textOf({ ...this.#options.record, last, holder, known: this.known });
   }
 
   #watch(): void {

@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { describe, it, vi } from "vitest";
 import { FakeMount, frameOf, refuse } from "./mount.ts";
-import { start, wait } from "./start.ts";
+import { start, useFakeTime, wait } from "./start.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+useFakeTime();
 
 describe("a stream", () => {
   it("begins now, hands over what is sent, and moves with the heartbeats", async () => {

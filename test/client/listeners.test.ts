@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, it, vi } from "vitest";
-import { start, wait } from "./start.ts";
+import { describe, it } from "vitest";
+import { start, useFakeTime, wait } from "./start.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeTime();
 
 describe("a listener", () => {
   it("hears what it listens to, until its off-function is called", async () => {

@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import { Lab, type TabOfLab } from "./lab.ts";
 import { FakeMount, refuse } from "./mount.ts";
 import { FakeStorage, heard } from "./queue-bed.ts";
-import { wait } from "./start.ts";
+import { useFakeTime, wait } from "./start.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+useFakeTime();
 
 /** The weather of a network: each request of a send has the next of these fates, over and over. */
 type Fate = "arrives" | "is lost" | "answer is lost" | "is refused for now" | "is refused for good";

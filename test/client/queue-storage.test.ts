@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, it, onTestFinished, vi } from "vitest";
+import { describe, it, onTestFinished, vi } from "vitest";
 import { FakeMount, refuse } from "./mount.ts";
 import { FakeStorage, heard } from "./queue-bed.ts";
-import { start, wait } from "./start.ts";
+import { start, useFakeTime, wait } from "./start.ts";
 
 const MINUTE = 60_000;
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+useFakeTime();
 
 /** A page with a queue over this storage. */
 function open(storage: FakeStorage, mount = new FakeMount(), options: Parameters<typeof heard>[1] = {}) {

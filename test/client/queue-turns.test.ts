@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, it, onTestFinished, vi } from "vitest";
+import { describe, it, onTestFinished, vi } from "vitest";
 import { Lab } from "./lab.ts";
 import { FakeMount, refuse } from "./mount.ts";
 import { FakeStorage, heard } from "./queue-bed.ts";
-import { start, wait } from "./start.ts";
+import { start, useFakeTime, wait } from "./start.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+useFakeTime();
 
 /** Two tabs over one storage. */
 function two(mount: FakeMount) {

@@ -1,21 +1,14 @@
 import assert from "node:assert/strict";
 import type { ClientError } from "nightbus/client";
 import { queueOf } from "nightbus/client/queue";
-import { afterEach, beforeEach, describe, it, onTestFinished, vi } from "vitest";
+import { describe, it, onTestFinished, vi } from "vitest";
 import { type FakeMount, refuse } from "./mount.ts";
 import { FakeStorage, heard } from "./queue-bed.ts";
-import { start, wait } from "./start.ts";
+import { start, useFakeTime, wait } from "./start.ts";
 
 const MINUTE = 60_000;
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+useFakeTime();
 
 /** A client that is live, with the queue before it. */
 async function live(options: Parameters<typeof heard>[1] = {}) {

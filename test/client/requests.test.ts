@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
 import { connect } from "nightbus/client";
-import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { describe, it, vi } from "vitest";
 import { FakeMount, refuse, withoutMark } from "./mount.ts";
-import { start, wait } from "./start.ts";
+import { start, useFakeTime, wait } from "./start.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+useFakeTime();
 
 describe("a request", () => {
   it("carries the headers that are given, on every route", async () => {

@@ -1,5 +1,5 @@
 import { type ClientOptions, connect } from "nightbus/client";
-import { vi } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 import { FakeMount } from "./mount.ts";
 
 /** A client of a mount in memory, and what it heard. */
@@ -14,6 +14,18 @@ export function start(options: Partial<ClientOptions> = {}, mount = new FakeMoun
   bus.on("missed", ({ last }) => gaps.push(last));
   bus.on("error", ({ code }) => errors.push(code));
   return { mount, bus, ids, statuses, gaps, errors };
+}
+
+/** Gives each test of a file timers that only `wait` moves, and takes all mocks and stubs back after it. */
+export function useFakeTime(): void {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
 }
 
 /** Lets so many ms of fake time pass. */

@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { ClientError, type ClientOptions } from "nightbus/client";
-import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { describe, it, vi } from "vitest";
 import { Lab } from "./lab.ts";
 import { FakeMount, refuse } from "./mount.ts";
-import { start, wait } from "./start.ts";
+import { start, useFakeTime, wait } from "./start.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+useFakeTime();
 
 const page = (status: number): Response =>
   new Response("<html>log in</html>", { status, headers: { "Content-Type": "text/html" } });

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import { connect } from "nightbus/client";
-import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import { FakeMount } from "./mount.ts";
-import { start, wait } from "./start.ts";
+import { start, useFakeTime, wait } from "./start.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeTime();
 
 /** A storage as the client sees `sessionStorage`. */
 class FakeStorage extends Map<string, string> {

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import { ClientError } from "nightbus/client";
-import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import { refuse } from "./mount.ts";
-import { start, wait } from "./start.ts";
+import { start, useFakeTime, wait } from "./start.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeTime();
 
 /** A client that missed 102 and 103 while its subscription to `a` held 101, not yet taken; 104 follows. */
 async function behind(onMissed?: (last: number) => void) {

@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { describe, it, vi } from "vitest";
 import { Lab } from "./lab.ts";
 import { FakeMount } from "./mount.ts";
-import { start, wait } from "./start.ts";
+import { start, useFakeTime, wait } from "./start.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+useFakeTime();
 
 const TRANSPORTS = ["events", "poll"] as const;
 const ENDS = ["close", "crash", "delete"] as const;

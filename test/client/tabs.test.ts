@@ -1,18 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, it, vi } from "vitest";
+import { describe, it, vi } from "vitest";
 import { Lab, type TabOfLab } from "./lab.ts";
 import { FakeMount, refuse } from "./mount.ts";
 import { play, STEP } from "./play.ts";
+import { useFakeTime } from "./start.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+useFakeTime();
 
 async function wait(ms = 1): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);

@@ -32,7 +32,7 @@ export class FetchRequest implements EndpointRequest {
   }
 
   async body(limits: BodyLimits): Promise<RequestBody> {
-    if (!this.#request.bodyUsed) return { text: await inTime(readText(this.#request, limits.maxBody), limits) };
+    if (!this.#request.bodyUsed) return { text: await withDeadline(readText(this.#request, limits.maxBody), limits) };
     const text = (await this.#readText?.().catch(() => Promise.reject(unreadable()))) ?? "";
     checkLength(text, limits.maxBody);
     return { text };
@@ -51,7 +51,7 @@ export function response(
 }
 
 /** At the deadline the reading goes on unheeded. Cancelling it would cut off the answer too, on a shared connection. */
-function inTime(reading: Promise<string>, limits: BodyLimits): Promise<string> {
+function withDeadline(reading: Promise<string>, limits: BodyLimits): Promise<string> {
   return new Promise((resolve, reject) => {
     const coming = limits.coming(() => reject(tooSlow()));
     reading.then(resolve, reject).finally(() => limits.came(coming));
