@@ -31,10 +31,13 @@ export type ChannelOf<C extends object, N = NameOf<C>> = N extends string ? N | 
 type Lookup<C, N> = N extends keyof C ? C[N] : "*" extends keyof C ? C["*" & keyof C] : never;
 
 /** The type that a map has for a channel: that of its messages, or a schema. */
-export type Carried<C, K> = K extends readonly [infer N, ...unknown[]] ? Lookup<MapOf<C>, N> : Lookup<MapOf<C>, K>;
+export type Carried<C, K> = Lookup<MapOf<C>, FirstOf<K>>;
 
-/** The message that readers of a channel get. For a map of schemas, the schema's output. */
-export type MessageOf<C, K> = OutputOf<Carried<C, K>>;
+/** The message that readers of a channel get: for a map of schemas, the schema's output. A channel of any name may have any of them. */
+export type MessageOf<C, K> = OutputOf<string extends FirstOf<K> ? MapOf<C>[keyof MapOf<C>] : Carried<C, K>>;
+
+/** The name of a channel. */
+type FirstOf<K> = K extends readonly [infer N, ...unknown[]] ? N : K;
 
 /** The message that is sent on a channel. For a map of schemas, the schema's input. */
 export type SentOf<C, K> = InputOf<Carried<C, K>>;
@@ -80,6 +83,18 @@ export type Batch<N> = readonly N[] & {
   readonly missed: boolean;
 };
 
+/** A notification of this type that came on a channel of this name. */
+export type NotificationOn<N extends { readonly channel: Channel }, K extends string> = N extends unknown
+  ? N["channel"] extends K | Tuple<K>
+    ? N
+    : [OneOf<N["channel"], K>] extends [never]
+      ? never
+      : N & { readonly channel: OneOf<N["channel"], K> }
+  : never;
+
+/** The channels of a name that a wider type of channels has. */
+type OneOf<Ch, K extends string> = (K extends Ch ? K : never) | (Tuple<K> extends Ch ? Tuple<K> : never);
+
 /**
  * Returns true if a notification came on the channel of this name, string or tuple. The call narrows the notification's
  * type.
@@ -87,19 +102,22 @@ export type Batch<N> = readonly N[] & {
 export function isOn<N extends { readonly channel: Channel }, K extends string>(
   notification: N,
   name: K,
-): notification is Extract<N, { readonly channel: K | Tuple<K> }> {
+): notification is NotificationOn<N, K> {
   const { channel } = notification;
   return (typeof channel === "string" ? channel : channel[0]) === name;
 }
 
+/** The most bytes of a channel's JSON text. The index of a database has no room for longer ones. */
+const LONGEST_KEY = 2_000;
+
 /**
  * Returns the channel as one string, its JSON text. The key tells `"1"` from `1`, and a tuple from a string that looks
  * like it. HTTP answers hold it as it is, and any database can keep it, because no NUL and no lone surrogate is left.
- * Throws `bad_channel` if the value is no channel.
+ * Throws `bad_channel` if the value is no channel, or longer than any database keeps.
  */
 export function keyOf(channel: unknown): string {
   if (typeof channel === "string" && channel !== "") return keyOfString(channel);
-  if (Array.isArray(channel) && isTuple(channel)) return JSON.stringify(channel);
+  if (Array.isArray(channel) && isTuple(channel)) return keyInBounds(JSON.stringify(channel));
   throw new BusError(
     "bad_channel",
     `a channel must be a string, or a list of a name and strings or finite numbers, and its name not empty, got ${given(channel)}`,
@@ -120,10 +138,18 @@ function keyOfString(name: string): string {
   const known = keys.get(name);
   if (known !== undefined) return known;
   const key = JSON.stringify(name);
-  if (name.length > KNOWN_LENGTH) return key;
+  if (name.length > KNOWN_LENGTH) return keyInBounds(key);
   if (keys.size >= KNOWN_NAMES) keys.clear();
   keys.set(name, key);
   return key;
+}
+
+// A UTF-16 unit takes at most three bytes, so most keys need no counting.
+function keyInBounds(key: string): string {
+  if (key.length * 3 <= LONGEST_KEY) return key;
+  const bytes = Buffer.byteLength(key);
+  if (bytes <= LONGEST_KEY) return key;
+  throw new BusError("bad_channel", `a channel may have ${LONGEST_KEY} bytes as JSON, and ${given(key)} has ${bytes}`);
 }
 
 function isTuple(list: readonly unknown[]): list is Tuple<string> {

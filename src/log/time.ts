@@ -28,7 +28,7 @@ export class LogTime {
   now(): number {
     const { read, monotonic } = this.#options;
     const [reading, looked] = [read(), monotonic()];
-    if (this.#looked === undefined) this.#time = Math.max(reading ?? 0, this.#newestAt);
+    if (this.#looked === undefined) this.#time = reading ?? this.#newestAt;
     else {
       const latest = this.#time + looked - this.#looked;
       this.#time = Math.max(this.#time, Math.min(reading ?? latest, latest));
@@ -37,7 +37,7 @@ export class LogTime {
     return this.#time;
   }
 
-  /** Notes the time of a row: at the first look, a log is at least as old as its newest row. */
+  /** Notes the time of a row. The newest one stands in for a clock that fails at the first look. */
   observe(at: number): void {
     if (at > this.#newestAt) this.#newestAt = at;
   }

@@ -1,5 +1,6 @@
 import { BusError, given } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
+import { epochAt } from "../../util/ids.ts";
 import type { Connection } from "./connection.ts";
 import { CLIENT_TIMEOUT, type StoredMessage, type StreamConfig, type StreamInfo } from "./driver.ts";
 import { apiCode, isConflict, isMissing, newestIn, overlaps } from "./failures.ts";
@@ -98,7 +99,7 @@ export class Stream {
     const info = isSettled(found) ? found : await this.#settle();
     if (info.config.max_msg_size > 0) this.#largest = info.config.max_msg_size;
     const { created, config, state } = info;
-    const begin = Number(BEGIN.exec(config.description ?? "")?.[1] ?? micros(created));
+    const begin = Number(BEGIN.exec(config.description ?? "")?.[1] ?? epochOf(created));
     this.#check(config, begin);
     return { begin, created, first: state.first_seq, last: state.last_seq };
   }
@@ -225,9 +226,9 @@ function isSettled({ config }: StreamInfo): boolean {
   return config.description?.endsWith(NEW) !== true;
 }
 
-/** The microseconds since 1970 of a time as Go writes it. */
-function micros(time: string): number {
+/** The first id of an epoch that begins at a time as Go writes it. */
+function epochOf(time: string): number {
   const fraction = /\.(\d+)/.exec(time)?.[1] ?? "";
-  const seconds = Date.parse(time.replace(/\.\d+/, "")) / 1000;
-  return seconds * 1e6 + Number(fraction.padEnd(6, "0").slice(0, 6));
+  const ms = Date.parse(time.replace(/\.\d+/, "")) + Number(fraction.padEnd(9, "0").slice(0, 9)) / 1e6;
+  return Math.floor(epochAt(ms));
 }

@@ -2,8 +2,8 @@ import type { KeyBounds, KeyedOutcome, KeyedSend } from "../../store.ts";
 import { SingleFlight } from "../../util/single-flight.ts";
 import type { Ids, Sends } from "../shared/given-ids.ts";
 import { KeyedCommits } from "../shared/keyed-commits.ts";
-import { GONE, RemoteCommits, type RemoteCommitsOptions } from "../shared/remote-commits.ts";
-import { isLogGone, mayCommitAgain } from "./failures.ts";
+import { GONE, RemoteCommits, type RemoteCommitsOptions, type Write } from "../shared/remote-commits.ts";
+import { isLogGone, isLost, mayCommitAgain } from "./failures.ts";
 import type { Ask, Tables } from "./tables.ts";
 
 /** The engine's name, for sentences. */
@@ -17,6 +17,8 @@ export interface CommitsOptions extends Omit<RemoteCommitsOptions, "engine" | "m
   readonly node: string;
   /** Makes the table and the function of keys if they are missing. Rejects with pg's error. */
   readonly prepareKeys: () => Promise<void>;
+  /** Called when the answer of a commit was lost. The commit may have been made, and its notification names this process. */
+  readonly lost: () => void;
   /** Hears of keys that were forgotten too early. */
   readonly error: (error: Error) => void;
 }
@@ -40,13 +42,14 @@ export class Commits {
    */
   append(sends: Sends): Promise<Ids> {
     const { tables, ask, node } = this.#options;
-    return this.#commits.commit(sends, (writer) => tables.append(ask, { ...writer, node }, sends).catch(orGone));
+    const write: Write = (writer) => tables.append(ask, { ...writer, node }, sends).catch(orGone);
+    return this.#heeding(this.#commits.commit(sends, write));
   }
 
   /** As `append`, for sends of which some have a key. Rejects with pg's error. */
   appendKeyed(sends: readonly KeyedSend[], bounds: KeyBounds): Promise<readonly KeyedOutcome[]> {
     const { tables, ask, node, prepareKeys } = this.#options;
-    return this.#keyed.commit(sends, bounds, async (writer, keyed) => {
+    const outcomes = this.#keyed.commit(sends, bounds, async (writer, keyed) => {
       try {
         if (!this.#areKeysReady) await prepareKeys();
         this.#areKeysReady = true;
@@ -56,11 +59,21 @@ export class Commits {
         return orGone(error);
       }
     });
+    return this.#heeding(outcomes);
   }
 
   /** Commits the outbox. Rejects with pg's error. */
   move(): Promise<void> {
     return this.#moves.run();
+  }
+
+  async #heeding<T>(commit: Promise<T>): Promise<T> {
+    try {
+      return await commit;
+    } catch (error) {
+      if (isLost(error)) this.#options.lost();
+      throw error;
+    }
   }
 
   async #move(): Promise<void> {

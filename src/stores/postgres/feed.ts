@@ -16,6 +16,9 @@ const PAUSE = 5_000;
 /** The number of looks in a row that find news without a notification, after which the connection counts as deaf. */
 const DEAF = 3;
 
+/** The part of an outage that is the listener's. */
+const LISTENING = "listening";
+
 /** The parts that a feed of Postgres needs. */
 export interface FeedOptions {
   readonly clock: Clock;
@@ -55,8 +58,11 @@ export class Feed {
       make: () => makeClient(connections.pool, listen),
       channel: `"${channel.replaceAll('"', '""')}"`,
       onNotification: (payload) => this.#hear(payload),
-      onListening: () => void this.#polls.look(),
-      onFailure: (error) => outage.begin(error),
+      onListening: () => {
+        outage.end(LISTENING);
+        void this.#polls.look();
+      },
+      onFailure: (error) => outage.begin(error, LISTENING),
     });
   }
 
@@ -84,6 +90,11 @@ export class Feed {
       throw error;
     }
   };
+
+  /** Looks now, since the notification of a commit by this process says nothing to it. */
+  look(): void {
+    void this.#polls.look();
+  }
 
   /** Connects anew at the next turn, since the connection may lead to the old server after a failover. */
   doubt(): void {

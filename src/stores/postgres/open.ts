@@ -47,7 +47,11 @@ export async function openPostgres(
   const prepare = (): Promise<void> => connections.lend((client) => prepareSchema(client, named, clock.base()));
   const feed = new Feed({ clock, connections, listen, channel: `nightbus ${named}`, node, outage });
   const { ask } = feed;
-  const move = (): void => void commits.move().catch((error) => outage.begin(error));
+  const move = (): void =>
+    void commits.move().then(
+      () => outage.end("outbox"),
+      (error) => outage.begin(error, "outbox"),
+    );
   const cursor = makeCursor({
     clock,
     tables,
@@ -68,6 +72,7 @@ export async function openPostgres(
     node,
     ask: (...asked) => connections.ask(...asked),
     prepareKeys: () => connections.lend((client) => prepareKeys((...asked) => askOn(client, ...asked), named)),
+    lost: () => feed.look(),
     error: (error) => sink.error(error),
   });
   const trimmer = new Trimmer({

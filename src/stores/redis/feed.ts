@@ -19,6 +19,9 @@ const FEW = 8;
 const MANY = 100;
 const BYTES = 2 ** 22;
 
+/** The part of an outage that is the listener's. */
+const LISTENING = "listening";
+
 /** The parts that a feed of Redis needs. */
 export interface FeedOptions {
   readonly clock: Clock;
@@ -39,6 +42,8 @@ export class Feed {
   readonly #polls: PollLoop;
   #timer: Timer | undefined;
   #count = FEW;
+  /** The newest entry of another program, and the position that it follows. Redis gives such an entry again at once. */
+  #passed: { readonly seen: number | undefined; readonly entry: string } | undefined;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -67,6 +72,7 @@ export class Feed {
         if (take(cursor, entries)) {
           if (entries.length === 0 && this.#isBehind(seen)) link.renew();
           this.#pauses.reset();
+          outage.end(LISTENING);
           continue;
         }
         await this.#polls.look();
@@ -77,7 +83,7 @@ export class Feed {
       }
     } catch (error) {
       if (this.#polls.isStopped) return;
-      outage.begin(error);
+      outage.begin(error, LISTENING);
       this.#again();
     }
   }
@@ -100,13 +106,16 @@ export class Feed {
   /** Waits for entries after an id. Without an id, since its log is gone, the wait is short. */
   async #wait(seen: number | undefined): Promise<readonly Entry[]> {
     const { link, logKey } = this.#options;
-    const from = seen === undefined ? "$" : `${seen}-0`;
+    const after = this.#passed?.seen === seen ? this.#passed?.entry : undefined;
+    const from = seen === undefined ? "$" : (after ?? `${seen}-0`);
     const wait = seen === undefined ? 100 : PAUSE;
     const command = ["XREAD", "COUNT", `${this.#count}`, "BLOCK", `${wait}`, "STREAMS", logKey, from];
     const found = (await link.ask(command, PAUSE + GRACE)) as readonly [string, readonly RawEntry[]][] | null; // as Redis answers
     const entries = found?.[0]?.[1] ?? [];
     this.#count = countAfter(entries);
-    return entriesOf(entries);
+    const sends = entriesOf(entries);
+    if (sends.length === 0 && entries.length > 0) this.#passed = { seen, entry: entries.at(-1)![0] };
+    return sends;
   }
 
   #again(): void {

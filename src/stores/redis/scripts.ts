@@ -156,9 +156,13 @@ export const APPEND_KEYED = script(`
  * Reads the entries after an id. Takes that id, the most rows, the most bytes, and perhaps a second id. Answers the beginning
  * of the log, its identity, the newest id, the time, a flag for more pages, and the entries. Each entry has an x for each of
  * its rows that is gone. With a second id, the last page also has the floor, the watermarks, and the gaps after that id.
- * Answers nil if there is no log. Each round reads at most as many entries as all rounds before, since entries may be large.
+ * Answers nil if there is no log. Each round reads at most as many entries as all rounds before, since entries may be large. A
+ * replica refuses, since it may lag behind what was read from the server that was replaced.
  */
 export const PAGE = script(`
+  if string.find(call('info', 'replication'), 'role:slave', 1, true) then
+    return redis.error_reply('READONLY this server is a replica')
+  end
   if not last then return false end
   local entries, rows, bytes, more, from, count, found = {}, 0, 0, 0, '(' .. ARGV[1] .. '-0'
   repeat

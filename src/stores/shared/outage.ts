@@ -1,10 +1,13 @@
 import type { StoreSink } from "../../store.ts";
 
-/** Reports a failure in the background once, until the work succeeds again. */
+/**
+ * Reports a failure in the background once, until the work succeeds again. Work of several parts, such as looking and
+ * listening, has one outage, which lasts while any part fails.
+ */
 export class Outage {
   readonly #report: (error: Error) => void;
   readonly #explain: (error: unknown) => Error | undefined;
-  #isReported = false;
+  readonly #failing = new Set<string>();
 
   /** `explain` makes the error to report, or undefined for an error that needs no report. */
   constructor(report: (error: Error) => void, explain: (error: unknown) => Error | undefined) {
@@ -17,16 +20,17 @@ export class Outage {
     return new Outage((error) => sink.error(error), explain);
   }
 
-  /** Begins an outage. Reports its first error only. */
-  begin(error: unknown): void {
+  /** Notes that a part fails. Reports the first error of an outage only. */
+  begin(error: unknown, part = ""): void {
     const explained = this.#explain(error);
-    if (explained === undefined || this.#isReported) return;
-    this.#isReported = true;
-    this.#report(explained);
+    if (explained === undefined) return;
+    const isFirst = this.#failing.size === 0;
+    this.#failing.add(part);
+    if (isFirst) this.#report(explained);
   }
 
-  /** Ends the outage: the work succeeded. */
-  end(): void {
-    this.#isReported = false;
+  /** Notes that a part has succeeded. */
+  end(part = ""): void {
+    this.#failing.delete(part);
   }
 }

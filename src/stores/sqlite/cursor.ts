@@ -42,7 +42,7 @@ export class Cursor {
       for (const page of tables.pages()) this.#sink.add(page);
       this.#seen = last;
     });
-    if (db.path !== undefined) this.#place = new Place(db.path, () => tables.bytes());
+    if (db.path !== undefined) this.#place = new Place(db.path, tables);
   }
 
   /** The commits after `seen`, if `last` is a newer id. Inside a transaction. */

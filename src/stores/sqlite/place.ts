@@ -2,22 +2,29 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { BusError, given } from "../../errors.ts";
 
+/** The database as SQLite believes it to be. */
+export interface Believed {
+  /** The size, in bytes. Newer pages may be in the write-ahead log alone. */
+  bytes(): number;
+  /** True if SQLite finds no fault in the file. May read all of it. */
+  isWhole(): boolean;
+}
+
 /**
  * Watches over the place of the open file. SQLite goes on writing to a deleted or replaced file, which no process will open
  * again. SQLite also goes on after the file was cut off, or overwritten by a shorter copy, which no process can read.
  */
 export class Place {
   readonly #path: string;
-  readonly #bytes: () => number;
+  readonly #tables: Believed;
   readonly #identity: string | undefined;
   #size: number;
   #isCut = false;
   #outage: BusError | undefined;
 
-  /** `bytes` returns the size of the database, as SQLite believes. */
-  constructor(path: string, bytes: () => number) {
+  constructor(path: string, tables: Believed) {
     this.#path = resolve(path); // the process may change its folder
-    this.#bytes = bytes;
+    this.#tables = tables;
     const { identity, size } = fileAt(path);
     this.#identity = identity;
     this.#size = size;
@@ -36,8 +43,8 @@ export class Place {
       this.#outage ??= this.#lost("was deleted or replaced", "put it back, or open a new bus");
       return;
     }
-    // A vacuum makes the file shorter as well, and SQLite then knows the new size.
-    this.#isCut = size < this.#size && this.#bytes() >= this.#size;
+    // A vacuum makes the file shorter as well. SQLite mostly knows the new size, but newer pages may be in the write-ahead log.
+    this.#isCut = size < this.#size && this.#tables.bytes() >= this.#size && !this.#tables.isWhole();
     this.#size = size;
     this.#outage = this.#isCut ? this.#lost("was cut off or overwritten", "restore it, and open a new bus") : undefined;
   }

@@ -3,8 +3,12 @@ import { MOST_GAPS } from "../../util/ids.ts";
 import { givenOut, isComplete, type News, newestGone, newestTrimmed } from "../shared/news.ts";
 import { PAGE_ROWS } from "../shared/page-size.ts";
 import type { Columns, Connection, Statement } from "./drivers/driver.ts";
+import { type ResultCode, resultCodeOf } from "./drivers/result-codes.ts";
 
 const VERSION = 1;
+
+/** The errors of a file that is not whole. */
+const FAULTS: ReadonlySet<ResultCode | undefined> = new Set(["corrupt", "io"]);
 
 /** The row of `nightbus_meta`. */
 export interface Meta {
@@ -104,6 +108,18 @@ export class Tables {
   bytes(): number {
     const [bytes] = this.#bytes.get() as [number];
     return bytes;
+  }
+
+  /** True if SQLite finds no fault in the file, all of which it reads. Throws SQLite's error, but for a fault. */
+  isWhole(): boolean {
+    try {
+      this.#prepare("pragma shrink_memory").run(); // pages in memory would stand for those that the file lost
+      const [verdict] = this.#prepare("pragma quick_check(1)").get() as [string];
+      return verdict === "ok";
+    } catch (error) {
+      if (!FAULTS.has(resultCodeOf(error))) throw error;
+      return false;
+    }
   }
 
   meta(): Meta {

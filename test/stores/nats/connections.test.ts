@@ -3,6 +3,8 @@ import { Bus, type Notification } from "nightbus";
 import { nats } from "nightbus/nats";
 import { describe, it } from "vitest";
 import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
+import { gate } from "../../support/doubles.ts";
 import { NATS_URL, natsRuns } from "../engines.ts";
 import { testConnections } from "../suite/connections.ts";
 import { asking, streams } from "./streams.ts";
@@ -33,6 +35,31 @@ describe("what nats() takes", () => {
 
 natsRuns(describe)("a bus on the application's NATS", () => {
   const { stream, server } = streams();
+
+  it("leaves no subscription on it when the bus closes during a look", async () => {
+    const place = stream();
+    await place.settle();
+    const { connection } = asking(await place.client());
+    const clock = new ManualClock();
+    const bus = place.bus({ clock }, connection);
+    await bus.ready();
+    const { request, subscribe } = connection;
+    const held = gate();
+    let subscribed = 0;
+    connection.request = async (subject, ...rest) => {
+      if (subject.includes(".STREAM.INFO.")) await held.promise;
+      return request.call(connection, subject, ...rest);
+    };
+    connection.subscribe = (...given) => {
+      subscribed += 1;
+      return subscribe.apply(connection, given);
+    };
+    clock.advance(5_000);
+    await bus.close();
+    held.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(subscribed, 0);
+  });
 
   testConnections({
     door: "nats",

@@ -304,6 +304,18 @@ natsRuns(describe)("a store on NATS, when things go wrong,", () => {
     assert.equal(error.refused, true);
   });
 
+  it("begins an epoch at the clock on a stream that the application has made", async () => {
+    const { bus: open, manager, name } = stream();
+    await (await manager()).streams.add({ name, subjects: [`${name}.>`] });
+    const first = open();
+    const id = await first.sendone("a", 1);
+    await first.close();
+    const again = open();
+    const next = await again.sendone("a", 2);
+    assert.ok(next > id + 1_000, `${next} follows ${id}`);
+    assert.equal((await again.poll(["a"], id + 1, 0)).missed, true, "another life may have given it out");
+  });
+
   it("uses a stream that the application has made, and refuses subjects that another takes", async () => {
     const { bus: open, manager, name } = stream();
     const { streams } = await manager();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Bus } from "nightbus";
 import { postgres } from "nightbus/postgres";
-import type { Client } from "pg";
+import pg, { type Client } from "pg";
 import { describe, it } from "vitest";
 import { failsWith, messagesOf, until } from "../../../src/testing/conformance/bus/topic.ts";
 import { TcpProxy } from "../../system/cluster/proxy.ts";
@@ -40,6 +40,31 @@ postgresRuns(describe)("a store on Postgres, when things go wrong,", () => {
       const again = await each.poll(["a"], last, 0);
       assert.deepEqual([messagesOf(again), again.missed], [["new"], true]);
     }
+  });
+
+  it("lets its own readers hear at once of a commit whose answer was lost", async () => {
+    const { bus: open, pool } = schema();
+    const lost = { isArmed: false };
+    class Forgetful extends pg.Client {
+      override query(...asked: never[]): never {
+        const [{ text = "" }] = asked as unknown as readonly [{ text?: string }];
+        const query = super.query.bind(this) as unknown as (...asked: never[]) => Promise<unknown>;
+        if (!lost.isArmed || !text.includes("nightbus_append")) return query(...asked) as never;
+        lost.isArmed = false;
+        return query(...asked).then(() => {
+          this.connection.stream.destroy();
+          throw new Error("the connection was cut");
+        }) as never;
+      }
+    }
+    const bus = open({}, pool(Forgetful as unknown as typeof pg.Client));
+    await bus.ready();
+    const poll = bus.poll(["a"], bus.last, FOREVER);
+    lost.isArmed = true;
+    const began = performance.now();
+    await assert.rejects(bus.sendone("a", 1), { code: "store", refused: false });
+    assert.deepEqual(messagesOf(await poll), [1]);
+    assert.ok(performance.now() - began < 2_000, "a look of its own comes after five seconds");
   });
 
   it("knows a log that was restored from an older copy: cursors from what is gone have missed it, on every bus", async () => {

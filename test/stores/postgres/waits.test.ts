@@ -32,6 +32,21 @@ postgresRuns(describe)("what a bus waits for at a Postgres that does not answer"
     assert.match(errors.join(), /could not tidy up while closing.*another process has been trimming for 5 s/);
   });
 
+  it("is told of once, though reads go on beside a connection that cannot listen", async () => {
+    const { name } = schema();
+    const clock = new ManualClock();
+    const store = postgres(DATABASE_URL, { schema: name, listen: "postgres://127.0.0.1:1/none" });
+    await using bus = new Bus({ clock, store });
+    const errors: string[] = [];
+    bus.on("error", ({ message }) => errors.push(message));
+    await bus.ready();
+    for (let look = 0; look < 5; look += 1) {
+      clock.advance(5_000);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.equal(errors.length, 1, errors.join("; "));
+  });
+
   it("ends on a connection that is half open: a send, a read, and close(), with rows left to trim", async () => {
     const { name } = schema();
     const url = new URL(DATABASE_URL);

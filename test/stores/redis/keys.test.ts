@@ -160,6 +160,31 @@ redisRuns(describe)("a log on Redis of which somebody else has deleted something
   });
 });
 
+serverRuns(describe)("a log on Redis to which another program adds", () => {
+  it("is waited for, and not read again and again", async () => {
+    const server = await startServer();
+    const bus = new Bus({ store: redis(server.url) });
+    onTestFinished(() => bus.close());
+    await bus.sendone("a", 1);
+    const operator = await server.client();
+    const reads = async (): Promise<number> => {
+      const stats = String(await operator.sendCommand(["INFO", "commandstats"]));
+      return Number(/cmdstat_xread:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+    };
+    for (let entry = 0; entry < 3; entry += 1) {
+      await operator.sendCommand(["XADD", "{nightbus}:log", "*", "their", "entry"]);
+    }
+    const before = await reads();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.ok((await reads()) - before < 50);
+    const poll = bus.poll(["a"], bus.last, FOREVER);
+    const other = new Bus({ store: redis(server.url) });
+    onTestFinished(() => other.close());
+    await other.sendone("a", 2);
+    assert.deepEqual(messagesOf(await poll), [2]);
+  });
+});
+
 serverRuns(describe)("a log on a Redis that is full", () => {
   it("refuses a send whole and at once, is read and trimmed, and goes on", async () => {
     const server = await startServer();

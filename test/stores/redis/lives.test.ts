@@ -3,6 +3,7 @@ import { Bus } from "nightbus";
 import { redis } from "nightbus/redis";
 import { describe, it, onTestFinished } from "vitest";
 import { messagesOf, turns, until } from "../../../src/testing/conformance/bus/topic.ts";
+import { TcpProxy } from "../../system/cluster/proxy.ts";
 import { type Server, serverRuns, startRedis, startServer } from "./servers.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -140,6 +141,27 @@ serverRuns(describe)("a log on Redis in another life", () => {
     const other = open(server);
     await other.ready();
     assert.equal(other.last, next);
+  });
+
+  it("is read from the server that writes, also by a bus that sends nothing", async () => {
+    const server = await startServer();
+    const replica = await startRedis();
+    const [old, second] = [await server.client(), await server.client(replica)];
+    const reader = open(server);
+    await reader.sendone("a", "kept");
+    await second.sendCommand(["REPLICAOF", "127.0.0.1", `${server.instance.port}`]);
+    await synced(second);
+    await second.sendCommand(["REPLICAOF", "NO", "ONE"]);
+    server.target = replica; // the connection that is there still leads to the first
+    const way = await TcpProxy.open(() => replica.port);
+    onTestFinished(() => way.close());
+    await old.sendCommand(["REPLICAOF", "127.0.0.1", `${way.port}`]);
+    await synced(old);
+    way.halfOpen(); // the replica lags from now on
+    const next = await open({ url: replica.connection() }).sendone("a", "next");
+    await until(() => reader.last === next, "it is heard");
+    assert.deepEqual(await reads(reader, next + 1), [["kept", "next"], true], "a position beyond asks the engine");
+    assert.deepEqual([await reads(reader, next), reader.last], [[[], false], next]);
   });
 
   it.each([

@@ -49,6 +49,24 @@ export function channels({ it, over }: Topic): void {
   );
 
   it(
+    "keeps and trims a channel of 2,000 bytes, and refuses a longer one",
+    over({ retention: { count: 1 } }, async ({ bus }) => {
+      // No database can shorten this much.
+      const letters = Array.from({ length: 1_992 }, (_, index) => String.fromCharCode(97 + ((index * index * 7) % 26)));
+      const longest = letters.join("") + "\u00e9".repeat(3);
+      for (const step of [1, 2, 3]) await bus.sendone(longest, step);
+      assert.deepEqual(
+        (await bus.poll([longest], 0, 0)).map(({ message }) => message),
+        [3],
+      );
+      for (const long of [`${longest}x`, [longest, "x"], ["a", longest, longest]] as const) {
+        await failsWith("bad_channel", () => bus.sendone(long as Channel, 1), "2000 bytes");
+        await failsWith("bad_channel", () => bus.poll([long as Channel]), "2000 bytes");
+      }
+    }),
+  );
+
+  it(
     "wakes the readers of every channel with its own notification alone",
     over({}, async ({ bus }) => {
       const polls = DIFFERENT.map((channel) => bus.poll([channel], bus.last, Number.POSITIVE_INFINITY));
