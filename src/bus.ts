@@ -10,7 +10,7 @@ import { type BusCounts, Meter } from "./core/meter.ts";
 import { INSIDE, type Inside, insideOf, sharedBuses } from "./core/module-copies.ts";
 import { checkKeyed, keyFor, nameOf } from "./core/send-keys.ts";
 import { Sender } from "./core/sender.ts";
-import { serialise } from "./core/serialise.ts";
+import { type SendLimits, serialise } from "./core/serialise.ts";
 import { Subscription } from "./core/subscription.ts";
 import { siblingsError, warn } from "./core/warnings.ts";
 import { asError, closed, noTransactions, waitingSchema } from "./errors.ts";
@@ -255,12 +255,13 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   subscribe<const K extends ChannelOf<C>>(
     channels: readonly K[],
     options: SubscribeOptions = {},
-  ): AsyncIterableIterator<Notification<C, K>> {
+  ): AsyncIterableIterator<Notification<C, K>> & AsyncDisposable {
     checkNames("subscribe", options, ["last", "signal", "onMissed"]);
     checkCallback("onMissed", options.onMissed);
     if (this.#closing !== undefined) throw closed();
     const hub = this.#hub;
-    const query = { keys: checkChannels(channels), limit: this.#hub.limit, lookback: FOREVER };
+    const signal = checkSignal(options.signal); // before `newestId`, whose failure only the subscription would hear
+    const query = { keys: checkChannels(channels), limit: hub.limit, lookback: FOREVER };
     let known: Known | undefined;
     const form = (answer: Answer): Batch<Notification<C, K>> => {
       known = answer.known;
@@ -268,9 +269,9 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     };
     return new Subscription<Notification<C, K>>({
       last: options.last === undefined ? hub.newestId : checkLast(options.last),
-      signal: checkSignal(options.signal),
+      signal,
       onMissed: options.onMissed,
-      poll: async (last, signal) => hub.poll({ ...query, last, known }, { timeout: FOREVER, signal, form }),
+      poll: async (last, end) => hub.poll({ ...query, last, known }, { timeout: FOREVER, signal: end, form }),
     });
   }
 
@@ -353,22 +354,24 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
   #rows(entries: unknown): readonly PendingRow[] | Promise<readonly PendingRow[]> {
     if (this.#closing !== undefined) throw closed();
-    const checked = this.#contract === undefined ? entries : this.#contract.apply(entries);
-    if (checked instanceof Promise) return checked.then((values) => this.#serialise(values));
-    return this.#serialise(checked);
+    return this.#contract === undefined ? this.#serialise(entries) : this.#contract.serialise(entries, this.#limits);
   }
 
   /** Returns the rows of entries during the call. A closing bus takes them too. */
   #rowsAtOnce(entries: unknown): readonly PendingRow[] {
-    const checked = this.#contract === undefined ? entries : this.#contract.apply(entries);
-    if (!(checked instanceof Promise)) return this.#serialise(checked);
-    checked.catch(() => {}); // the error below is the only answer
+    if (this.#contract === undefined) return this.#serialise(entries);
+    const rows = this.#contract.serialise(entries, this.#limits);
+    if (!(rows instanceof Promise)) return rows;
+    rows.catch(() => {}); // the error below is the only answer
     throw waitingSchema("presence");
   }
 
   #serialise(entries: unknown): readonly PendingRow[] {
-    const { maxBytes } = this.#store;
-    return serialise(entries, { maxMessage: this.#maxMessage, maxSend: this.#maxSend, maxBytes });
+    return serialise(entries, this.#limits);
+  }
+
+  get #limits(): SendLimits {
+    return { maxMessage: this.#maxMessage, maxSend: this.#maxSend, maxBytes: this.#store.maxBytes };
   }
 
   // The warning comes later, because nobody can listen yet.

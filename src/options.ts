@@ -55,8 +55,8 @@ export interface SubscribeOptions {
   readonly last?: number;
   /** Ends the loop. */
   readonly signal?: AbortSignal;
-  /** Called with the last id before missed rows. The subscription then goes on, instead of ending with `missed`. */
-  readonly onMissed?: (last: number) => void;
+  /** Called with the last id before missed rows, and awaited. The subscription then goes on, instead of ending with `missed`. */
+  readonly onMissed?: (last: number) => unknown;
 }
 
 /** The events of a bus, each with the arguments of its listeners. */

@@ -1,8 +1,11 @@
 import { BusError, given } from "../errors.ts";
+import { keyOf } from "../notification.ts";
 import type { MessageIssue, Schema, SchemaIssue, SchemaResult } from "../schema.ts";
+import type { PendingRow } from "../store.ts";
 import type { Clock } from "../util/clock.ts";
 import { inTime } from "../util/in-time.ts";
 import { isThenable } from "../util/thenable.ts";
+import { inBounds, jsonOf, listOf, pairOf, type SendLimits } from "./serialise.ts";
 
 /** The longest wait for a schema, in ms. Later sends wait behind it. */
 const LONGEST = 10_000;
@@ -13,9 +16,7 @@ const MOST_ISSUES = 100;
 /** The name whose schema holds for all names without one of their own. */
 const ANY = "*";
 
-type Entries = readonly unknown[];
-
-/** Checks sent messages by the schemas of their channels, and replaces them by the schemas' values. */
+/** Checks sent messages by the schemas of their channels, and serialises the schemas' values in their place. */
 export class ContractCheck {
   readonly #schemas: ReadonlyMap<string, Schema>;
   readonly #clock: Clock;
@@ -34,31 +35,31 @@ export class ContractCheck {
   }
 
   /**
-   * Returns the entries with the values of their schemas; a promise if a schema waits. Entries of a wrong shape stay as they
-   * are, because the serialiser refuses them. Throws or rejects with `bad_channel` or `bad_message`.
+   * Returns the rows of entries; a promise if a schema waits. Nothing is read later but the values of schemas that wait, so that
+   * later changes to the entries have no effect. Throws or rejects with `bad_channel` or `bad_message`.
    */
-  apply(entries: unknown): unknown | Promise<Entries> {
-    if (!Array.isArray(entries)) return entries;
-    const results: unknown[] = [];
+  serialise(entries: unknown, limits: SendLimits): readonly PendingRow[] | Promise<readonly PendingRow[]> {
+    const rows: (PendingRow | Promise<PendingRow>)[] = [];
     try {
-      for (const entry of entries) results.push(this.#entry(entry));
+      for (const entry of listOf(entries)) rows.push(this.#row(entry, limits));
     } catch (error) {
-      Promise.allSettled(results); // the error settles the send, so nobody hears of these
+      Promise.allSettled(rows); // the error settles the send, so nobody hears of these
       throw error;
     }
-    return results.some((result) => result instanceof Promise) ? Promise.all(results) : results;
+    const isWaiting = rows.some((row) => row instanceof Promise);
+    if (isWaiting) return Promise.all(rows).then((settled) => inBounds(settled, limits));
+    return inBounds(rows as PendingRow[], limits); // none of them is a promise
   }
 
-  #entry(entry: unknown): unknown | Promise<unknown> {
-    if (!Array.isArray(entry) || entry.length !== 2) return entry;
-    const [channel, message] = entry as readonly unknown[];
-    const name: unknown = Array.isArray(channel) ? channel[0] : channel;
-    if (typeof name !== "string") return entry;
+  #row(entry: unknown, limits: SendLimits): PendingRow | Promise<PendingRow> {
+    const [channel, message] = pairOf(entry);
+    const key = keyOf(channel);
+    const name = (Array.isArray(channel) ? channel[0] : channel) as string; // keyOf has looked
     const schema = this.#schemas.get(name) ?? this.#schemas.get(ANY);
     if (schema === undefined) throw this.#unknown(name);
     const result = this.#ask(schema, name, message);
-    if (!(result instanceof Promise)) return [channel, checkedValue(name, result)];
-    return this.#within(result, name).then((settled) => [channel, checkedValue(name, settled)]);
+    if (!(result instanceof Promise)) return { key, json: jsonOf(checkedValue(name, result), limits) };
+    return this.#within(result, name).then((settled) => ({ key, json: jsonOf(checkedValue(name, settled), limits) }));
   }
 
   // A schema that waits gets a copy, because the caller may change the message meanwhile. Only its promise shows that it

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { TypedEmitter } from "tiny-typed-emitter";
+import { isThenable } from "../util/thenable.ts";
 
 /**
  * Node's emitter with the types of tiny-typed-emitter. That package exports the same class, but loads it by `require`.
@@ -8,8 +9,8 @@ import type { TypedEmitter } from "tiny-typed-emitter";
 export const Emitter = EventEmitter as unknown as typeof TypedEmitter;
 
 /**
- * Calls every listener of an event, and hands each error of a listener to `failed`. Returns true if the event has a
- * listener.
+ * Calls every listener of an event, and hands each error of a listener to `failed`, also that of an async one. Returns true if
+ * the event has a listener.
  */
 export function callListeners(
   emitter: { rawListeners(event: never): readonly unknown[] },
@@ -17,10 +18,11 @@ export function callListeners(
   argument: unknown,
   failed: (thrown: unknown, event: string) => void,
 ): boolean {
-  const listeners = emitter.rawListeners(event as never) as ((argument: unknown) => void)[]; // callers pass an argument that fits the event
+  const listeners = emitter.rawListeners(event as never) as ((argument: unknown) => unknown)[]; // callers pass an argument that fits the event
   for (const listener of listeners) {
     try {
-      listener.call(emitter, argument); // a listener list of one is common, and `apply` would cost as much as the listener itself
+      const result = listener.call(emitter, argument); // a listener list of one is common, and `apply` would cost as much as the listener itself
+      if (result !== undefined && isThenable(result)) result.then(undefined, (thrown) => failed(thrown, event));
     } catch (thrown) {
       failed(thrown, event);
     }

@@ -3,7 +3,7 @@ import { keyOf } from "../notification.ts";
 import type { PendingRow } from "../store.ts";
 
 /** The bounds of a send, in bytes of UTF-8. */
-interface SendLimits {
+export interface SendLimits {
   /** The bound of one message's JSON text. */
   readonly maxMessage: number;
   /** The bus's bound of one send. */
@@ -17,13 +17,25 @@ interface SendLimits {
  * or `bad_message`.
  */
 export function serialise(entries: unknown, limits: SendLimits): readonly PendingRow[] {
-  if (!Array.isArray(entries)) {
-    throw new BusError("bad_message", `entries must be a list of [channel, message] pairs, got ${given(entries)}`);
-  }
   const rows: PendingRow[] = [];
-  for (const entry of entries) rows.push(pendingRow(entry, limits.maxMessage)); // for-of visits empty slots too, which map skips
-  checkBytes(rows, limits);
-  return rows;
+  // for-of visits empty slots too, which map skips
+  for (const entry of listOf(entries)) {
+    const [channel, message] = pairOf(entry);
+    rows.push({ key: keyOf(channel), json: jsonOf(message, limits) });
+  }
+  return inBounds(rows, limits);
+}
+
+/** Returns the entries of a send. Throws `bad_message` if they are no list. */
+export function listOf(entries: unknown): readonly unknown[] {
+  if (Array.isArray(entries)) return entries;
+  throw new BusError("bad_message", `entries must be a list of [channel, message] pairs, got ${given(entries)}`);
+}
+
+/** Returns the channel and the message of an entry, unchecked. Throws `bad_message` if the entry is no pair. */
+export function pairOf(entry: unknown): readonly [channel: unknown, message: unknown] {
+  if (Array.isArray(entry) && entry.length === 2) return entry as [unknown, unknown];
+  throw new BusError("bad_message", `an entry must be a pair [channel, message], got ${given(entry)}`);
 }
 
 /** Returns the size of the keys and messages of a send, in bytes of UTF-8. */
@@ -40,14 +52,8 @@ export function mostBytesOf(rows: readonly PendingRow[]): number {
   return units * 3;
 }
 
-function pendingRow(entry: unknown, maxMessage: number): PendingRow {
-  if (!Array.isArray(entry) || entry.length !== 2) {
-    throw new BusError("bad_message", `an entry must be a pair [channel, message], got ${given(entry)}`);
-  }
-  return { key: keyOf(entry[0]), json: jsonOf(entry[1], maxMessage) };
-}
-
-function jsonOf(message: unknown, maxMessage: number): string {
+/** Returns a message as JSON text. Throws `bad_message`. */
+export function jsonOf(message: unknown, { maxMessage }: Pick<SendLimits, "maxMessage">): string {
   let json: string | undefined;
   try {
     json = JSON.stringify(message);
@@ -70,11 +76,12 @@ function jsonOf(message: unknown, maxMessage: number): string {
   return json;
 }
 
-function checkBytes(rows: readonly PendingRow[], { maxSend, maxBytes }: SendLimits): void {
+/** Returns the rows of a send. Throws `bad_message` if they are too large together. */
+export function inBounds(rows: readonly PendingRow[], { maxSend, maxBytes }: SendLimits): readonly PendingRow[] {
   const most = Math.min(maxSend, maxBytes);
-  if (mostBytesOf(rows) <= most) return;
+  if (mostBytesOf(rows) <= most) return rows;
   const bytes = bytesOf(rows);
-  if (bytes <= most) return;
+  if (bytes <= most) return rows;
   const bound =
     maxBytes < maxSend
       ? `the store takes sends of at most ${maxBytes} bytes`

@@ -1,6 +1,7 @@
 import { BusError } from "../errors.ts";
 import type { Batch, Notification } from "../notification.ts";
-import { callbacks } from "../util/signals.ts";
+import { callbacks, unlessAborted } from "../util/signals.ts";
+import { isThenable } from "../util/thenable.ts";
 
 /** The position of a subscription, and its way to read on. */
 export interface SubscriptionOptions<N> {
@@ -9,14 +10,14 @@ export interface SubscriptionOptions<N> {
   /** The position to start at. */
   readonly last: number | Promise<number>;
   readonly signal: AbortSignal | undefined;
-  readonly onMissed: ((last: number) => void) | undefined;
+  readonly onMissed: ((last: number) => unknown) | undefined;
 }
 
 /**
  * A loop of polls as an async iterator. A subscription reads nothing ahead: rows that a slow consumer has yet to take
  * wait in the log.
  */
-export class Subscription<N = Notification> implements AsyncIterableIterator<N> {
+export class Subscription<N = Notification> implements AsyncIterableIterator<N>, AsyncDisposable {
   readonly #options: SubscriptionOptions<N>;
   readonly #end = new AbortController();
   #last: number | Promise<number>;
@@ -80,16 +81,19 @@ export class Subscription<N = Notification> implements AsyncIterableIterator<N> 
   }
 
   async #fetch(): Promise<void> {
-    const last = await this.#last;
-    const batch = await this.#options.poll(last, this.#end.signal);
+    const { onMissed, poll } = this.#options;
+    const { signal } = this.#end;
+    const last = typeof this.#last === "number" ? this.#last : await unlessAborted(this.#last, signal);
+    const batch = await poll(last, signal);
     this.#last = batch.last;
     this.#batch = batch;
     this.#taken = 0;
     if (!batch.missed) return;
-    if (this.#options.onMissed === undefined) {
+    if (onMissed === undefined) {
       const advice = "give onMissed, and load the present state there";
       throw new BusError("missed", `what followed ${last} is no longer retained: ${advice}`);
     }
-    this.#options.onMissed(last);
+    const told = onMissed(last);
+    if (isThenable(told)) await unlessAborted(Promise.resolve(told), signal);
   }
 }

@@ -2,7 +2,7 @@ import { BusError, given } from "../errors.ts";
 import type { Named, NameOf, Tuple } from "../notification.ts";
 import type { Presence } from "../presence/presence.ts";
 import type { InputOf } from "../schema.ts";
-import { checkCallback, checkNames, checkPort } from "../util/validate.ts";
+import { checkCallback, checkNames, checkPort, withDefaults } from "../util/validate.ts";
 
 /** An entry of a remote client, which can only name a string channel. */
 export type RemoteEntry = readonly [channel: string, message: unknown];
@@ -156,7 +156,7 @@ const DEFAULTS = {
 export function checkOptions<C extends object, Context>(options: MountOptions<C, Context>): CheckedOptions<C, Context> {
   const others = ["channels", "send", "user", "presence", "asyncapi", "prefix", "cors"];
   checkNames("a mount", options, [...Object.keys(DEFAULTS), ...others]);
-  const checked = { ...DEFAULTS, ...options };
+  const checked = withDefaults(DEFAULTS, options);
   for (const name of Object.keys(DEFAULTS) as Defaults[]) checkNumber(name, checked[name]);
   if (checked.heartbeat === 0) {
     throw new BusError("bad_option", "heartbeat must be a number of ms above 0 (Infinity for none), got 0");

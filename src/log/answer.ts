@@ -68,9 +68,11 @@ export class Answer {
   }
 }
 
-// Plain properties would show up in comparisons and in JSON, and a subclass of Array would not compare as an array.
+// Plain properties would show up in comparisons and in JSON, and a subclass of Array would not compare as an array. Readers that
+// wake together share the list, which nobody may take rows from.
 function batchOf(answer: Answer): Batch<Notification> {
   const list = answer.rows.map((row) => row.notification);
   Object.defineProperty(list, "last", { value: answer.last });
-  return Object.defineProperty(list, "missed", { value: answer.missed }) as unknown as Batch<Notification>;
+  Object.defineProperty(list, "missed", { value: answer.missed });
+  return Object.freeze(list) as unknown as Batch<Notification>; // both properties are there
 }

@@ -28,15 +28,15 @@ export class SharedRow {
   }
 
   /**
-   * The notification for readers inside the process, parsed at the first request. Throws `store` if a store kept text
-   * that is not JSON.
+   * The notification for readers inside the process, frozen, and parsed at the first request. Its message is not frozen. Throws
+   * `store` if a store kept text that is not JSON.
    */
   get notification(): Notification {
-    this.#notification ??= {
+    this.#notification ??= Object.freeze({
       id: this.id,
       channel: this.#source.channel as string, // the type only says that it is some notification
       message: parse(this.id, this.#json),
-    };
+    });
     return this.#notification;
   }
 

@@ -1,3 +1,4 @@
+import { checkMs } from "../util/validate.ts";
 import { EVERYWHERE } from "./local-member.ts";
 import type { Locals } from "./locals.ts";
 import type { Identity, MemberId } from "./member.ts";
@@ -43,8 +44,9 @@ export class Connection {
     if (this.#isOpen) this.#moveTo(this.#keysOf(channels));
   }
 
-  /** Notes that the person's last activity was this many ms ago. After `leave` it does nothing. */
+  /** Notes that the person's last activity was this many ms ago. After `leave` it does nothing. Throws `bad_option`. */
   report(inactive: number): void {
+    checkMs("inactive", inactive);
     if (this.#isOpen) this.#locals.report(this.#id, inactive);
   }
 

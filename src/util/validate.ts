@@ -38,6 +38,15 @@ export function checkPort(name: string, port: unknown, method: string, advice: s
   throw new BusError("bad_option", `${name} must be ${advice}, got ${given(port)}`);
 }
 
+/** Returns the options, with defaults in the place of those that are absent or undefined. */
+export function withDefaults<O extends object, N extends keyof O>(
+  defaults: Required<Pick<O, N>>,
+  options: O,
+): O & Required<Pick<O, N>> {
+  const stated = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(stated) } as O & Required<Pick<O, N>>; // each of these has its default
+}
+
 /** Throws `bad_option` for an unknown option, because a misspelt option would silently do nothing. */
 export function checkNames(what: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) {

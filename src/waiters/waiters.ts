@@ -175,8 +175,10 @@ export class Waiters<C extends Watched, A> {
   #step(place: Place): void {
     if (place.index === DETACHED) return;
     const called = this.#called.of(place); // undefined if the place stands in its channel's own line
+    const isLast = called === undefined && step(place);
     if (called !== undefined) stepFrom(called.line, place);
-    else if (step(place)) this.#answering.left(place.channel as C);
+    place.index = DETACHED; // a waiter may leave twice, when a deadline rings while a tick is open
+    if (isLast) this.#answering.left(place.channel as C);
   }
 }
 

@@ -106,3 +106,31 @@ describe("a callback of the application that polls", () => {
     assert.deepEqual(told, [1, 2, 3]);
   });
 });
+
+describe("an async listener", () => {
+  it("has its rejection reported as error, as one that throws has", async () => {
+    await using bus = new Bus();
+    const errors: unknown[] = [];
+    bus.on("error", (error) => errors.push(error));
+    const reason = new Error("no database");
+    bus.on("notification", () => Promise.reject(reason));
+    bus.once("notification", async () => {
+      throw reason;
+    });
+    await bus.sendone("a", 1);
+    await turns();
+    assert.deepEqual(errors, [reason, reason]);
+  });
+
+  it("of error reports no error of its own, and ends no process", async () => {
+    await using bus = new Bus();
+    let calls = 0;
+    bus.on("error", async () => {
+      calls += 1;
+      throw new Error("again");
+    });
+    bus.emit("error", new Error("first"));
+    await turns(5);
+    assert.equal(calls, 1);
+  });
+});

@@ -132,6 +132,30 @@ describe("the types of a bus", () => {
     assert.deepEqual(seen, ["hi", "e4", "you"]);
   });
 
+  it("narrow by isOn where names are patterns, and where there is no map", () => {
+    checked((bus, _, any) => {
+      bus.on("notification", (n) => {
+        if (!isOn(n, "room.kitchen")) return;
+        same<Same<(typeof n)["message"], { text: string; room: true }>>();
+        const channel: "room.kitchen" | readonly ["room.kitchen", ...(string | number)[]] = n.channel;
+        void channel;
+      });
+      any.on("notification", (n) => {
+        if (!isOn(n, "lobby")) return;
+        same<Same<(typeof n)["message"], unknown>>();
+        const channel: "lobby" | readonly ["lobby", ...(string | number)[]] = n.channel;
+        void channel;
+      });
+    });
+  });
+
+  it("give a subscription that ends with its block", () => {
+    checked(async (bus) => {
+      await using news = bus.subscribe(["lobby"]);
+      for await (const { message } of news) same<Same<typeof message, { text: string }>>();
+    });
+  });
+
   it("give a subscription's and a recent's notifications as precisely as a poll's", () => {
     checked(async (bus) => {
       for await (const n of bus.subscribe(["lobby"])) same<Same<typeof n.message, { text: string }>>();

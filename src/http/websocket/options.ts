@@ -1,7 +1,7 @@
 import { BusError, given } from "../../errors.ts";
 import type { Channel } from "../../notification.ts";
 import type { Presence } from "../../presence/presence.ts";
-import { checkCallback, checkNames, checkPort } from "../../util/validate.ts";
+import { checkCallback, checkNames, checkPort, withDefaults } from "../../util/validate.ts";
 import {
   type ChannelsHook,
   type Cors,
@@ -103,7 +103,7 @@ export function checkOptions<C extends object, Context>(
 ): CheckedOptions<C, Context> {
   const others = ["version", "path", "cors", "presence", "heartbeat"];
   checkNames("websocket", options, [...Object.keys(DEFAULTS), ...HOOKS, ...others]);
-  const checked = { ...DEFAULTS, path: "/websocket", ...options };
+  const checked = withDefaults({ ...DEFAULTS, path: "/websocket" }, options);
   for (const name of Object.keys(DEFAULTS) as Defaults[]) checkNumber(name, checked[name]);
   for (const name of HOOKS) checkCallback(name, options[name]);
   checkPath("path", checked.path, "/websocket");

@@ -4,6 +4,7 @@ import { NODES_KEY } from "../../presence/channels.ts";
 import type { KeyBounds, KeyedOutcome, KeyedSend, PendingRow, Row, Store, StoreSink } from "../../store.ts";
 import { noPace } from "../../stores/memory/pace.ts";
 import { memory } from "../../stores/memory.ts";
+import type { Clock } from "../../util/clock.ts";
 import { FakePositions } from "./fake-positions.ts";
 
 /** The distance of the ids of two epochs. */
@@ -39,7 +40,7 @@ export class FakeStore implements Store {
       if (this.#isSending) this.#note(row);
     };
     this.#sink = {
-      clock: sink.clock,
+      clock: this.#aheadOf(sink.clock),
       time: () => sink.time(),
       reset: (state) => sink.reset(state),
       beginEpoch: (gap) => sink.beginEpoch(gap),
@@ -122,6 +123,18 @@ export class FakeStore implements Store {
     this.#isSending = true;
     void this.#memory.append([send]); // the commit happens during the call, and never rejects
     this.#isSending = false;
+  }
+
+  /** Returns the clock with epochs that begin where the store says, or later. */
+  #aheadOf(clock: Clock): Clock {
+    return {
+      ...(clock.grain !== undefined && { grain: clock.grain }),
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      base: () => Math.max(clock.base(), this.base),
+      setTimeout: (callback, ms) => clock.setTimeout(callback, ms),
+      clearTimeout: (timer) => clock.clearTimeout(timer),
+    };
   }
 
   #begin(base: number): void {

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../util/clock.ts";
-import { epochAt } from "../../util/ids.ts";
+import { epochAt, IDS_PER_MS } from "../../util/ids.ts";
 
 interface Pending {
   readonly due: number;
@@ -18,7 +18,7 @@ export class ManualClock implements Clock {
 
   /**
    * Starts at this time, in ms since 1970. Epochs begin as by the machine's clock at that time, unless `base` states
-   * their first ids.
+   * their first ids. Two epochs of one moment are 4,000 ids apart.
    */
   constructor(now = 1_700_000_000_000, base?: () => number) {
     this.#now = now;
@@ -35,7 +35,7 @@ export class ManualClock implements Clock {
 
   base(): number {
     if (this.#base !== undefined) return this.#base();
-    this.#highest = Math.max(this.#highest + 1, epochAt(this.now()));
+    this.#highest = Math.max(this.#highest + IDS_PER_MS, epochAt(this.now()));
     return this.#highest;
   }
 

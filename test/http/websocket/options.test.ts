@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { Bus } from "nightbus";
+import { mount } from "nightbus/node";
 import { websocket } from "nightbus/websocket";
 import { expect, it } from "vitest";
 
@@ -23,6 +24,13 @@ it.each([
   expect(() => websocket(bus, options as never)).toThrow(
     expect.objectContaining({ code: "bad_option", message: expect.stringContaining(sentence) }),
   );
+});
+
+it("an option that is undefined has its default", () => {
+  const bus = new Bus();
+  const { path, maxSockets, heartbeat } = { path: undefined, maxSockets: undefined, heartbeat: undefined };
+  expect(() => websocket(bus, { path, maxSockets, heartbeat } as object)).not.toThrow();
+  expect(() => mount(bus, { timeout: undefined, maxBody: undefined, prefix: undefined } as object)).not.toThrow();
 });
 
 it("a value that is no bus is refused", () => {

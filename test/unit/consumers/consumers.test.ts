@@ -122,6 +122,7 @@ describe("a consumer", () => {
       seen.push(message);
     };
     bus.consume("mailer", ["a"], handler, { attempts: 2, onFailure: "failed" });
+    const before = bus.last;
     const [id] = await bus.sendmany([
       ["a", "bad"],
       ["a", "good"],
@@ -131,7 +132,7 @@ describe("a consumer", () => {
     expect((await bus.poll(["failed"], 0, 0)).map(({ message }) => message)).toEqual([
       { consumer: "mailer", id, channel: "a", message: "bad", error: "spoilt", attempts: 2 },
     ]);
-    await bus.consumers.seek("mailer", id! - 1);
+    await bus.consumers.seek("mailer", before);
     await pass(clock, 1_500);
     expect(seen).toEqual(["good", "good"]);
     expect((await bus.poll(["failed"], 0, 0)).length).toBe(1);

@@ -182,6 +182,30 @@ describe("a schema that waits", () => {
     assert.deepEqual(messagesOf(await bus.poll(["a", "b"], 0, 0)), [0, "slow", 1, "quick", 2]);
   });
 
+  it("leaves no entry beside it, and no channel, open to later changes", async () => {
+    const waiting = gate();
+    const slow = schemaOf(async (value) => {
+      await waiting.promise;
+      return { value };
+    });
+    await using bus = new Bus({ channels: { slow, quick: schemaOf((value) => ({ value })) } });
+    const message = { text: "sent" };
+    const [quick, later]: [["quick", number], ["slow", number]] = [
+      ["quick", 7],
+      ["slow", 7],
+    ];
+    const sent = bus.sendmany([
+      [later, 1],
+      [quick, message],
+    ]);
+    message.text = "changed";
+    [quick[1], later[1]] = [8, 8];
+    waiting.resolve();
+    await sent;
+    assert.deepEqual(messagesOf(await bus.poll([["quick", 7]], 0, 0)), [{ text: "sent" }]);
+    assert.deepEqual(messagesOf(await bus.poll([["slow", 7]], 0, 0)), [1]);
+  });
+
   it("gets a copy that is taken at the call", async () => {
     const waiting = gate();
     const schema = z.object({ text: z.string() }).refine(async () => {

@@ -50,6 +50,17 @@ describe("presence on one bus", () => {
     await bus.close();
   });
 
+  it("refuses a time of inactivity that is no number of ms, and goes on", async () => {
+    const { bus, here } = chat();
+    const connection = here.join(ANN, ["room:7"]);
+    for (const ms of [Number.NaN, -1, undefined as never]) {
+      assert.throws(() => connection.report(ms), { code: "bad_option" });
+    }
+    await bus.advance(50);
+    assert.equal(here.status(3), "online");
+    await bus.close();
+  });
+
   it("joins only the channels that the application lets it, and is online without any", async () => {
     const { bus, here } = chat({ joins: (channel) => channel !== "lobby" });
     const connection = here.join(ANN, ["lobby"]);

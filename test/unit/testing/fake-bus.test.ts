@@ -2,6 +2,7 @@ import { Bus, type ChannelOf } from "nightbus";
 import { mount } from "nightbus/fetch";
 import { FakeBus, fakeBus } from "nightbus/testing";
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../../src/testing/fake/manual-clock.ts";
 
 interface Shop {
   orders: { total: number; customer?: { name: string } };
@@ -227,6 +228,15 @@ describe("a fake bus", () => {
     expect(bus.sent.count).toBe(3);
     bus.restart();
     expect(await bus.sendone("orders", { total: 4 })).toBe(2_000_001);
+    await bus.close();
+  });
+
+  it("restarts into another life also by a clock of the test's", async () => {
+    const bus = fakeBus<Shop>({ clock: new ManualClock() });
+    const ids: number[] = [];
+    for (const total of [1, 2, 3]) ids.push(await bus.sendone("orders", { total }));
+    bus.restart();
+    for (const id of ids) expect((await bus.poll(["orders"], id, 0)).missed).toBe(true);
     await bus.close();
   });
 

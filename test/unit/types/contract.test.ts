@@ -78,6 +78,7 @@ describe("the types of a bus with a contract", () => {
     ((bus: ReturnType<typeof any>) => {
       bus.sendone("whatever", 1);
       bus.sendone("lobby", "hi");
+      bus.on("notification", ({ message }) => same<Same<typeof message, string | number>>());
       // @ts-expect-error: the schema of the name comes first
       bus.sendone("lobby", 1);
       bus.sendmany([

@@ -91,6 +91,18 @@ it("a poll whose time is up inside a listener gets the row that the listener hea
   expect(await Promise.all(polls)).toEqual(polls.map(() => ({ messages: [1], missed: false })));
 });
 
+it("a poll on two channels whose time is up inside a listener takes nobody with it", async () => {
+  const clock = new ManualClock();
+  const { bus } = await open({ clock });
+  const polls = park(bus, 3, { timeout: 1_000, channels: ["a", "b"] });
+  const [other] = park(bus, 1, { channels: ["b"] });
+  bus.once("notification", () => clock.advance(2_000));
+  await bus.sendone("a", 1);
+  expect(await Promise.all(polls)).toEqual(polls.map(() => ({ messages: [1], missed: false })));
+  await bus.sendone("b", 2);
+  expect(await other).toEqual({ messages: [2], missed: false });
+});
+
 it("rows that come too old are not lost to followers of whom an earlier one reads", async () => {
   const clock = new ManualClock();
   const { bus, store } = await open({ clock, retention: { age: 1_000 } });

@@ -55,6 +55,26 @@ describe("waking", () => {
     assert.throws(() => {
       (batch as { last: number }).last = 1;
     }, TypeError);
+    assert.throws(() => (batch as unknown as unknown[]).shift(), TypeError);
+    assert.throws(() => {
+      (batch[0] as { id: number }).id = 1;
+    }, TypeError);
+  });
+
+  it("gives a subscription each row, whatever a poll beside it does to the batch that they share", async () => {
+    await using bus = new Bus();
+    await bus.ready();
+    const poll = bus.poll(["a"], bus.last, FOREVER);
+    const news = bus.subscribe(["a"]);
+    const first = news.next();
+    await turns();
+    await bus.sendmany([
+      ["a", 1],
+      ["a", 2],
+    ]);
+    const shared = (await poll) as unknown as unknown[];
+    assert.throws(() => shared.splice(0), TypeError);
+    assert.deepEqual([(await first).value?.message, (await news.next()).value?.message], [1, 2]);
   });
 
   it("adds one listener to a signal that many polls share", async () => {
