@@ -6,8 +6,8 @@ import { BusError, given } from "../../errors.ts";
 export interface Believed {
   /** The size, in bytes. Newer pages may be in the write-ahead log alone. */
   bytes(): number;
-  /** True if SQLite finds no fault in the file. May read all of it. */
-  isWhole(): boolean;
+  /** A number that each vacuum raises. */
+  schemaVersion(): number;
 }
 
 /**
@@ -19,6 +19,7 @@ export class Place {
   readonly #tables: Believed;
   readonly #identity: string | undefined;
   #size: number;
+  #version: number;
   #isCut = false;
   #outage: BusError | undefined;
 
@@ -28,6 +29,7 @@ export class Place {
     const { identity, size } = fileAt(path);
     this.#identity = identity;
     this.#size = size;
+    this.#version = tables.schemaVersion();
   }
 
   /** The error of sends while the path does not lead to the open file. Undefined while it does. */
@@ -43,9 +45,11 @@ export class Place {
       this.#outage ??= this.#lost("was deleted or replaced", "put it back, or open a new bus");
       return;
     }
-    // A vacuum makes the file shorter as well. SQLite mostly knows the new size, but newer pages may be in the write-ahead log.
-    this.#isCut = size < this.#size && this.#tables.bytes() >= this.#size && !this.#tables.isWhole();
+    // A vacuum makes the file shorter as well. SQLite then knows the new size, unless the write-ahead log has as much again.
+    const version = this.#tables.schemaVersion();
+    this.#isCut = size < this.#size && version <= this.#version && this.#tables.bytes() >= this.#size;
     this.#size = size;
+    this.#version = version;
     this.#outage = this.#isCut ? this.#lost("was cut off or overwritten", "restore it, and open a new bus") : undefined;
   }
 

@@ -3,12 +3,8 @@ import { MOST_GAPS } from "../../util/ids.ts";
 import { givenOut, isComplete, type News, newestGone, newestTrimmed } from "../shared/news.ts";
 import { PAGE_ROWS } from "../shared/page-size.ts";
 import type { Columns, Connection, Statement } from "./drivers/driver.ts";
-import { type ResultCode, resultCodeOf } from "./drivers/result-codes.ts";
 
 const VERSION = 1;
-
-/** The errors of a file that is not whole. */
-const FAULTS: ReadonlySet<ResultCode | undefined> = new Set(["corrupt", "io"]);
 
 /** The row of `nightbus_meta`. */
 export interface Meta {
@@ -56,6 +52,7 @@ export class Tables {
   readonly #prepare: (sql: string) => Statement;
   readonly #dataVersion: Statement;
   readonly #bytes: Statement;
+  readonly #schemaVersion: Statement;
   readonly #meta: Statement;
   readonly #setMeta: Statement;
   readonly #raiseFloor: Statement;
@@ -76,6 +73,7 @@ export class Tables {
     this.#prepare = (sql) => db.prepare(sql);
     this.#dataVersion = this.#prepare("pragma data_version");
     this.#bytes = this.#prepare("select page_count * page_size from pragma_page_count, pragma_page_size");
+    this.#schemaVersion = this.#prepare("pragma schema_version");
     this.#meta = this.#prepare("select begin, last, at, floor from nightbus_meta");
     this.#setMeta = this.#prepare("update nightbus_meta set last = ?, at = ?");
     this.#raiseFloor = this.#prepare("update nightbus_meta set floor = ? where floor < ?");
@@ -110,16 +108,10 @@ export class Tables {
     return bytes;
   }
 
-  /** True if SQLite finds no fault in the file, all of which it reads. Throws SQLite's error, but for a fault. */
-  isWhole(): boolean {
-    try {
-      this.#prepare("pragma shrink_memory").run(); // pages in memory would stand for those that the file lost
-      const [verdict] = this.#prepare("pragma quick_check(1)").get() as [string];
-      return verdict === "ok";
-    } catch (error) {
-      if (!FAULTS.has(resultCodeOf(error))) throw error;
-      return false;
-    }
+  /** The version of the schema, of all tables in the file. A vacuum raises the version, too. */
+  schemaVersion(): number {
+    const [version] = this.#schemaVersion.get() as [number];
+    return version;
   }
 
   meta(): Meta {

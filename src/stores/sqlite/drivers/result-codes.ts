@@ -1,5 +1,5 @@
 /** The kinds of SQLite's errors that the store treats in ways of their own. */
-export type ResultCode = "busy" | "io" | "constraint" | "corrupt";
+export type ResultCode = "busy" | "io" | "constraint";
 
 /**
  * Returns the kind of an error of any driver; undefined for other kinds. The errors of better-sqlite3 and `bun:sqlite`
@@ -23,10 +23,6 @@ const KINDS: ReadonlyMap<number | string, ResultCode> = new Map<number | string,
   ["IOERR", "io"],
   [19, "constraint"],
   ["CONSTRAINT", "constraint"],
-  [11, "corrupt"],
-  ["CORRUPT", "corrupt"],
-  [26, "corrupt"],
-  ["NOTADB", "corrupt"],
 ]);
 
 const SENTENCES: readonly (readonly [string, ResultCode])[] = [
@@ -34,6 +30,4 @@ const SENTENCES: readonly (readonly [string, ResultCode])[] = [
   ["is locked", "busy"],
   ["disk I/O error", "io"],
   ["constraint failed", "constraint"],
-  ["malformed", "corrupt"],
-  ["is not a database", "corrupt"],
 ];
