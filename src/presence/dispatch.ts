@@ -119,7 +119,7 @@ export class Dispatch {
   /** Queues all members of this node for the next process that opens the log, and sends nothing later. */
   farewell(): void {
     if (this.#isClosed) return;
-    for (const deed of this.#options.drafts.whole(this.#options.node, true)) {
+    for (const deed of this.#options.drafts.farewell()) {
       const row = nodeRow(this.#options.node, this.#next(), deed);
       this.#options.send([row]).catch(() => {}); // the others wait for the grace in any case
     }
@@ -173,7 +173,7 @@ export class Dispatch {
   }
 
   async #sendParts(node: string): Promise<void> {
-    for (const part of this.#options.drafts.whole(node, false)) if (!this.#isClosed) await this.#send(part);
+    for (const part of this.#options.drafts.whole(node)) if (!this.#isClosed) await this.#send(part);
   }
 
   async #answer(): Promise<void> {

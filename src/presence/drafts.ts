@@ -90,13 +90,35 @@ export class Drafts {
     };
   }
 
-  /** Writes all members of a node as the log has them, in parts. `leaves` says that the node closes. */
-  whole(node: string, leaves: boolean): readonly Deed[] {
+  /** Writes all members of a node as the log has them, in parts. */
+  whole(node: string): readonly Deed[] {
+    const { nodes } = this.#options;
+    return this.#parts(
+      node,
+      false,
+      [...nodes.idsOf(node)].map((id) => [id, nodes.entry(node, id)] as const),
+    );
+  }
+
+  /** Writes all members of this node, in parts that say that it closes. The log may not have the newest yet. */
+  farewell(): readonly Deed[] {
+    const { node, locals } = this.#options;
+    return this.#parts(
+      node,
+      true,
+      [...locals.ids].map((id) => [id, locals.entry(id)] as const),
+    );
+  }
+
+  #parts(
+    node: string,
+    leaves: boolean,
+    members: readonly (readonly [id: MemberId, entry: Entry | undefined])[],
+  ): readonly Deed[] {
     const { nodes } = this.#options;
     const pages: ReturnType<typeof itemOf>[][] = [[]];
     let size = 0;
-    for (const id of nodes.idsOf(node)) {
-      const entry = nodes.entry(node, id);
+    for (const [id, entry] of members) {
       if (entry === undefined) continue;
       if (size >= ROW_SIZE) {
         pages.push([]);

@@ -7,6 +7,9 @@ import { isId } from "./rows.ts";
 /** The most text of a member's `info`, in UTF-16 units. */
 const MOST_INFO = 4_096;
 
+/** The longest grace, in ms. Its beats repeat the members of a node in time, since the rows of presence are kept for ten minutes. */
+const LONGEST_GRACE = 20 * 60_000;
+
 /** The options of `presence`. `Context` is the request that a mount gives its hooks. */
 export interface PresenceOptions<Context, Info, C extends object = AnyChannels> {
   /**
@@ -15,8 +18,8 @@ export interface PresenceOptions<Context, Info, C extends object = AnyChannels> 
    */
   readonly member: (context: Context) => Identity<Info> | undefined | Promise<Identity<Info> | undefined>;
   /**
-   * The time for which a member stays after its last connection, in ms. Default: 65,000, because a hidden tab may be
-   * heard once a minute.
+   * The time for which a member stays after its last connection, in ms, from 1,000 to 1,200,000. All processes have the same.
+   * Default: 65,000, because a hidden tab may be heard once a minute.
    */
   readonly grace?: number;
   /** The time after the last reported activity at which a member is away, in ms. Default: 1,800,000. */
@@ -52,8 +55,8 @@ export function checkPresence<Context, Info, C extends object>(
   checkCallback("sees", options.sees);
   checkCallback("statusTo", options.statusTo);
   const { grace = 65_000, away = 1_800_000 } = options;
-  if (checkMs("grace", grace) < 1_000 || grace === Number.POSITIVE_INFINITY) {
-    throw new BusError("bad_option", `grace must be a finite number of ms from 1,000 up, got ${given(grace)}`);
+  if (checkMs("grace", grace) < 1_000 || grace > LONGEST_GRACE) {
+    throw new BusError("bad_option", `grace must be a number of ms from 1,000 to 1,200,000, got ${given(grace)}`);
   }
   return { ...options, grace, away: checkMs("away", away) };
 }

@@ -103,7 +103,7 @@ export class Replica {
     this.#apply(read);
     if (read.node !== node) return;
     const own = cameBack(read.seq);
-    if (own.length > 0) this.#touched = own;
+    if (own.length > 0) this.#touched = [...this.#touched, ...own];
     if (this.#options.isLive()) leases.hearOwn();
   }
 
@@ -140,11 +140,13 @@ export class Replica {
   // A node that was taken for dead sends its members again.
   #drop(row: NodeRow & { readonly does: "drop" }): void {
     const { node, nodes, recheck } = this.#options;
-    for (const id of row.gone) {
+    const isOwn = row.of === node;
+    // All others forget this node as a whole, also a member that came while the drop was on its way.
+    for (const id of row.all && isOwn ? [...nodes.idsOf(node)] : row.gone) {
       nodes.remove(row.of, id);
-      if (row.of === node) recheck(id);
+      if (isOwn) recheck(id);
     }
-    if (!row.all || row.of === node) return;
+    if (!row.all || isOwn) return;
     this.#touched = [...nodes.idsOf(row.of)]; // members that the sender did not know, because it opened too late
     nodes.forget(row.of);
   }

@@ -110,7 +110,7 @@ export class Roster implements Claim {
     this.#checkpoints = new Checkpoints({
       clock,
       isShared: hub.isKept,
-      size: () => ({ parts: drafts.whole(node, false).length, nodes: nodes.names.length }),
+      size: () => ({ parts: drafts.whole(node).length, nodes: nodes.names.length }),
       send: () => {
         if (this.locals.size > 0) this.#dispatch.answer();
       },

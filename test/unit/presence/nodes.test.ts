@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
+import { gate } from "../../support/doubles.ts";
 import { AWAY, byId, changesOf, fold, GRACE, pass, TestNode, turns } from "./node.ts";
 import { SharedLog } from "./shared-log.ts";
 
@@ -12,6 +13,16 @@ function cluster(count: number, replayed?: number): { log: SharedLog; nodes: Tes
   return { log, nodes };
 }
 
+/** Runs work before each commit of a node whose rows have this text. */
+function before(node: TestNode, text: string, work: () => Promise<unknown>): void {
+  const store = node.store as { append: TestNode["store"]["append"] };
+  const { append } = store;
+  store.append = async (sends) => {
+    if (JSON.stringify(sends).includes(text)) await work();
+    return append(sends);
+  };
+}
+
 const ids = (node: TestNode, channel = "room"): readonly unknown[] =>
   node.here
     .of(channel)
@@ -19,6 +30,50 @@ const ids = (node: TestNode, channel = "room"): readonly unknown[] =>
     .sort();
 
 describe("presence over several nodes", () => {
+  it("takes up a member that came to a stopped node while the drop of that node was on its way", async () => {
+    const { nodes } = cluster(2);
+    const [stopped, judge] = nodes as [TestNode, TestNode];
+    await pass(nodes, 200);
+    stopped.connect("ann", ["room"]);
+    await pass(nodes, 3_000);
+    let isOver = false;
+    before(judge, "drop", async () => {
+      if (isOver) return;
+      isOver = true;
+      await stopped.goOn();
+      stopped.connect("bob", ["room"]);
+      await pass([stopped], 200); // the row of bob commits first
+    });
+    stopped.stop();
+    await pass(nodes, GRACE * 5);
+    assert.ok(isOver);
+    assert.equal(judge.here.status("bob"), "online");
+    assert.deepEqual(
+      nodes.map((node) => ids(node)),
+      [
+        ["ann", "bob"],
+        ["ann", "bob"],
+      ],
+    );
+  });
+
+  it("keeps for the grace also a member whose join was being committed when its node closed", async () => {
+    const { log, nodes } = cluster(2);
+    const [closing, other] = nodes as [TestNode, TestNode];
+    await pass(nodes, 200);
+    const held = gate();
+    before(closing, "ann", () => held.promise);
+    closing.connect("ann", ["room"]);
+    await pass(nodes, 100); // the join is on its way
+    const closed = closing.bus.close();
+    closing.state = "killed";
+    held.resolve();
+    await closed;
+    await pass([other], 500);
+    assert.deepEqual(ids(other), ["ann"]);
+    assert.equal(changesOf(log, "room", 0).length, 1);
+  });
+
   it("shows a member of one node on all of them, with one row of changes", async () => {
     const { log, nodes } = cluster(3);
     await pass(nodes, 200);
