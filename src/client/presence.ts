@@ -36,6 +36,9 @@ export interface PresenceOf<Info = unknown> {
 /** The most changes that wait for a list. */
 const MOST_EARLY = 10_000;
 
+/** The longest wait for a list, in ms. */
+const LONGEST = 30_000;
+
 /** The bounds of the pause before another attempt, in ms. */
 const PAUSE = { first: 500, longest: 30_000 };
 
@@ -129,10 +132,19 @@ export function presenceOf<Info = unknown>(
   async function answer(): Promise<Answer<Info>> {
     // Each address is a new one, because a service worker may keep answers by it.
     const query = new URLSearchParams({ channels: channel, _: `${Math.random()}` });
-    const response = await client.request(`/presence?${query}`, over.signal);
-    const found: unknown = await response.json();
-    if (!isAnswer<Info>(found)) throw errorOf("http", "200: not a bus", {});
-    return found;
+    const asking = new AbortController();
+    const end = (): void => asking.abort();
+    over.signal.addEventListener("abort", end, { signal: asking.signal });
+    const late = setTimeout(end, LONGEST);
+    try {
+      const response = await client.request(`/presence?${query}`, asking.signal);
+      const found: unknown = await response.json();
+      if (!isAnswer<Info>(found)) throw errorOf("http", "200: not a bus", {});
+      return found;
+    } finally {
+      clearTimeout(late);
+      end(); // nothing listens to `over` any more
+    }
   }
 
   function begin(last: number, loaded: readonly Member<Info>[]): void {

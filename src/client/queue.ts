@@ -13,10 +13,12 @@ import { checkEntries, checkOptions } from "./queue/input.ts";
 import { Shelf } from "./queue/shelf.ts";
 import { type Ending, turnsOf } from "./queue/turns.ts";
 import type { QueueOptions, QueueSent, SendQueue } from "./queue/types.ts";
+import type { Waiting } from "./queue/waiting.ts";
 
 export type { QueueGivenUp, QueueOptions, QueueReason, QueueSent, QueueStorage, SendQueue } from "./queue/types.ts";
 
 interface Promised {
+  readonly send: Waiting;
   readonly resolve: (ids: readonly number[]) => void;
   readonly reject: (error: ClientError) => void;
 }
@@ -42,6 +44,8 @@ export function queueOf<C extends object = AnyChannels>(of: Client<C>, options: 
     else flush();
   });
   globalThis.addEventListener?.("online", flush, { signal: over.signal });
+  // A page in the cache of the browser hears no other tab.
+  globalThis.addEventListener?.("pageshow", ({ persisted }) => persisted && endUnheard(), { signal: over.signal });
   if (client.status === "closed") close();
   flush();
 
@@ -60,9 +64,9 @@ export function queueOf<C extends object = AnyChannels>(of: Client<C>, options: 
       const checked = checkEntries(entries);
       if (over.signal.aborted) throw failure("closed", "the queue is closed: make another one");
       if (checked.length === 0) return Promise.resolve(form([]));
-      const { key } = shelf.add(checked);
+      const waiting = shelf.add(checked);
       const result = new Promise<T>((resolve, reject) => {
-        promises.set(key, { resolve: (ids) => resolve(form(ids)), reject });
+        promises.set(waiting.key, { send: waiting, resolve: (ids) => resolve(form(ids)), reject });
       });
       result.catch(() => {}); // onGivenUp hears of it, too
       turns.tell(undefined);
@@ -79,7 +83,10 @@ export function queueOf<C extends object = AnyChannels>(of: Client<C>, options: 
     try {
       // A send that the storage lists and cannot give back must not keep the loop going.
       for (let failures = 0; isReachable() && shelf.first() !== undefined; ) {
-        const failed = await turns.run((signal) => attempt({ client, shelf, window, end: tell }, signal));
+        // The way may be gone once the turn comes, and a try without it would count.
+        const failed = await turns.run(async (signal) =>
+          isReachable() ? attempt({ client, shelf, window, end: tell }, signal) : undefined,
+        );
         if (failed !== undefined) await client.pause(failures, failed, over.signal);
         failures = failed === undefined ? 0 : failures + 1;
       }
@@ -97,6 +104,15 @@ export function queueOf<C extends object = AnyChannels>(of: Client<C>, options: 
   function tell(ending: Ending): void {
     turns.tell(ending);
     end(ending);
+  }
+
+  /** Ends the sends of this page that another tab has ended unheard. */
+  function endUnheard(): void {
+    const waiting = shelf.keys();
+    const error = failure("unknown", "another tab ended the send unheard");
+    for (const { send } of promises.values()) {
+      if (!waiting.has(send.key)) end({ ...send, reason: "unknown", mayBeCommitted: true, error });
+    }
   }
 
   function end(ending: Ending): void {

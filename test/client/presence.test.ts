@@ -252,6 +252,61 @@ describe("the list of a channel in a browser", () => {
     await bus.close();
   });
 
+  /** A client whose requests never come back unless they are ended, and the number of those under way. */
+  function swallowed() {
+    const counts = { asked: 0, reports: 0, underWay: 0 };
+    const request = (_route: string, signal: AbortSignal, body?: object) =>
+      new Promise<Response>((_, reject) => {
+        counts[body === undefined ? "asked" : "reports"] += 1;
+        counts.underWay += 1;
+        signal.addEventListener("abort", () => {
+          counts.underWay -= 1;
+          reject(signal.reason);
+        });
+      });
+    const client = { status: "live", last: 1, on: () => () => {}, addChannel() {}, deleteChannel() {}, request };
+    return { client: client as unknown as Client, counts };
+  }
+
+  it("is asked for again if no answer comes, and leaves nothing under way at its end", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { client, counts } = swallowed();
+    const room = presenceOf(client, "room", { reports: false });
+    await vi.advanceTimersByTimeAsync(40_000);
+    assert.deepEqual(counts, { asked: 2, reports: 0, underWay: 1 });
+    room.close();
+    assert.equal(counts.underWay, 0);
+  });
+
+  it("ends a report that is still under way when the next begins", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { client, counts } = swallowed();
+    const room = presenceOf(client, "room");
+    await vi.advanceTimersByTimeAsync(500_000);
+    assert.equal(counts.reports, 11);
+    assert.ok(counts.underWay <= 2, `${counts.underWay}`); // one report and one list
+    room.close();
+    assert.equal(counts.underWay, 0);
+  });
+
+  it("reports the sleep of a machine as inactivity, whichever clock stood still", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance", "Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const reports: number[] = [];
+    const request = async (_route: string, _signal?: AbortSignal, body?: object) => {
+      if (body !== undefined) reports.push((body as { inactive: number }).inactive);
+      return Response.json({ last: 5, members: { room: [] } });
+    };
+    const client = { status: "live", last: 1, on: () => () => {}, addChannel() {}, deleteChannel() {}, request };
+    const room = presenceOf(client as unknown as Client, "room");
+    vi.setSystemTime(Date.now() + 3 * 3_600_000);
+    vi.advanceTimersByTime(50_000);
+    assert.deepEqual(reports, [0, 3 * 3_600_000 + 50_000]);
+    room.close();
+  });
+
   it("reports the person's inactivity once for all lists of a client, at each return and each 50 s", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
     onTestFinished(() => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Client } from "nightbus/client";
 import { describe, it, onTestFinished, vi } from "vitest";
 import { Lab } from "./lab.ts";
 import { FakeMount, refuse } from "./mount.ts";
@@ -30,6 +31,67 @@ async function withLocks(request: (name: string, options: Ask, work: () => Promi
 }
 
 describe("tabs that share a storage", () => {
+  it("end what another tab ended while this page was in the browser's cache", async () => {
+    const [mount, storage, page] = [new FakeMount(), new FakeStorage(), new EventTarget()];
+    const lab = new Lab(mount);
+    lab.open({ shareTabs: "" }).bus.close(); // stubs the globals of the lab
+    vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+    const Radio = globalThis.BroadcastChannel;
+    class Deaf extends Radio {
+      constructor(name: string) {
+        super(name);
+        queueMicrotask(() => {
+          this.onmessage = null;
+        });
+      }
+    }
+    vi.stubGlobal("BroadcastChannel", Deaf);
+    const client = { status: "waiting", on: () => () => {} };
+    const frozen = heard(client as unknown as Client, { storage, name: "ann" });
+    let end: unknown = "waits";
+    frozen.queue.sendone("a", 1).then(
+      (id) => {
+        end = id;
+      },
+      ({ code }) => {
+        end = code;
+      },
+    );
+    vi.stubGlobal("BroadcastChannel", Radio);
+    const other = lab.open({ shareTabs: "" });
+    heard(other.bus, { storage, name: "ann" });
+    await wait(1_000);
+    assert.deepEqual([mount.messages, storage.length, end], [[1], 0, "waits"]);
+    page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
+    page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+    await wait();
+    assert.equal(end, "unknown");
+    assert.deepEqual(
+      frozen.givenUp.map(({ reason, mayBeCommitted, entries }) => [reason, mayBeCommitted, entries]),
+      [["unknown", true, [["a", 1]]]],
+    );
+    other.bus.close();
+  });
+
+  it("try nothing if the connection broke while they waited for their turn", async () => {
+    const turns: (() => void)[] = [];
+    const request = (_name: string, _options: Ask, work: () => Promise<unknown>) =>
+      new Promise((resolve) => turns.push(() => resolve(work())));
+    vi.stubGlobal("navigator", { onLine: true, locks: { request } });
+    const { bus, mount } = start();
+    onTestFinished(() => bus.close());
+    await wait();
+    const { queue, givenUp } = heard(bus, { storage: new FakeStorage(), name: "ann" });
+    void queue.sendone("a", 1).catch(() => {});
+    mount.fault = () => Promise.reject(new TypeError("network error"));
+    mount.cut();
+    await wait();
+    assert.equal(bus.status, "waiting");
+    turns.shift()!();
+    await wait();
+    assert.deepEqual([mount.asked.filter((one) => one.startsWith("POST send")), givenUp], [[], []]);
+  });
+
   it("try one send at a time, and both hear of each", async () => {
     const mount = new FakeMount();
     let under = 0;

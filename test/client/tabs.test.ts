@@ -17,6 +17,19 @@ function close(...tabs: readonly TabOfLab[]): void {
 }
 
 describe("tabs that share a connection", () => {
+  it("have the position of their connection before they hear that it is live", async () => {
+    const mount = new FakeMount();
+    const lab = new Lab(mount);
+    const one = lab.open();
+    await wait(10);
+    const two = lab.open({ channels: [] });
+    const positions: unknown[] = [];
+    two.bus.on("status", (status) => positions.push(status === "live" ? two.bus.last : status));
+    await wait(10);
+    assert.deepEqual(positions, [100]);
+    close(one, two);
+  });
+
   it("have one stream, for the channels of them all", async () => {
     const mount = new FakeMount();
     const lab = new Lab(mount);

@@ -31,15 +31,20 @@ export function reportActivity(client: Pick<Client<never>, "request">): () => vo
 }
 
 function begin({ request }: Pick<Client<never>, "request">): () => void {
-  let activeAt = performance.now();
+  // One of the two clocks may stand still while a machine sleeps, and the other may be set back.
+  let [activeAt, activeOn] = [performance.now(), Date.now()];
+  const idle = (): number => Math.max(performance.now() - activeAt, Date.now() - activeOn);
   const over = new AbortController();
+  let underWay = new AbortController();
   const report = (): void => {
-    const inactive = Math.round(performance.now() - activeAt);
-    request("/presence", over.signal, { inactive }).catch(() => {}); // the server takes a person without reports for online
+    underWay.abort(); // reports that hang would take the few connections that a page has
+    underWay = new AbortController();
+    const inactive = Math.round(idle());
+    request("/presence", underWay.signal, { inactive }).catch(() => {}); // the server takes a person without reports for online
   };
   const act = (): void => {
-    const was = performance.now() - activeAt;
-    activeAt = performance.now();
+    const was = idle();
+    [activeAt, activeOn] = [performance.now(), Date.now()];
     if (was > LONG) report();
   };
   const page = globalThis as Partial<EventTarget> & { readonly document?: Document };
@@ -56,6 +61,7 @@ function begin({ request }: Pick<Client<never>, "request">): () => void {
   const timer = setInterval(report, PAUSE);
   return () => {
     clearInterval(timer);
+    underWay.abort();
     over.abort();
   };
 }

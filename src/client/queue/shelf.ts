@@ -41,6 +41,11 @@ export class Shelf {
     return this.#names().length;
   }
 
+  /** The keys of the sends that wait. */
+  keys(): ReadonlySet<string> {
+    return new Set(this.#names().map(keyOf));
+  }
+
   /** Adds a send behind all others. Throws `full`. */
   add(entries: readonly SentEntry[]): Waiting {
     const { count, bytes } = this.#options;
@@ -112,7 +117,7 @@ export class Shelf {
   #names(): readonly string[] {
     const names = new Set(this.#memory.keys());
     for (const name of this.#stored()) {
-      if (!this.#settled.has(name.slice(name.indexOf(".") + 1))) names.add(name);
+      if (!this.#settled.has(keyOf(name))) names.add(name);
       else this.#delete(name);
     }
     return [...names].sort((one, other) => placeOf(one) - placeOf(other) || (one < other ? -1 : 1));
@@ -167,6 +172,11 @@ export class Shelf {
       return undefined;
     }
   }
+}
+
+/** Returns the key in a name. */
+function keyOf(name: string): string {
+  return name.slice(name.indexOf(".") + 1);
 }
 
 /** Returns the place in a name. A name that is none comes first, and is removed with its content. */

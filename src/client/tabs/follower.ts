@@ -28,13 +28,13 @@ export function follower(mount: Mount, tab: Tab, hello: () => void, watch: () =>
     leader = id;
     mount.heartbeat = heartbeat;
     watch();
+    tab.last ??= last; // before the status: who hears of it may ask from here on
     tab.show(status, reason && Object.assign(new ClientError("", ""), reason));
     if (channels) {
       wait();
       tab.union = channels;
       if (covers(channels, tab.names())) {
         session = new AbortController();
-        tab.last ??= last;
         // The difference is NaN before the leader has a position. A position beyond the leader's may be of another log.
         if (tab.last! - last!) catchUp(last!, session.signal);
       } else hello();
