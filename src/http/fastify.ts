@@ -11,15 +11,16 @@ export type { Allowed, ChannelsHook, Cors, Granted, MountLimits, MountOptions, R
 
 /**
  * Makes the bus a plugin of Fastify 5: `app.register(mount(bus, options), { prefix: "/longpolling" })`. Hooks get Fastify's request.
- * The reply keeps headers that others have set. `onSend` hooks do not run, because answers go to the raw response. The
- * application's end answers polls and ends streams. Throws `bad_option`.
+ * The reply keeps headers that others have set. `onSend` hooks do not run, because answers go to the raw response. The end of
+ * an application answers its polls and ends its streams. Throws `bad_option`.
  */
 export function mount<C extends object, Request extends FastifyRequest = FastifyRequest>(
   bus: Bus<C>,
   options: MountOptions<C, Request> = {},
 ): (instance: FastifyInstance) => Promise<void> {
-  const endpoint = new Endpoint(bus, options);
+  const made = [new Endpoint(bus, options)]; // checks the options now, and serves the first application
   return async (instance) => {
+    const endpoint = made.pop() ?? new Endpoint(bus, options); // each application ends its own
     instance.addHook("preClose", () => nextTurn(endpoint.close())); // the answers go before Fastify ends connections
     instance.removeAllContentTypeParsers(); // inside the plugin the endpoint reads bodies, and refuses bad ones
     instance.addContentTypeParser("*", async (_, payload) => payload);

@@ -95,3 +95,18 @@ it("answers past the onSend hooks of others, as its page says", async () => {
   expect((await client.get("health")).status).toBe(200);
   expect(sent).toBe(0);
 });
+
+it("goes on after the end of another application with the same plugin", async () => {
+  const { bus } = startBus();
+  const plugin = mount(bus);
+  const serve = async () => {
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    await app.register(plugin, { prefix: "/longpolling" });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    return { app, client: new Client(`http://127.0.0.1:${await portOf(app.server)}/longpolling`) };
+  };
+  const [first, second] = [await serve(), await serve()];
+  await first.app.close();
+  expect((await second.client.get("poll?channels=a&timeout=1")).status).toBe(200);
+});

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { mount } from "../../src/http/node.ts";
+import { ManualClock } from "../../src/testing/fake/manual-clock.ts";
 import { Client, until } from "./conformance/client.ts";
 import { dial, listen, startBus, written } from "./servers.ts";
 
@@ -210,4 +211,33 @@ it("adds to every form in which Vary may have been set", async () => {
   };
   expect(await varies(["Accept-Encoding", "Cookie"])).toBe("Accept-Encoding, Cookie, Origin");
   expect(await varies("Accept-Encoding")).toBe("Accept-Encoding, Origin");
+});
+
+it("lets go of a GET poll whose client goes, though nobody reads its body", async () => {
+  const { bus } = startBus();
+  const socket = await dial(await listen(mount(bus)));
+  await bus.ready();
+  const head = `GET /poll?channels=x&last=${bus.last} HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n`;
+  socket.write(`${head}${"x".repeat(300_000)}`);
+  await until(() => bus.waiting === 1);
+  await new Promise((resolve) => setTimeout(resolve, 100)); // an unread body would have stopped the reading by now
+  socket.destroy();
+  await until(() => bus.waiting === 0);
+});
+
+it("does not give up an answer whose turn on its connection has not come", async () => {
+  const clock = new ManualClock();
+  const { bus } = startBus({ clock });
+  const socket = await dial(await listen(mount(bus, { unsentTimeout: 1_000 })));
+  await bus.ready();
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk;
+  });
+  const poll = written("/poll", JSON.stringify({ channels: ["x"], last: bus.last }));
+  socket.write(`${poll}GET /poll?channels=y&timeout=0 HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await until(() => bus.waiting === 1 && bus.stats().unsent > 0);
+  clock.advance(2_000);
+  await bus.sendone("x", 1);
+  await until(() => text.match(/HTTP\/1\.1 200/g)?.length === 2);
 });

@@ -40,3 +40,30 @@ it.each([
   expect([seen, sink.state]).toEqual([times, "open"]);
   await bed.bus.close();
 });
+
+it("an ended stream stays for a client that still takes something, and for no other", async () => {
+  const bed = await makeStreams({ maxAge: 5_000, unsentTimeout: 30_000 });
+  const [slow, stuck] = [await bed.open("a"), await bed.open("a")].map(({ sink }) => sink);
+  for (const sink of [slow!, stuck!]) sink.reads = false;
+  await bed.bus.sendone("a", "x".repeat(1_000));
+  bed.clock.advance(5_008);
+  expect([slow!.state, stuck!.state]).toEqual(["ended", "ended"]);
+  for (let second = 0; second < 30; second += 1) {
+    slow!.unsent -= 1;
+    bed.clock.advance(1_000);
+  }
+  expect([slow!.state, stuck!.state]).toEqual(["ended", "destroyed"]);
+  bed.clock.advance(30_000);
+  expect(slow!.state).toBe("destroyed");
+  await bed.bus.close();
+});
+
+it("an ended stream whose bus closes waits for nobody", async () => {
+  const bed = await makeStreams({ maxAge: 5_000, unsentTimeout: 30_000 });
+  const { sink } = await bed.open("a");
+  sink.reads = false;
+  await bed.bus.sendone("a", "x".repeat(1_000));
+  bed.clock.advance(5_008);
+  await bed.bus.close();
+  expect(sink.state).toBe("destroyed");
+});

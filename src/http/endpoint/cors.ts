@@ -1,3 +1,4 @@
+import { isThenable } from "../../util/thenable.ts";
 import type { Cors } from "../options.ts";
 import type { EndpointReply, EndpointRequest } from "./request.ts";
 
@@ -37,7 +38,9 @@ export function allowedOrigin({ origin }: Cors, asking: string): string | undefi
 
 function isAllowed(origin: (origin: string) => unknown, asking: string): boolean {
   try {
-    return origin(asking) === true; // a promise grants nothing
+    const answer = origin(asking);
+    if (isThenable(answer)) Promise.resolve(answer).catch(() => {}); // a promise grants nothing, whatever becomes of it
+    return answer === true;
   } catch (cause) {
     throw new Error("the mount's function cors.origin failed", { cause });
   }

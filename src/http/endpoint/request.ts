@@ -40,6 +40,8 @@ export interface Sink {
   write(bytes: Uint8Array): boolean;
   /** The bytes that the client has not taken yet. */
   readonly unsent: number;
+  /** True if the client cannot take anything yet, since earlier answers of its connection come first. */
+  readonly waitsForTurn?: boolean;
   /** Calls back once, after the client has taken everything that was written. */
   drained(callback: () => void): void;
   /** Ends the answer after the bytes that were written. */

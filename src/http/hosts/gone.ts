@@ -30,10 +30,18 @@ export class GoneSignal extends LoneSignal {
   #watch(): void {
     if (this.#isWatching) return;
     this.#isWatching = true;
+    readOn(this.#request);
     onceClosed(this.#request, this.#response, () => {
       if (!this.#response.writableEnded) this.abort(new Error("the client has gone"));
     });
   }
+}
+
+/** Reads the body of a request that has none by its method. Node would not see the end of a connection behind unread bytes. */
+function readOn(request: IncomingMessage): void {
+  const { method, headers, readableDidRead } = request;
+  if ((method !== "GET" && method !== "HEAD") || readableDidRead) return;
+  if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined) request.resume();
 }
 
 /** Calls back once, when a response has closed or its client has gone. The call comes at once if that has happened. */

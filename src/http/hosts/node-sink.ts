@@ -19,6 +19,10 @@ export class NodeSink implements Sink {
     return this.#response.writableLength;
   }
 
+  get waitsForTurn(): boolean {
+    return this.#response.socket === null && !this.#response.writableFinished;
+  }
+
   // The first write sends the head as well, so that it goes through the response.
   write(bytes: Uint8Array): boolean {
     this.#socket = this.#socket === undefined ? null : chunkedSocketOf(this.#response);

@@ -14,6 +14,10 @@ export class LeasedSink implements Sink {
     return this.#sink.unsent;
   }
 
+  get waitsForTurn(): boolean {
+    return this.#sink.waitsForTurn === true;
+  }
+
   write(bytes: Uint8Array): boolean {
     return this.#sink.write(bytes);
   }

@@ -1,3 +1,5 @@
+// Longer than 250 lines: the steps of one stream, which share its state.
+
 import type { Following, Taker } from "../../core/following.ts";
 import type { Answer } from "../../log/answer.ts";
 import type { Bucket, Due } from "../../util/deadlines.ts";
@@ -43,6 +45,11 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
 
   get hasEnded(): boolean {
     return this.#ending !== undefined;
+  }
+
+  /** The reason for which the stream has ended; undefined while it goes on. */
+  get ending(): Ending | undefined {
+    return this.#ending;
   }
 
   /** True if the client has bytes to take. */
@@ -116,6 +123,7 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
   #stop(ending: Ending): boolean {
     if (this.#ending !== undefined) return false;
     this.#ending = ending;
+    this.#outlet.movedAt(); // bytes that the client takes from here on count for its grace
     this.#following?.stop();
     this.#shared.ended(this, ending);
     return true;

@@ -97,11 +97,21 @@ export class Streams<S extends Sink> {
     if (grace !== undefined) this.#deadlines.add(stream, hub.clock.monotonic() + grace);
   }
 
+  /** Ends the connection of an ended stream, unless its client is still taking what was written before the end. */
+  #letGo(stream: Stream<S>, now: number): void {
+    const { ending } = stream;
+    const isPatient = (ending === "old" || ending === "slow") && stream.isUnsent; // a mount that closes waits for nobody
+    const grace = isPatient ? this.#options.kind.grace(stream, ending) : undefined;
+    const end = grace === undefined ? now : Math.min(stream.stuckAt(now, grace), now + grace);
+    if (now < end) this.#deadlines.add(stream, end);
+    else stream.sink.destroy();
+  }
+
   #tend(stream: Stream<S>): void {
     const { hub, kind, unsentTimeout } = this.#options;
     const now = hub.clock.monotonic();
     const stuckAt = stream.stuckAt(now, unsentTimeout);
-    if (stream.hasEnded) stream.sink.destroy();
+    if (stream.hasEnded) this.#letGo(stream, now);
     else if (now >= stream.oldAt) stream.end("old");
     else if (now >= stuckAt) stream.giveUp();
     else {

@@ -13,6 +13,7 @@ import { grant } from "../routes/grant.ts";
 import { healthOf } from "../routes/health.ts";
 import { Deliveries } from "../writing/deliveries.ts";
 import { PIECE, Pieces } from "../writing/pieces.ts";
+import { decided } from "./decided.ts";
 import { lastOf } from "./frame.ts";
 import { notUpgrade } from "./handshake.ts";
 import { listOfMessages } from "./messages.ts";
@@ -110,7 +111,7 @@ export class Beside<C extends object, Context> {
     if (last === undefined) throw new Refusal(400, "bad_last", "last must be an integer from 0 up, or null");
     // Odoo notes the first call in the session, so that a session which ended meanwhile shows.
     const hasPeeked = request.header("cookie")?.includes(PEEKED) === true;
-    if ((isFirst !== true && !hasPeeked) || options.alive?.(context) === false) {
+    if ((isFirst !== true && !hasPeeked) || !this.#isAlive(context)) {
       throw new Refusal(401, "refused", "the session has expired");
     }
     const place = capacity.place();
@@ -126,6 +127,14 @@ export class Beside<C extends object, Context> {
     } finally {
       place.leave();
     }
+  }
+
+  #isAlive(context: Context): boolean {
+    const { options, failed } = this.#sockets;
+    const { alive } = options;
+    const isAlive = alive === undefined || decided("alive", () => alive(context), failed);
+    if (isAlive === undefined) throw new Refusal(500, "internal", "something went wrong on the server");
+    return isAlive;
   }
 
   readonly #form = (answer: Answer): Answer => answer;

@@ -3,6 +3,7 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../util/clock.ts";
 import { keepAlive } from "../../util/clock.ts";
+import { processWide } from "../../util/process-wide.ts";
 import { Refusal } from "../endpoint/refusal.ts";
 import { refused } from "../endpoint/replies.ts";
 import { pathIn } from "../hosts/node-host.ts";
@@ -12,6 +13,9 @@ import type { Admitted, Sockets } from "./sockets.ts";
 
 /** The time after which an upgrade that no listener has touched is answered, in ms. */
 const UNCLAIMED = 10_000;
+
+/** The connections whose upgrade a mount of any copy of nightbus has taken. Its hook may still wait. */
+const claimed = processWide("upgrades", () => new WeakSet<Duplex>());
 
 /** Takes the upgrades of a server of Node. */
 export class NodeUpgrades<C extends object, Context extends IncomingMessage | Request> {
@@ -34,6 +38,7 @@ export class NodeUpgrades<C extends object, Context extends IncomingMessage | Re
       if (emitter instanceof EventEmitter) leave(emitter.listenerCount("upgrade"), socket, this.#sockets.hub.clock);
       return false;
     }
+    claimed.add(socket);
     ignoreErrors(socket);
     try {
       const admitted = this.#sockets.admit(handshake, request as Context); // hooks name the request of their host
@@ -81,8 +86,8 @@ function leave(listeners: number, socket: Duplex & { readonly bytesWritten?: num
   }
   const { bytesWritten } = socket;
   const timer = clock.setTimeout(() => {
-    const isTouched =
-      socket.bytesWritten !== bytesWritten || socket.listenerCount("data") + socket.listenerCount("readable") > 0;
+    const listening = socket.listenerCount("data") + socket.listenerCount("readable");
+    const isTouched = claimed.has(socket) || socket.bytesWritten !== bytesWritten || listening > 0;
     if (!isTouched && !socket.destroyed) answer(unknown, socket);
   }, UNCLAIMED);
   keepAlive(timer, false);

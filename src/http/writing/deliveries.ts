@@ -26,11 +26,18 @@ export interface Parts {
   readonly window: string | undefined;
 }
 
+/** Rows that clients are being sent under one name. */
+interface Window {
+  readonly pieces: Pieces;
+  /** The answers on their way by this name. Other names may have the same pieces. */
+  answers: number;
+}
+
 /** Answers that clients have yet to take. Their deadlines share one timer. */
 export class Deliveries {
   readonly #options: DeliveriesOptions;
   readonly #deadlines: Deadlines<Delivery>;
-  readonly #windows = new Map<string, Pieces>();
+  readonly #windows = new Map<string, Window>();
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
@@ -65,11 +72,17 @@ export class Deliveries {
     return () => delivery.stop();
   }
 
-  #shared(window: string, own: Pieces): Pieces {
-    const known = this.#windows.get(window);
-    if (known !== undefined) return known;
-    this.#windows.set(window, own);
-    return own;
+  #shared(name: string, own: Pieces): Pieces {
+    const window = this.#windows.get(name) ?? { pieces: own, answers: 0 };
+    this.#windows.set(name, window);
+    window.answers += 1;
+    return window.pieces;
+  }
+
+  #leave(name: string): void {
+    const window = this.#windows.get(name)!; // each answer of this name entered it
+    window.answers -= 1;
+    if (window.answers === 0) this.#windows.delete(name);
   }
 
   #begin(sink: Sink, held: unknown, size: number, window?: string): Delivery {
@@ -83,8 +96,8 @@ export class Deliveries {
 
   #over(delivery: Delivery, window?: string): void {
     this.#deadlines.remove(delivery);
-    const isLast = this.#options.unsent.release(delivery.held);
-    if (isLast && window !== undefined && this.#windows.get(window) === delivery.held) this.#windows.delete(window);
+    this.#options.unsent.release(delivery.held);
+    if (window !== undefined) this.#leave(window);
   }
 
   #judge(delivery: Delivery): void {

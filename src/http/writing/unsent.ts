@@ -34,14 +34,13 @@ export class Unsent {
     this.#change(size);
   }
 
-  /** Stops counting for a client that took the bytes, or has gone. Returns true if no other client holds them. */
-  release(what: unknown): boolean {
+  /** Stops counting for a client that took the bytes, or has gone. */
+  release(what: unknown): void {
     const held = this.#held.get(what)!; // `hold` put it there
     held.holders -= 1;
-    if (held.holders > 0) return false;
+    if (held.holders > 0) return;
     this.#held.delete(what);
     this.#change(-held.size);
-    return true;
   }
 
   #change(size: number): void {

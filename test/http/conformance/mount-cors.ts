@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { Bus } from "../../../src/bus.ts";
 import type { Host, Start } from "./host.ts";
 
@@ -123,6 +123,19 @@ export function describeCors<Context>(start: Start<Context>, host: Host<Context>
     const { client } = await start({ cors: { origin } });
     const reply = await client.request("health", from("https://a.example"));
     expect(reply.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it("leaves no rejection of the function of origins unhandled", async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): number => unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    onTestFinished(() => void process.off("unhandledRejection", note));
+    const origin = (() => Promise.reject(new Error("no database"))) as unknown as () => boolean;
+    const { client } = await start({ cors: { origin } });
+    const reply = await client.request("health", from("https://a.example"));
+    expect(reply.headers.get("access-control-allow-origin")).toBeNull();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(unhandled).toEqual([]);
   });
 
   it("lets a page of an allowed origin read why it was refused", async () => {

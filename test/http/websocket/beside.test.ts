@@ -119,6 +119,15 @@ describe("beside the socket", () => {
     expect([preflight.status, preflight.headers.get("access-control-allow-methods")]).toEqual([204, "GET, POST"]);
   });
 
+  it("a peek meets an `alive` that answers neither true nor false as a socket does", async () => {
+    const answers = [() => undefined, () => Promise.resolve(false), () => Promise.reject(new Error("a bug"))];
+    for (const alive of answers as unknown as readonly (() => boolean)[]) {
+      const bed = await makeBed({ alive });
+      const { json } = await call(bed, "peek_notifications", { channels: ["a"], last: 0, is_first_poll: true });
+      expect([json.result, json.error?.code, bed.errors.splice(0).length]).toEqual([undefined, 200, 1]); // the code of Odoo for a fault of the server
+    }
+  });
+
   it("other paths go to the next handler, or are answered 404", async () => {
     const bed = await makeBed();
     for (const path of ["/", "/websocket/elsewhere", "/websocket/health/deeper", "/websockets"]) {

@@ -174,6 +174,22 @@ describe("an upgrade on another path", () => {
     reading.destroy();
   });
 
+  it("is left to another mount of the server, also while the hook of that mount waits for long", async () => {
+    const bed = await makeBed();
+    const asked = pDefer<string>();
+    const user = (): Promise<string> => asked.promise;
+    const other = websocket(bed.bus, { path: "/other", user, hookTimeout: 60_000 });
+    bed.server.on("upgrade", other.upgrade);
+    const opening = once(new WebSocket(bed.url("/other")), "open");
+    opening.catch(() => {}); // awaited below
+    await turns(20);
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the upgrade comes
+    await bed.pass(12_000);
+    asked.resolve("ann");
+    await opening;
+    other.close();
+  });
+
   it("may be reset before any listener of several touches it", async () => {
     const bed = await makeBed();
     for (const path of ["/other", "/another"]) bed.server.on("upgrade", websocket(bed.bus, { path }).upgrade);
