@@ -19,6 +19,8 @@ export class LogTime {
   /** The monotonic time of the last look; undefined before the first look at this log. */
   #looked: number | undefined;
   #newestAt = 0;
+  /** The first look: its monotonic time, and the time of the newest row. Undefined once the clock has reached that row. */
+  #first: { readonly looked: number; readonly newestAt: number } | undefined;
 
   constructor(options: LogTimeOptions) {
     this.#options = options;
@@ -28,13 +30,25 @@ export class LogTime {
   now(): number {
     const { read, monotonic } = this.#options;
     const [reading, looked] = [read(), monotonic()];
-    if (this.#looked === undefined) this.#time = reading ?? this.#newestAt;
-    else {
+    if (this.#looked === undefined) {
+      this.#time = reading ?? this.#newestAt;
+      this.#first = { looked, newestAt: this.#newestAt };
+    } else {
       const latest = this.#time + looked - this.#looked;
       this.#time = Math.max(this.#time, Math.min(reading ?? latest, latest));
     }
+    this.#catchUp(reading, looked);
     this.#looked = looked;
     return this.#time;
+  }
+
+  // The clock of a machine may be far behind at its start. Once the clock reaches the newest row, that row was not stamped ahead,
+  // so that the log was as old at the first look.
+  #catchUp(reading: number | undefined, looked: number): void {
+    const first = this.#first;
+    if (first === undefined || reading === undefined || reading < first.newestAt) return;
+    this.#time = Math.max(this.#time, Math.min(reading, first.newestAt + looked - first.looked));
+    this.#first = undefined;
   }
 
   /** Notes the time of a row. The newest one stands in for a clock that fails at the first look. */

@@ -1,7 +1,7 @@
+import { BusError } from "../../errors.ts";
 import type { Clock } from "../../util/clock.ts";
 import { SingleFlight } from "../../util/single-flight.ts";
 import type { EngineTime } from "../shared/engine-time.ts";
-import { Unreachable } from "../shared/failures.ts";
 import type { Outage } from "../shared/outage.ts";
 import { PollLoop } from "../shared/poll-loop.ts";
 import type { Connection } from "./connection.ts";
@@ -126,7 +126,8 @@ export class Feed {
 
   async #consume(last: number): Promise<void> {
     const { clock, connection, stream, cursor, time } = this.#options;
-    if (this.#polls.isStopped) throw new Unreachable("the store was closed meanwhile"); // nobody would end the delivery
+    // Nobody would end the delivery.
+    if (this.#polls.isStopped) throw new BusError("store", "the store is closed", { refused: true });
     const consumer = new Consumer({
       connection,
       stream,

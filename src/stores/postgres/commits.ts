@@ -78,7 +78,7 @@ export class Commits {
 
   async #move(): Promise<void> {
     const { tables, ask, node } = this.#options;
-    await this.#commits.commit([], (writer) => tables.move(ask, { ...writer, node }).catch(orGone));
+    await this.#heeding(this.#commits.commit([], (writer) => tables.move(ask, { ...writer, node }).catch(orGone)));
   }
 }
 

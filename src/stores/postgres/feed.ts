@@ -41,6 +41,8 @@ export class Feed {
   #move: () => void = () => {};
   #deaf = 0;
   #isDoubted = false;
+  /** True if a commit of this process may come yet. */
+  #isUnsure = false;
   #isKnownDeaf = false;
 
   constructor(options: FeedOptions) {
@@ -91,8 +93,9 @@ export class Feed {
     }
   };
 
-  /** Looks now, since the notification of a commit by this process says nothing to it. */
-  look(): void {
+  /** Looks for a commit of this process whose answer was lost, now and at its notification. */
+  lookForOwn(): void {
+    this.#isUnsure = true;
     void this.#polls.look();
   }
 
@@ -110,8 +113,12 @@ export class Feed {
     this.#deaf = 0;
     this.#isKnownDeaf = false;
     const [id, node] = payload.split(" ");
+    const isNews = Number(id) > (this.#cursor?.seen ?? 0);
     if (payload === "") this.#move();
-    else if (node !== this.#options.node && Number(id) > (this.#cursor?.seen ?? 0)) void this.#polls.look();
+    else if (isNews && (node !== this.#options.node || this.#isUnsure)) {
+      this.#isUnsure = false;
+      void this.#polls.look();
+    }
   }
 
   async #turn(): Promise<void> {

@@ -72,7 +72,7 @@ export async function openPostgres(
     node,
     ask: (...asked) => connections.ask(...asked),
     prepareKeys: () => connections.lend((client) => prepareKeys((...asked) => askOn(client, ...asked), named)),
-    lost: () => feed.look(),
+    lost: () => feed.lookForOwn(),
     error: (error) => sink.error(error),
   });
   const trimmer = new Trimmer({

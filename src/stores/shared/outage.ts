@@ -2,12 +2,13 @@ import type { StoreSink } from "../../store.ts";
 
 /**
  * Reports a failure in the background once, until the work succeeds again. Work of several parts, such as looking and
- * listening, has one outage, which lasts while any part fails.
+ * listening, has one outage, which any part begins. A part that goes on failing begins no other.
  */
 export class Outage {
   readonly #report: (error: Error) => void;
   readonly #explain: (error: unknown) => Error | undefined;
   readonly #failing = new Set<string>();
+  #isReported = false;
 
   /** `explain` makes the error to report, or undefined for an error that needs no report. */
   constructor(report: (error: Error) => void, explain: (error: unknown) => Error | undefined) {
@@ -23,14 +24,16 @@ export class Outage {
   /** Notes that a part fails. Reports the first error of an outage only. */
   begin(error: unknown, part = ""): void {
     const explained = this.#explain(error);
-    if (explained === undefined) return;
-    const isFirst = this.#failing.size === 0;
+    if (explained === undefined || this.#failing.has(part)) return;
     this.#failing.add(part);
-    if (isFirst) this.#report(explained);
+    if (this.#isReported) return;
+    this.#isReported = true;
+    this.#report(explained);
   }
 
   /** Notes that a part has succeeded. */
   end(part = ""): void {
     this.#failing.delete(part);
+    this.#isReported = false;
   }
 }

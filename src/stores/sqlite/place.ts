@@ -8,6 +8,8 @@ export interface Believed {
   bytes(): number;
   /** A number that each vacuum raises. */
   schemaVersion(): number;
+  /** True if the file may become shorter without a vacuum. Its length then tells nothing. */
+  isShrinking(): boolean;
 }
 
 /**
@@ -18,6 +20,7 @@ export class Place {
   readonly #path: string;
   readonly #tables: Believed;
   readonly #identity: string | undefined;
+  readonly #isShrinking: boolean;
   #size: number;
   #version: number;
   #isCut = false;
@@ -30,6 +33,7 @@ export class Place {
     this.#identity = identity;
     this.#size = size;
     this.#version = tables.schemaVersion();
+    this.#isShrinking = tables.isShrinking();
   }
 
   /** The error of sends while the path does not lead to the open file. Undefined while it does. */
@@ -43,6 +47,10 @@ export class Place {
     if (this.#isCut || this.#identity === undefined) return;
     if (identity !== this.#identity) {
       this.#outage ??= this.#lost("was deleted or replaced", "put it back, or open a new bus");
+      return;
+    }
+    if (this.#isShrinking) {
+      this.#outage = undefined;
       return;
     }
     // A vacuum makes the file shorter as well. SQLite then knows the new size, unless the write-ahead log has as much again.

@@ -108,6 +108,11 @@ export class Tables {
     return bytes;
   }
 
+  /** True if the file may become shorter without a vacuum. */
+  isShrinking(): boolean {
+    return this.#prepare("pragma auto_vacuum").get()?.[0] !== 0;
+  }
+
   /** The version of the schema, of all tables in the file. A vacuum raises the version, too. */
   schemaVersion(): number {
     const [version] = this.#schemaVersion.get() as [number];

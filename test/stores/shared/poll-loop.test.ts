@@ -21,6 +21,30 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
   await turns(1);
 }
 
+describe("an outage of several parts", () => {
+  it("is told once, also while one of them goes on failing, and a later one is told again", () => {
+    const reported: string[] = [];
+    const outage = new Outage(
+      ({ message }) => reported.push(message),
+      (error) => error as Error,
+    );
+    const fail = (message: string, part?: string): void => outage.begin(new Error(message), part);
+    fail("deaf", "listening");
+    outage.end();
+    fail("deaf again", "listening");
+    assert.deepEqual(reported, ["deaf"]);
+    fail("down");
+    fail("down again");
+    assert.deepEqual(reported, ["deaf", "down"]);
+    outage.end();
+    fail("deaf once more", "listening");
+    outage.end("listening");
+    fail("down once more");
+    fail("deaf at last", "listening");
+    assert.deepEqual(reported, ["deaf", "down", "down once more"]);
+  });
+});
+
 describe("a poll loop", () => {
   it("looks after each pause, and never again once it has stopped", async () => {
     let looks = 0;
