@@ -108,11 +108,9 @@ export function queueOf<C extends object = AnyChannels>(of: Client<C>, options: 
 
   /** Ends the sends of this page that another tab has ended unheard. */
   function endUnheard(): void {
-    const waiting = shelf.keys();
-    const error = failure("unknown", "another tab ended the send unheard");
-    for (const { send } of promises.values()) {
-      if (!waiting.has(send.key)) end({ ...send, reason: "unknown", mayBeCommitted: true, error });
-    }
+    const error = failure("unknown", "ended unheard in another tab");
+    const sends = [...promises.values()].map(({ send }) => send);
+    for (const send of shelf.without(sends)) end({ ...send, reason: "unknown", mayBeCommitted: true, error });
   }
 
   function end(ending: Ending): void {
@@ -140,7 +138,7 @@ export function queueOf<C extends object = AnyChannels>(of: Client<C>, options: 
     for (const one of shelf.fleeting()) end({ ...one, reason: "closed", mayBeCommitted: one.tried > 0, error: lost });
     const kept = failure(
       "closed",
-      "the queue was closed; the send stays in the storage for the next queue of its name",
+      "the queue was closed while the send waited in the storage, for the next queue of its name",
     );
     for (const { reject } of promises.values()) reject(kept);
     promises.clear();

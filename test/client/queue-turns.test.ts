@@ -73,6 +73,34 @@ describe("tabs that share a storage", () => {
     other.bus.close();
   });
 
+  it("keep what a callback queues while they end what another tab ended", async () => {
+    const [page, storage] = [new EventTarget(), new FakeStorage()];
+    vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+    const client = { status: "waiting", on: () => () => {} } as unknown as Client;
+    const reasons: string[] = [];
+    const { queue } = heard(client, {
+      storage,
+      name: "ann",
+      onGivenUp: ({ reason, entries: [entry] }) => {
+        reasons.push(reason);
+        if (reasons.length < 10) void queue.sendone(entry![0], entry![1]).catch(() => {});
+      },
+    });
+    void queue.sendone("a", 1).catch(() => {});
+    storage.items.clear(); // as another tab does that has sent it
+    const show = (): boolean => page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+    show();
+    assert.deepEqual([reasons, queue.waiting], [["unknown"], 1]);
+    storage.items.clear();
+    storage.key = () => {
+      throw new Error("no access");
+    };
+    Object.defineProperty(storage, "length", { value: 1 });
+    show();
+    assert.deepEqual(reasons, ["unknown"], "a storage that fails says nothing of its sends");
+    queue.close();
+  });
+
   it("try nothing if the connection broke while they waited for their turn", async () => {
     const turns: (() => void)[] = [];
     const request = (_name: string, _options: Ask, work: () => Promise<unknown>) =>

@@ -41,9 +41,10 @@ export class Shelf {
     return this.#names().length;
   }
 
-  /** The keys of the sends that wait. */
-  keys(): ReadonlySet<string> {
-    return new Set(this.#names().map(keyOf));
+  /** Returns those of these sends that wait no more. None once the storage has failed, since its sends do not show then. */
+  without(sends: readonly Waiting[]): readonly Waiting[] {
+    const names = new Set(this.#names());
+    return sends.filter((send) => !this.#hasFailed && !names.has(nameOf(send)));
   }
 
   /** Adds a send behind all others. Throws `full`. */
@@ -117,7 +118,7 @@ export class Shelf {
   #names(): readonly string[] {
     const names = new Set(this.#memory.keys());
     for (const name of this.#stored()) {
-      if (!this.#settled.has(keyOf(name))) names.add(name);
+      if (!this.#settled.has(name.slice(name.indexOf(".") + 1))) names.add(name);
       else this.#delete(name);
     }
     return [...names].sort((one, other) => placeOf(one) - placeOf(other) || (one < other ? -1 : 1));
@@ -172,11 +173,6 @@ export class Shelf {
       return undefined;
     }
   }
-}
-
-/** Returns the key in a name. */
-function keyOf(name: string): string {
-  return name.slice(name.indexOf(".") + 1);
 }
 
 /** Returns the place in a name. A name that is none comes first, and is removed with its content. */
