@@ -139,7 +139,10 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
       schemas: this.#contract?.schemas,
       send: (rows) => this.#sender.send(rows),
       rowsOf: (entries) => this.#rowsAtOnce(entries),
-      keyFor: (name, entries) => this.#keyFor(name, entries),
+      keyFor: (name, entries) => {
+        checkKeyed(this.#store);
+        return keyFor(name, this.#serialise(entries));
+      },
       sendKeyed: async (entries, key) => this.#sendChecked(entries, key),
     };
   }
@@ -324,8 +327,9 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
   #send(entries: unknown, options?: SendOptions): Promise<readonly number[]> {
     try {
       if (options !== undefined) checkNames("a send", options, ["key"]);
-      const key = options?.key === undefined ? undefined : this.#keyFor(nameOf("bus", options.key), entries);
-      return this.#sendChecked(entries, key);
+      return options?.key === undefined
+        ? this.#sendChecked(entries, undefined)
+        : this.#sendWithKey(entries, nameOf("bus", options.key));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -341,15 +345,18 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
     throw waitingSchema("sendwithin on this store");
   }
 
+  #sendWithKey(entries: unknown, name: string): Promise<readonly number[]> {
+    checkKeyed(this.#store);
+    const rows = this.#serialise(entries);
+    const key = keyFor(name, rows);
+    if (this.#contract !== undefined) return this.#sendChecked(entries, key);
+    if (this.#closing !== undefined) throw closed();
+    return this.#sender.send(rows, key);
+  }
+
   #sendChecked(entries: unknown, key: SendKey | undefined): Promise<readonly number[]> {
     const rows = this.#rows(entries);
     return rows instanceof Promise ? this.#sender.sendLater(rows, key) : this.#sender.send(rows, key);
-  }
-
-  /** Returns a key for entries as the caller gave them, since a schema may add what differs each time. */
-  #keyFor(name: string, entries: unknown): SendKey {
-    checkKeyed(this.#store);
-    return keyFor(name, this.#serialise(entries));
   }
 
   #rows(entries: unknown): readonly PendingRow[] | Promise<readonly PendingRow[]> {

@@ -23,7 +23,7 @@ export function checkKeyed(store: Store): void {
   throw new BusError("bad_key", "the store of this bus remembers no keys: send without a key");
 }
 
-/** Returns a key by its name, with the hash of serialised entries. */
+/** Returns a key by its name, with the hash of entries as the caller gave them. A schema may add to them what differs each time. */
 export function keyFor(name: string, rows: readonly PendingRow[]): SendKey {
   return { name, hash: hashOf(rows.flatMap(({ key, json }) => [key, json])) };
 }

@@ -100,7 +100,12 @@ export class Presence<Context = unknown, Info = unknown> {
 
   #mayJoin(channel: Channel): boolean {
     try {
-      return this.#options.joins?.(channel) ?? true;
+      const answer: unknown = this.#options.joins?.(channel) ?? true;
+      if (isThenable(answer)) {
+        Promise.resolve(answer).catch(() => {}); // the error below is the only answer
+        throw new Error("joins of presence must return true or false at once, and got a promise");
+      }
+      return answer === true;
     } catch (thrown) {
       this.#failed(asError(thrown));
       return false;

@@ -1,5 +1,6 @@
 import { BusError, given } from "../errors.ts";
 import type { PendingRow } from "../store.ts";
+import { isThenable } from "../util/thenable.ts";
 import { isOwn } from "./channels.ts";
 import type { MemberId, Status } from "./member.ts";
 import type { RowsOf } from "./statuses.ts";
@@ -22,7 +23,9 @@ export interface StatusRowsOptions {
 export function statusRows({ statusTo, serialise, failed }: StatusRowsOptions): RowsOf {
   return (id, status) => {
     try {
-      return checked(serialise(statusTo(id, status)));
+      const entries = statusTo(id, status);
+      if (isThenable(entries)) Promise.resolve(entries).catch(() => {}); // the serialiser refuses a promise
+      return checked(serialise(entries));
     } catch (cause) {
       failed(new Error(`presence sends no entries for member ${given(id)}: statusTo failed`, { cause }));
       return [];

@@ -241,3 +241,30 @@ it("does not give up an answer whose turn on its connection has not come", async
   await bus.sendone("x", 1);
   await until(() => text.match(/HTTP\/1\.1 200/g)?.length === 2);
 });
+
+it("gives up an answer whose turn does not come within a minute", async () => {
+  const clock = new ManualClock();
+  const { bus } = startBus({ clock });
+  const socket = await dial(await listen(mount(bus, { unsentTimeout: 1_000, timeout: 600_000 })));
+  await bus.ready();
+  const poll = written("/poll", JSON.stringify({ channels: ["x"], last: bus.last, timeout: 600_000 }));
+  socket.write(`${poll}GET /poll?channels=y&timeout=0 HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await until(() => bus.waiting === 1 && bus.stats().unsent > 0);
+  for (let second = 0; second < 50; second += 1) clock.advance(1_000);
+  expect(bus.stats().unsent).toBeGreaterThan(0);
+  for (let second = 0; second < 15; second += 1) clock.advance(1_000);
+  expect(bus.stats().unsent).toBe(0);
+  socket.destroy();
+});
+
+it("lets go of a stream whose client goes, though nobody reads the body of its GET", async () => {
+  const { bus } = startBus();
+  const socket = await dial(await listen(mount(bus, { heartbeat: Number.POSITIVE_INFINITY })));
+  await bus.ready();
+  const head = "GET /events?channels=x HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n";
+  socket.write(`${head}${"x".repeat(300_000)}`);
+  await until(() => bus.stats().streams === 1);
+  await new Promise((resolve) => setTimeout(resolve, 100)); // an unread body would have stopped the reading by now
+  socket.destroy();
+  await until(() => bus.stats().streams === 0);
+});

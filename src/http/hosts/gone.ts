@@ -30,7 +30,6 @@ export class GoneSignal extends LoneSignal {
   #watch(): void {
     if (this.#isWatching) return;
     this.#isWatching = true;
-    readOn(this.#request);
     onceClosed(this.#request, this.#response, () => {
       if (!this.#response.writableEnded) this.abort(new Error("the client has gone"));
     });
@@ -46,6 +45,7 @@ function readOn(request: IncomingMessage): void {
 
 /** Calls back once, when a response has closed or its client has gone. The call comes at once if that has happened. */
 export function onceClosed(request: IncomingMessage, response: ServerResponse, callback: () => void): void {
+  readOn(request);
   // HTTP/2 has no response.destroyed.
   if (response.destroyed || request.socket.destroyed) callback();
   else if (response.socket === null) onceEitherClosed(request.socket, response, callback);

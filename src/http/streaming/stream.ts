@@ -18,8 +18,8 @@ export class Stream<S extends Sink> implements Due, Taker, Beating<S> {
   slot = 0;
   /** The time of the next beat, by the monotonic clock. */
   beatAt: number;
-  /** The end of the stream's life, by the monotonic clock. */
-  readonly oldAt: number;
+  /** The end of the stream's life, by the monotonic clock. For an ended stream, that of its connection. */
+  oldAt: number;
   readonly #outlet: Outlet<S>;
   readonly #shared: StreamContext<S, Stream<S>>;
   #following: Following | undefined;

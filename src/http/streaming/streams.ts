@@ -29,6 +29,9 @@ export interface Opening<S extends Sink> extends Omit<StreamOptions<S>, "oldAt" 
   readonly pause: number;
 }
 
+/** The most graces that an ended stream has, while its client takes bytes. */
+const MOST_GRACES = 12;
+
 /** The shortest pause between two looks at a stream, in ms. */
 const SHORTEST_LOOK = 1_000;
 
@@ -94,7 +97,10 @@ export class Streams<S extends Sink> {
     kind.count(-1);
     this.#deadlines.remove(stream);
     const grace = kind.grace(stream, ending);
-    if (grace !== undefined) this.#deadlines.add(stream, hub.clock.monotonic() + grace);
+    if (grace === undefined) return;
+    const now = hub.clock.monotonic();
+    stream.oldAt = now + MOST_GRACES * grace;
+    this.#deadlines.add(stream, now + grace);
   }
 
   /** Ends the connection of an ended stream, unless its client is still taking what was written before the end. */
@@ -102,7 +108,7 @@ export class Streams<S extends Sink> {
     const { ending } = stream;
     const isPatient = (ending === "old" || ending === "slow") && stream.isUnsent; // a mount that closes waits for nobody
     const grace = isPatient ? this.#options.kind.grace(stream, ending) : undefined;
-    const end = grace === undefined ? now : Math.min(stream.stuckAt(now, grace), now + grace);
+    const end = grace === undefined ? now : Math.min(stream.stuckAt(now, grace), now + grace, stream.oldAt);
     if (now < end) this.#deadlines.add(stream, end);
     else stream.sink.destroy();
   }

@@ -7,6 +7,9 @@ import type { Pieces } from "./pieces.ts";
 import type { Unsent } from "./unsent.ts";
 import { between } from "./write-pieces.ts";
 
+/** The longest wait of an answer for its turn on a connection, in ms: longer than a poll. */
+const LONGEST_TURN = 60_000;
+
 /** The bounds of answers on their way, and the receiver of failures. */
 export interface DeliveriesOptions {
   readonly clock: Clock;
@@ -88,9 +91,11 @@ export class Deliveries {
   #begin(sink: Sink, held: unknown, size: number, window?: string): Delivery {
     const { clock, unsent, unsentTimeout, failed } = this.#options;
     const outlet = new Outlet(sink, unsent, clock);
-    const delivery = new Delivery({ outlet, held, failed, over: () => this.#over(delivery, window) });
+    const now = clock.monotonic();
+    const over = (): void => this.#over(delivery, window);
+    const delivery = new Delivery({ outlet, held, failed, over, turnBy: now + LONGEST_TURN });
     unsent.hold(held, size);
-    this.#deadlines.add(delivery, clock.monotonic() + unsentTimeout);
+    this.#deadlines.add(delivery, now + unsentTimeout);
     return delivery;
   }
 
@@ -100,10 +105,14 @@ export class Deliveries {
     if (window !== undefined) this.#leave(window);
   }
 
+  // A client cannot take an answer before its turn on the connection. A poll before it may take as long as a poll may.
   #judge(delivery: Delivery): void {
     const { clock, unsentTimeout } = this.#options;
-    const deadline = delivery.outlet.movedAt() + unsentTimeout;
-    if (deadline > clock.monotonic()) this.#deadlines.add(delivery, deadline);
+    const { outlet, turnBy } = delivery;
+    const now = clock.monotonic();
+    const since = outlet.sink.waitsForTurn && now < turnBy ? now : outlet.movedAt();
+    const deadline = since + unsentTimeout;
+    if (deadline > now) this.#deadlines.add(delivery, deadline);
     else delivery.giveUp();
   }
 }

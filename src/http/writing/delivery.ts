@@ -12,6 +12,8 @@ export interface DeliveryOptions {
   readonly failed: (thrown: unknown) => void;
   /** Called once, when the client has taken everything or has gone. */
   readonly over: () => void;
+  /** The time by which its turn on the connection has to come, by the monotonic clock. */
+  readonly turnBy: number;
 }
 
 /** One answer on its way to a client. */
@@ -20,13 +22,15 @@ export class Delivery implements Due {
   slot = 0;
   readonly held: unknown;
   readonly outlet: Outlet;
+  readonly turnBy: number;
   readonly #failed: (thrown: unknown) => void;
   readonly #over: () => void;
   #isOver = false;
 
-  constructor({ outlet, held, failed, over }: DeliveryOptions) {
+  constructor({ outlet, held, failed, over, turnBy }: DeliveryOptions) {
     this.held = held;
     this.outlet = outlet;
+    this.turnBy = turnBy;
     this.#failed = failed;
     this.#over = over;
   }

@@ -48,11 +48,11 @@ export class Outlet<S extends Sink = Sink> {
     this.#held = undefined;
   }
 
-  /** Returns the last time at which the client visibly took bytes, or could take none, by the monotonic clock. */
+  /** Returns the last time at which the client visibly took bytes, or had none to take, by the monotonic clock. */
   movedAt(): number {
-    const { unsent, waitsForTurn } = this.sink;
+    const { unsent } = this.sink;
     const taken = this.#written - unsent;
-    if (unsent === 0 || taken > this.#taken || waitsForTurn) {
+    if (unsent === 0 || taken > this.#taken) {
       this.#taken = taken;
       this.#movedAt = this.#clock.monotonic();
     }

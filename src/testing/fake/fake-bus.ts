@@ -30,7 +30,7 @@ import { Passing } from "./passing.ts";
 export interface FakeBusOptions<C extends object = AnyChannels> extends Omit<BusOptions<C>, "store"> {
   /** The start of its clock, in ms since 1970. Default: 1,700,000,000,000, in November 2023. */
   readonly now?: number;
-  /** Another clock than its own. The test moves that clock, and the clock says where ids begin. */
+  /** Another clock than its own. The test moves that clock, and the clock says where ids begin, or `restart()` if that is later. */
   readonly clock?: Clock;
   /** The transaction that handlers of `transaction: true` get, such as a double of a driver. Default: an object for each run. */
   readonly tx?: unknown;

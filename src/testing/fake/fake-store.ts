@@ -18,7 +18,7 @@ export class FakeStore implements Store {
   readonly sent: Notification[] = [];
   /** Called for each sent entry after its commit. */
   onSent: (sent: Notification) => void = () => {};
-  /** The first id of a new epoch, unless the clock states it. */
+  /** The least id of a new epoch. The clock may state a larger one. */
   base = 0;
   /** The positions of consumers. Sends within their transactions wait for the commit. */
   readonly positions = new FakePositions((sends) => {

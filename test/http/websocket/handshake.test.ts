@@ -182,8 +182,11 @@ describe("an upgrade on another path", () => {
     bed.server.on("upgrade", other.upgrade);
     const opening = once(new WebSocket(bed.url("/other")), "open");
     opening.catch(() => {}); // awaited below
-    await turns(20);
-    await new Promise((resolve) => setTimeout(resolve, 50)); // the upgrade comes
+    let upgrades = 0;
+    bed.server.on("upgrade", () => {
+      upgrades += 1;
+    });
+    await until(() => upgrades === 1, "the upgrade comes");
     await bed.pass(12_000);
     asked.resolve("ann");
     await opening;

@@ -76,6 +76,20 @@ describe("presence on one bus", () => {
     await bus.close();
   });
 
+  it("reports a joins option that answers a promise, joins nothing then, and leaves no rejection unhandled", async () => {
+    const answers = [Promise.resolve(true), Promise.reject(new Error("no database"))];
+    const { bus, here } = chat({ joins: () => (answers.shift() ?? true) as boolean });
+    const errors: string[] = [];
+    bus.on("error", ({ message }) => errors.push(message));
+    here.join(ANN, ["room:7"]);
+    here.join(ANN, ["room:7"]);
+    await turns(5); // vitest fails the run for an unhandled rejection
+    await bus.advance(50);
+    assert.deepEqual([here.of("room:7"), errors.length], [[], 2]);
+    assert.match(errors.join(), /joins of presence must return true or false at once/);
+    await bus.close();
+  });
+
   it("reports a joins option that throws, and joins nothing then", async () => {
     const { bus, here } = chat({
       joins() {
