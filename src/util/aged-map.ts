@@ -15,6 +15,8 @@ export class AgedMap<V extends object> {
   /** The values from the oldest to the newest, beginning at `#oldest`. Replaced values are still among them. */
   #order: Slot<V>[] = [];
   #oldest = 0;
+  /** The number of replaced values among them. */
+  #replaced = 0;
 
   get size(): number {
     return this.#values.size;
@@ -31,7 +33,9 @@ export class AgedMap<V extends object> {
 
   /** Sets a value, which becomes the newest. */
   set(key: string, value: V): void {
+    const { size } = this.#values;
     this.#values.set(key, value);
+    if (this.#values.size === size) this.#replaced += 1;
     this.#order.push({ key, value });
     if (this.#order.length > 2 * (this.#values.size + this.#oldest) + FEW) this.#compact();
   }
@@ -40,7 +44,10 @@ export class AgedMap<V extends object> {
   drop(isOver: (value: V) => boolean): void {
     for (; this.#oldest < this.#order.length; this.#oldest += 1) {
       const { key, value } = this.#order[this.#oldest]!;
-      if (this.#values.get(key) !== value) continue;
+      if (this.#replaced > 0 && this.#values.get(key) !== value) {
+        this.#replaced -= 1;
+        continue;
+      }
       if (!isOver(value)) break;
       this.#values.delete(key);
     }
@@ -57,10 +64,12 @@ export class AgedMap<V extends object> {
     this.#values.clear();
     this.#order = [];
     this.#oldest = 0;
+    this.#replaced = 0;
   }
 
   #compact(): void {
     this.#order = this.#order.slice(this.#oldest).filter(({ key, value }) => this.#values.get(key) === value);
     this.#oldest = 0;
+    this.#replaced = 0;
   }
 }
