@@ -29,7 +29,7 @@ export const curves = {
   nodes: {
     x: "processes that share one log and send at once",
     load: () => import("./curves/nodes.ts"),
-    ends: "Each process has 32 producers, and each producer awaits 20 sends. One order of ids is one commit after another. Two or three processes send at most a quarter more than one, and four send less.",
+    ends: "Each process has 32 producers, and each producer awaits 20 sends. One order of ids is one commit after another. On SQLite more processes may send more, since sends gather while the disk works for another one. On the engines two send at most a quarter more than one, and four send less.",
   },
 } as const satisfies Record<string, { readonly x: string; readonly load: () => Promise<Curve>; readonly ends: string }>;
 

@@ -14,7 +14,12 @@ import { ENOUGH, rowsOf, sittingsIn } from "./sittings.ts";
 const here = (name: string): URL => new URL(name, import.meta.url);
 const sittings = sittingsIn(here("sittings/"));
 const rows = rowsOf(sittings);
-const points = sittings.findLast((sitting) => sitting.points.length > 0)?.points ?? [];
+/** The points of each curve, from the newest sitting that has it. */
+const points = (Object.keys(curves) as CurveName[]).flatMap((name) => {
+  const of = ({ points }: { readonly points: readonly Point[] }): readonly Point[] =>
+    points.filter(({ curve }) => curve === name);
+  return sittings.map(of).findLast((found) => found.length > 0) ?? [];
+});
 
 const FAN_OUT = ", us of CPU a delivery";
 const CATCH_UP = ", us";
