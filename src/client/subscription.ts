@@ -51,7 +51,7 @@ export function subscription(
             wake = resolve;
           });
         else if ("id" in value) yield value;
-        else await onMissed(value.last);
+        else onMissed(value.last);
       }
     } finally {
       end();

@@ -19,8 +19,8 @@ export class LogTime {
   /** The monotonic time of the last look; undefined before the first look at this log. */
   #looked: number | undefined;
   #newestAt = 0;
-  /** The first look: its monotonic time, and the time of the newest row. Undefined once the clock has reached that row. */
-  #first: { readonly looked: number; readonly newestAt: number } | undefined;
+  /** The time of the newest row at the first look. Undefined once the clock has reached that row. */
+  #begunAt: number | undefined;
 
   constructor(options: LogTimeOptions) {
     this.#options = options;
@@ -32,23 +32,23 @@ export class LogTime {
     const [reading, looked] = [read(), monotonic()];
     if (this.#looked === undefined) {
       this.#time = reading ?? this.#newestAt;
-      this.#first = { looked, newestAt: this.#newestAt };
+      this.#begunAt = this.#newestAt;
     } else {
       const latest = this.#time + looked - this.#looked;
       this.#time = Math.max(this.#time, Math.min(reading ?? latest, latest));
     }
-    this.#catchUp(reading, looked);
+    this.#catchUp(reading);
     this.#looked = looked;
     return this.#time;
   }
 
-  // The clock of a machine may be far behind at its start. Once the clock reaches the newest row, that row was not stamped ahead,
-  // so that the log was as old at the first look.
-  #catchUp(reading: number | undefined, looked: number): void {
-    const first = this.#first;
-    if (first === undefined || reading === undefined || reading < first.newestAt) return;
-    this.#time = Math.max(this.#time, Math.min(reading, first.newestAt + looked - first.looked));
-    this.#first = undefined;
+  // The clock of a machine may be far behind at its start. Once the clock reaches the newest row, that row was not stamped ahead, and
+  // the log is at least as old. Rows that came meanwhile have the time of that row, so that no younger one may be trimmed.
+  #catchUp(reading: number | undefined): void {
+    const begunAt = this.#begunAt;
+    if (begunAt === undefined || reading === undefined || reading < begunAt) return;
+    this.#time = Math.max(this.#time, begunAt);
+    this.#begunAt = undefined;
   }
 
   /** Notes the time of a row. The newest one stands in for a clock that fails at the first look. */

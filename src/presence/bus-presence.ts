@@ -105,7 +105,7 @@ export class Presence<Context = unknown, Info = unknown> {
         Promise.resolve(answer).catch(() => {}); // the error below is the only answer
         throw new Error("joins of presence must return true or false at once, and got a promise");
       }
-      return answer === true;
+      return Boolean(answer);
     } catch (thrown) {
       this.#failed(asError(thrown));
       return false;

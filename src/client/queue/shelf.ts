@@ -41,10 +41,10 @@ export class Shelf {
     return this.#names().length;
   }
 
-  /** Returns those of these sends that wait no more. None once the storage has failed, since its sends do not show then. */
+  /** Returns those of these sends that wait no more. None if the storage does not list its sends. */
   without(sends: readonly Waiting[]): readonly Waiting[] {
     const names = new Set(this.#names());
-    return sends.filter((send) => !this.#hasFailed && !names.has(nameOf(send)));
+    return sends.filter((send) => this.#stored() && !names.has(nameOf(send)));
   }
 
   /** Adds a send behind all others. Throws `full`. */
@@ -117,21 +117,19 @@ export class Shelf {
   /** The names of the sends that wait, in order. A name begins with its place. */
   #names(): readonly string[] {
     const names = new Set(this.#memory.keys());
-    for (const name of this.#stored()) {
+    for (const name of this.#stored() ?? []) {
       if (!this.#settled.has(name.slice(name.indexOf(".") + 1))) names.add(name);
       else this.#delete(name);
     }
     return [...names].sort((one, other) => placeOf(one) - placeOf(other) || (one < other ? -1 : 1));
   }
 
-  #stored(): readonly string[] {
+  #stored(): readonly string[] | undefined {
     const { storage, prefix } = this.#options;
-    return (
-      this.#attempt((kept) => {
-        const keys = Array.from({ length: kept.length }, (_, at) => kept.key(at) ?? "");
-        return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
-      }, storage) ?? []
-    );
+    return this.#attempt((kept) => {
+      const keys = Array.from({ length: kept.length }, (_, at) => kept.key(at) ?? "");
+      return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+    }, storage);
   }
 
   #read(name: string): string | undefined {

@@ -41,7 +41,9 @@ export class NodeSink implements Sink {
   }
 
   destroy(): void {
+    const { waitsForTurn } = this;
     this.#response.destroy();
+    if (waitsForTurn) this.#response.req.socket.destroy(); // Node keeps its bytes until its turn
   }
 }
 

@@ -7,7 +7,7 @@ import type { Pieces } from "./pieces.ts";
 import type { Unsent } from "./unsent.ts";
 import { between } from "./write-pieces.ts";
 
-/** The longest wait of an answer for its turn on a connection, in ms: longer than a poll. */
+/** The longest wait of an answer for its turn on a connection, in ms: longer than a poll, unless its mount says otherwise. */
 const LONGEST_TURN = 60_000;
 
 /** The bounds of answers on their way, and the receiver of failures. */
@@ -110,8 +110,7 @@ export class Deliveries {
     const { clock, unsentTimeout } = this.#options;
     const { outlet, turnBy } = delivery;
     const now = clock.monotonic();
-    const since = outlet.sink.waitsForTurn && now < turnBy ? now : outlet.movedAt();
-    const deadline = since + unsentTimeout;
+    const deadline = outlet.movedAt(outlet.sink.waitsForTurn === true && now < turnBy) + unsentTimeout;
     if (deadline > now) this.#deadlines.add(delivery, deadline);
     else delivery.giveUp();
   }

@@ -48,11 +48,14 @@ export class Outlet<S extends Sink = Sink> {
     this.#held = undefined;
   }
 
-  /** Returns the last time at which the client visibly took bytes, or had none to take, by the monotonic clock. */
-  movedAt(): number {
+  /**
+   * Returns the last time at which the client visibly took bytes, or had none to take, by the monotonic clock. That is now if the
+   * client is excused.
+   */
+  movedAt(isExcused = false): number {
     const { unsent } = this.sink;
     const taken = this.#written - unsent;
-    if (unsent === 0 || taken > this.#taken) {
+    if (unsent === 0 || taken > this.#taken || isExcused) {
       this.#taken = taken;
       this.#movedAt = this.#clock.monotonic();
     }

@@ -29,6 +29,7 @@ export class Commits {
   readonly #commits: RemoteCommits;
   readonly #keyed: KeyedCommits;
   #areKeysReady = false;
+  #hasLostMove = false;
   readonly #moves = new SingleFlight(() => this.#move());
 
   constructor(options: CommitsOptions) {
@@ -76,9 +77,18 @@ export class Commits {
     }
   }
 
+  // A look finds the outbox, which begins the next move. So only the first of several lost moves looks at once.
   async #move(): Promise<void> {
-    const { tables, ask, node } = this.#options;
-    await this.#heeding(this.#commits.commit([], (writer) => tables.move(ask, { ...writer, node }).catch(orGone)));
+    const { tables, ask, node, lost } = this.#options;
+    try {
+      await this.#commits.commit([], (writer) => tables.move(ask, { ...writer, node }).catch(orGone));
+      this.#hasLostMove = false;
+    } catch (error) {
+      const isFirst = isLost(error) && !this.#hasLostMove;
+      this.#hasLostMove = isLost(error);
+      if (isFirst) lost();
+      throw error;
+    }
   }
 }
 

@@ -17,6 +17,8 @@ export interface CursorOptions {
   readonly restore: () => Promise<void>;
   /** Called when the outbox holds something. */
   readonly commitOutbox: () => void;
+  /** Called when the outbox holds nothing. */
+  readonly outboxIsEmpty: () => void;
   /** Called when a page came from a server that does not commit, since another server may. */
   readonly doubtServer: () => void;
 }
@@ -37,13 +39,14 @@ class TablesLog implements RemoteLog<TablesPage> {
   }
 
   async page(seen: number): Promise<TablesPage | undefined> {
-    const { tables, ask, time, clock, commitOutbox, doubtServer } = this.#options;
+    const { tables, ask, time, clock, commitOutbox, outboxIsEmpty, doubtServer } = this.#options;
     const asked = clock.monotonic();
     try {
       const page = await tables.page(ask, seen);
       if (page !== undefined) time.observe(page.now, asked);
       if (page?.isReadOnly === true) doubtServer();
       else if (page?.hasOutbox === true) commitOutbox();
+      else if (page !== undefined) outboxIsEmpty();
       return page;
     } catch (error) {
       if (isLogGone(error)) return undefined;

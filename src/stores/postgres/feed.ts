@@ -16,8 +16,9 @@ const PAUSE = 5_000;
 /** The number of looks in a row that find news without a notification, after which the connection counts as deaf. */
 const DEAF = 3;
 
-/** The part of an outage that is the listener's. */
+/** The parts of an outage that are the listener's. */
 const LISTENING = "listening";
+const DEAFNESS = "deafness";
 
 /** The parts that a feed of Postgres needs. */
 export interface FeedOptions {
@@ -41,8 +42,8 @@ export class Feed {
   #move: () => void = () => {};
   #deaf = 0;
   #isDoubted = false;
-  /** True if a commit of this process may come yet. */
-  #isUnsure = false;
+  /** The number of commits of this process that may come yet. */
+  #unsure = 0;
   #isKnownDeaf = false;
 
   constructor(options: FeedOptions) {
@@ -95,7 +96,7 @@ export class Feed {
 
   /** Looks for a commit of this process whose answer was lost, now and at its notification. */
   lookForOwn(): void {
-    this.#isUnsure = true;
+    this.#unsure += 1;
     void this.#polls.look();
   }
 
@@ -115,8 +116,9 @@ export class Feed {
     const [id, node] = payload.split(" ");
     const isNews = Number(id) > (this.#cursor?.seen ?? 0);
     if (payload === "") this.#move();
-    else if (isNews && (node !== this.#options.node || this.#isUnsure)) {
-      this.#isUnsure = false;
+    else if (isNews && node !== this.#options.node) void this.#polls.look();
+    else if (isNews && this.#unsure > 0) {
+      this.#unsure -= 1;
       void this.#polls.look();
     }
   }
@@ -137,6 +139,8 @@ export class Feed {
           "behind a transaction pooler, give postgres() a direct connection as the option listen",
         { refused: true },
       ),
+      DEAFNESS,
     );
+    this.#options.outage.end(DEAFNESS); // the notice is no failure of the looks
   }
 }

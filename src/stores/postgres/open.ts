@@ -17,6 +17,9 @@ import { postgresPositions } from "./positions.ts";
 import { prepareSchema } from "./schema.ts";
 import { type Ask, Tables } from "./tables.ts";
 
+/** The part of an outage that is the outbox's. */
+const OUTBOX = "outbox";
+
 /** The settings of a store on Postgres. */
 export interface PostgresSettings {
   readonly source: Source;
@@ -49,8 +52,8 @@ export async function openPostgres(
   const { ask } = feed;
   const move = (): void =>
     void commits.move().then(
-      () => outage.end("outbox"),
-      (error) => outage.begin(error, "outbox"),
+      () => outage.end(OUTBOX),
+      (error) => outage.begin(error, OUTBOX),
     );
   const cursor = makeCursor({
     clock,
@@ -60,6 +63,7 @@ export async function openPostgres(
     ask,
     restore: prepare,
     commitOutbox: move,
+    outboxIsEmpty: () => outage.end(OUTBOX),
     doubtServer: () => feed.doubt(),
   });
   const catchUp = (): Promise<void> => retry(clock, () => cursor.catchUp(), mayReadAgain);

@@ -14,7 +14,8 @@ export interface Believed {
 
 /**
  * Watches over the place of the open file. SQLite goes on writing to a deleted or replaced file, which no process will open
- * again. SQLite also goes on after the file was cut off, or overwritten by a shorter copy, which no process can read.
+ * again. SQLite also goes on after the file was cut off, or overwritten by a shorter copy, which no process can read. The length of a
+ * file with `auto_vacuum` tells nothing of that.
  */
 export class Place {
   readonly #path: string;

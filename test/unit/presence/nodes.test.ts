@@ -14,7 +14,7 @@ function cluster(count: number, replayed?: number): { log: SharedLog; nodes: Tes
 }
 
 /** Runs work before each commit of a node whose rows have this text. */
-function before(node: TestNode, text: string, work: () => Promise<unknown>): void {
+function beforeCommits(node: TestNode, text: string, work: () => Promise<unknown>): void {
   const store = node.store as { append: TestNode["store"]["append"] };
   const { append } = store;
   store.append = async (sends) => {
@@ -37,7 +37,7 @@ describe("presence over several nodes", () => {
     stopped.connect("ann", ["room"]);
     await pass(nodes, 3_000);
     let isOver = false;
-    before(judge, "drop", async () => {
+    beforeCommits(judge, "drop", async () => {
       if (isOver) return;
       isOver = true;
       await stopped.goOn();
@@ -62,7 +62,7 @@ describe("presence over several nodes", () => {
     const [closing, other] = nodes as [TestNode, TestNode];
     await pass(nodes, 200);
     const held = gate();
-    before(closing, "ann", () => held.promise);
+    beforeCommits(closing, "ann", () => held.promise);
     closing.connect("ann", ["room"]);
     await pass(nodes, 100); // the join is on its way
     const closed = closing.bus.close();

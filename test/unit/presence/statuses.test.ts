@@ -81,6 +81,7 @@ describe("the entries of statusTo", () => {
   it.each([
     ["throws", () => assert.fail("no database")],
     ["returns nothing", () => undefined],
+    ["returns a promise that rejects", () => Promise.reject(new Error("no database"))],
     ["sends on a channel of presence", () => [[["presence", "room"], 1]]],
     ["sends what is no channel", () => [[[], 1]]],
     ["sends too much", () => [["a", "x".repeat(70_000)]]],
