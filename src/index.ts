@@ -32,6 +32,7 @@ export {
   type Named,
   type NameOf,
   type Notification,
+  type NotificationOn,
   type SentOf,
   type Tuple,
 } from "./notification.ts";

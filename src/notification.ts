@@ -31,13 +31,12 @@ export type ChannelOf<C extends object, N = NameOf<C>> = N extends string ? N | 
 type Lookup<C, N> = N extends keyof C ? C[N] : "*" extends keyof C ? C["*" & keyof C] : never;
 
 /** The type that a map has for a channel: that of its messages, or a schema. */
-export type Carried<C, K> = Lookup<MapOf<C>, FirstOf<K>>;
+export type Carried<C, K> = K extends readonly [infer N, ...unknown[]] ? Lookup<MapOf<C>, N> : Lookup<MapOf<C>, K>;
 
 /** The message that readers of a channel get: for a map of schemas, the schema's output. A channel of any name may have any of them. */
-export type MessageOf<C, K> = OutputOf<string extends FirstOf<K> ? MapOf<C>[keyof MapOf<C>] : Carried<C, K>>;
-
-/** The name of a channel. */
-type FirstOf<K> = K extends readonly [infer N, ...unknown[]] ? N : K;
+export type MessageOf<C, K> = OutputOf<
+  string extends (K extends readonly [infer N, ...unknown[]] ? N : K) ? MapOf<C>[keyof MapOf<C>] : Carried<C, K>
+>;
 
 /** The message that is sent on a channel. For a map of schemas, the schema's input. */
 export type SentOf<C, K> = InputOf<Carried<C, K>>;
@@ -87,13 +86,10 @@ export type Batch<N> = readonly N[] & {
 export type NotificationOn<N extends { readonly channel: Channel }, K extends string> = N extends unknown
   ? N["channel"] extends K | Tuple<K>
     ? N
-    : [OneOf<N["channel"], K>] extends [never]
+    : [Extract<K | Tuple<K>, N["channel"]>] extends [never]
       ? never
-      : N & { readonly channel: OneOf<N["channel"], K> }
+      : N & { readonly channel: Extract<K | Tuple<K>, N["channel"]> }
   : never;
-
-/** The channels of a name that a wider type of channels has. */
-type OneOf<Ch, K extends string> = (K extends Ch ? K : never) | (Tuple<K> extends Ch ? Tuple<K> : never);
 
 /**
  * Returns true if a notification came on the channel of this name, string or tuple. The call narrows the notification's
