@@ -1,4 +1,7 @@
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import type Database from "better-sqlite3";
+import { Redis } from "ioredis";
 import pg from "pg";
 import { addressOf } from "../../test/support/engines/addresses.ts";
 import type { Ready } from "../harness.ts";
@@ -13,11 +16,17 @@ export interface LogByHand {
   close(): Promise<void> | void;
 }
 
+/** The same log, which also takes sends together. */
+export interface GroupsByHand extends LogByHand {
+  /** So many transactions of so many sends. Each send has a key of its own, or none has one. */
+  grouped(groups: number, size: number, hasKeys: boolean): Ready<number>;
+}
+
 const MESSAGE = JSON.stringify({ from: 0, n: 1 });
 const HASH = "0123456789abcdef0123456789abcdef0123456789a=";
 
 /** A log by hand in SQLite, as durable as a bus's by default. */
-export function sqliteByHand(): LogByHand {
+export function sqliteByHand(): GroupsByHand {
   const folder = ownFolder();
   const db: Database.Database = openByHand(folder.file("by-hand.db"));
   db.exec(`
@@ -27,15 +36,22 @@ export function sqliteByHand(): LogByHand {
   const row = db.prepare("insert into rows (key, json, at) values (?, ?, ?)");
   const find = db.prepare("select hash, first from keys where name = ?");
   const remember = db.prepare("insert into keys (name, hash, first, at) values (?, ?, ?, ?)");
-  const send = db.transaction((name: string | undefined) => {
+  const put = (name: string | undefined): void => {
     const at = Date.now();
     if (name !== undefined && find.get(name) !== undefined) throw new Error("no key comes twice");
     const { lastInsertRowid } = row.run("lobby", MESSAGE, at);
     if (name !== undefined) remember.run(name, HASH, lastInsertRowid, at);
+  };
+  const send = db.transaction(put);
+  const group = db.transaction((names: readonly (string | undefined)[]) => {
+    for (const name of names) put(name);
   });
   let keys = 0;
+  const nameOf = (hasKeys: boolean): string | undefined => (hasKeys ? `order-${keys++}` : undefined);
   return {
-    sending: (sends, hasKeys) => readyOf(sends, async () => void send(hasKeys ? `order-${keys++}` : undefined)),
+    sending: (sends, hasKeys) => readyOf(sends, async () => void send(nameOf(hasKeys))),
+    grouped: (groups, size, hasKeys) =>
+      readyOf(groups, async () => void group(Array.from({ length: size }, () => nameOf(hasKeys)))),
     close() {
       db.close();
       folder.remove();
@@ -66,6 +82,50 @@ export async function postgresByHand(): Promise<LogByHand> {
     async close() {
       await client.query(`drop schema ${schema} cascade`);
       await client.end();
+    },
+  };
+}
+
+/** A log by hand in Redis: an entry of a stream for each send. A script also remembers the key. */
+export function redisByHand(): LogByHand {
+  const client = new Redis(addressOf("redis"));
+  const [log, known] = ["log", "keys"].map((name) => `{${nameOfOwn()}}:${name}`) as [string, string];
+  const keyed = `if redis.call('hexists', KEYS[2], ARGV[1]) == 1 then return redis.error_reply('no key comes twice') end
+    local id = redis.call('xadd', KEYS[1], '*', 'packed', ARGV[3])
+    redis.call('hset', KEYS[2], ARGV[1], ARGV[2] .. ' ' .. id)
+    return id`;
+  client.defineCommand("addKeyed", { numberOfKeys: 2, lua: keyed });
+  const { addKeyed } = client as unknown as { addKeyed(...given: readonly string[]): Promise<unknown> };
+  let keys = 0;
+  return {
+    sending: (sends, hasKeys) =>
+      readyOf(sends, async () => {
+        if (hasKeys) await addKeyed.call(client, log, known, `order-${keys++}`, HASH, MESSAGE);
+        else await client.xadd(log, "*", "packed", MESSAGE);
+      }),
+    async close() {
+      await client.del(log, known);
+      client.disconnect();
+    },
+  };
+}
+
+/** A log by hand in JetStream: a message for each send, by whose id the server knows it when it comes twice. */
+export async function natsByHand(): Promise<LogByHand> {
+  const connection = await connect({ servers: addressOf("nats") });
+  const stream = nameOfOwn();
+  const manager = await jetstreamManager(connection);
+  await manager.streams.add({ name: stream, subjects: [`${stream}.log`] });
+  const js = jetstream(connection);
+  let keys = 0;
+  return {
+    sending: (sends, hasKeys) =>
+      readyOf(sends, async () => {
+        await js.publish(`${stream}.log`, MESSAGE, hasKeys ? { msgID: `order-${keys++}` } : {});
+      }),
+    async close() {
+      await manager.streams.delete(stream);
+      await connection.close();
     },
   };
 }

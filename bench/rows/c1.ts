@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { type AnyBus, Bus } from "../built.ts";
-import { type LogByHand, postgresByHand, sqliteByHand } from "../engines/keys-by-hand.ts";
+import { type LogByHand, natsByHand, postgresByHand, redisByHand, sqliteByHand } from "../engines/keys-by-hand.ts";
 import { LOGS, type LogEngine, openLog } from "../engines/logs.ts";
 import { inOrder, produce, type Sent } from "../engines/producers.ts";
 import { compare, type Line, type Ready, type Target } from "../harness.ts";
@@ -8,6 +8,14 @@ import { compare, type Line, type Ready, type Target } from "../harness.ts";
 /** The keys that a bus remembers, unless told otherwise. */
 const MOST_KEYS = 100_000;
 const RETENTION = { count: 1_000_000, total: 1_000_000 };
+
+/** The place where a key is kept by hand. */
+const KEPT_BY = {
+  sqlite: "a row in a table of keys",
+  postgres: "a row in a table of keys",
+  redis: "a field of a hash by a script",
+  nats: "the id of the message",
+} as const satisfies Record<LogEngine, string>;
 
 interface Workload {
   readonly engine: LogEngine;
@@ -33,7 +41,10 @@ export async function* lines(): AsyncGenerator<Line> {
   await bus.close();
   for (const workload of WORKLOADS) yield await onEngine(workload);
   yield await atLeastOn("sqlite", sqliteByHand(), 200);
+  yield await atLeastTogether();
   yield await atLeastOn("postgres", await postgresByHand(), 100);
+  yield await atLeastOn("redis", redisByHand(), 200);
+  yield await atLeastOn("nats", await natsByHand(), 100);
 }
 
 async function onEngine({ engine, ...workload }: Workload): Promise<Line> {
@@ -93,12 +104,31 @@ async function atLeastOn(engine: LogEngine, log: LogByHand, sends: number): Prom
   try {
     return await compare({
       id: "C1",
-      workload: `floor: 1 awaiting producer by hand, a row in a table of keys each send, ${engine}`,
+      workload: `floor: 1 awaiting producer by hand, ${KEPT_BY[engine]} each send, ${engine}`,
       beside: "the same by hand without keys",
       ours: () => log.sending(sends, true),
       rival: () => log.sending(sends, false),
       target: undefined,
       count: sends,
+      of: "send",
+    });
+  } finally {
+    await log.close();
+  }
+}
+
+/** Transactions of 64 sends in SQLite without a bus, as 64 producers make them. */
+async function atLeastTogether(): Promise<Line> {
+  const log = sqliteByHand();
+  try {
+    return await compare({
+      id: "C1",
+      workload: "floor: 15 transactions of 64 sends by hand, a row in a table of keys each send, sqlite",
+      beside: "the same by hand without keys",
+      ours: () => log.grouped(15, 64, true),
+      rival: () => log.grouped(15, 64, false),
+      target: undefined,
+      count: 15 * 64,
       of: "send",
     });
   } finally {

@@ -33,6 +33,17 @@ export async function* lines(): AsyncGenerator<Line> {
       count: ALL,
       of: "send",
     });
+    yield await compare({
+      id: "K2",
+      workload: "floor: the sends that wait in one insert and one NOTIFY by hand, one connection",
+      beside: `an insert and a NOTIFY in each transaction, ${CONNECTIONS} connections`,
+      ours: () => together(pool, `"${schema}".sent`),
+      rival: () => byHand(pool, `"${schema}".sent`),
+      target: undefined,
+      isSpeed: true,
+      count: ALL,
+      of: "send",
+    });
   } finally {
     await bus.close();
     await pool.query(`drop schema "${schema}" cascade`);
@@ -48,13 +59,45 @@ function onBus(bus: AnyBus): Ready<Sent> {
   };
 }
 
-async function byHand(pool: pg.Pool, table: string): Promise<Ready<Sent>> {
-  const { rows } = await pool.query(`select coalesce(max(id), 0) as newest from ${table}`);
-  const [{ newest }] = rows as [{ newest: string }];
+function byHand(pool: pg.Pool, table: string): Promise<Ready<Sent>> {
   const insert = `with put as (insert into ${table} (channel, json) values ($1, $2) returning id)
     select pg_notify('sent', id::text) from put`;
+  return inTable(pool, table, (message) => pool.query(insert, ["lobby", JSON.stringify(message)]));
+}
+
+/** Inserts the messages that wait while an insert is under way by the next one. */
+function together(pool: pg.Pool, table: string): Promise<Ready<Sent>> {
+  const insert = `with put as (
+      insert into ${table} (channel, json) select 'lobby', json from unnest($1::text[]) as json returning id
+    ) select pg_notify('sent', max(id)::text) from put`;
+  let waiting: string[] = [];
+  let next: Promise<unknown> | undefined;
+  let before: Promise<unknown> = Promise.resolve();
+  const flush = async (): Promise<void> => {
+    await before;
+    const messages = waiting;
+    [waiting, next] = [[], undefined];
+    await pool.query(insert, [messages]);
+  };
+  return inTable(pool, table, (message) => {
+    waiting.push(JSON.stringify(message));
+    if (next === undefined) {
+      next = flush();
+      before = next;
+    }
+    return next;
+  });
+}
+
+async function inTable(
+  pool: pg.Pool,
+  table: string,
+  send: (message: Sent[number]) => Promise<unknown>,
+): Promise<Ready<Sent>> {
+  const { rows } = await pool.query(`select coalesce(max(id), 0) as newest from ${table}`);
+  const [{ newest }] = rows as [{ newest: string }];
   return {
-    go: () => produce(PRODUCERS, SENDS, (message) => pool.query(insert, ["lobby", JSON.stringify(message)])),
+    go: () => produce(PRODUCERS, SENDS, send),
     async result() {
       const sent = await pool.query<{ json: string }>(`select json from ${table} where id > $1`, [newest]);
       return inOrder(sent.rows.map(({ json }) => JSON.parse(json)));

@@ -24,6 +24,32 @@ export async function* lines(): AsyncGenerator<Line> {
     of: "reader",
   });
   await bus.close();
+  yield await compare({
+    id: "P11",
+    workload: "floor: one message encoded by hand, its bytes given to 1,000 functions in an array",
+    beside: "serialising for each",
+    ours: toEach,
+    rival: forEach,
+    target: undefined,
+    count: MESSAGES * READERS,
+    of: "reader",
+  });
+}
+
+function toEach(): Ready<number> {
+  const id = 870_000_000_000_000;
+  let bytes = 0;
+  const readers = Array.from({ length: READERS }, () => (frame: Buffer): void => {
+    bytes += frame.length;
+  });
+  const go = (): void => {
+    for (let n = 0; n < MESSAGES; n += 1) {
+      const notification = { id: id + n, channel: "lobby", message: messageOf(n) };
+      const frame = Buffer.from(`id: ${notification.id}\ndata: ${JSON.stringify(notification)}\n\n`);
+      for (const reader of readers) reader(frame);
+    }
+  };
+  return { warm: go, go, result: () => bytes };
 }
 
 async function shared(bus: Bus): Promise<Ready<number>> {

@@ -19,6 +19,7 @@ export async function* lines(): AsyncGenerator<Line> {
   const folder = ownFolder();
   const [ours, again] = [new Ours(folder.file("ours.db")), new Ours(folder.file("again.db"))];
   const theirs = new Indexed(folder.file("theirs.db"));
+  const bare = new Bare(folder.file("bare.db"));
   let runs = 0;
   try {
     yield await compare({
@@ -31,8 +32,19 @@ export async function* lines(): AsyncGenerator<Line> {
       count: BATCH * BATCHES,
       of: "row",
     });
+    yield await compare({
+      id: "S3",
+      workload: "floor: the same rows in a table without that index, trimmed by their range",
+      beside: "a table indexed on (channel, id), no watermarks",
+      ours: () => steady(bare),
+      rival: () => steady(theirs),
+      target: undefined,
+      isSpeed: true,
+      count: BATCH * BATCHES,
+      of: "row",
+    });
   } finally {
-    for (const table of [ours, again, theirs]) table.close();
+    for (const table of [ours, again, theirs, bare]) table.close();
     folder.remove();
   }
 }
@@ -93,28 +105,28 @@ class Ours implements Table {
   }
 }
 
-/** The table that one would make. */
-class Indexed implements Table {
+/** A table by hand, whose primary key is its only index. */
+class Bare implements Table {
   newest = KEPT;
   readonly size: () => unknown;
-  readonly #db: Database.Database;
+  protected readonly db: Database.Database;
   readonly #insert: Database.Statement;
   readonly #delete: Database.Statement;
 
-  constructor(path: string) {
-    this.#db = openByHand(path);
-    this.#db.exec(`
+  constructor(path: string, index = "") {
+    this.db = openByHand(path);
+    this.db.exec(`
       create table sent (id integer primary key, key text not null, json text not null, at integer not null, send integer not null);
-      create index sent_by_channel on sent (key, id);
+      ${index}
     `);
-    this.#insert = this.#db.prepare("insert into sent (id, key, json, at, send) values (?, ?, ?, ?, ?)");
-    this.#delete = this.#db.prepare("delete from sent where id = ?");
-    this.size = sizeOf(this.#db, "sent");
+    this.#insert = this.db.prepare("insert into sent (id, key, json, at, send) values (?, ?, ?, ?, ?)");
+    this.#delete = this.db.prepare("delete from sent where id between ? and ?");
+    this.size = sizeOf(this.db, "sent");
     for (let first = 1; first < KEPT; first += BATCH) this.insert(first, BATCH);
   }
 
   insert(first: number, count: number): void {
-    this.#db.transaction(() => {
+    this.db.transaction(() => {
       rowsFrom(first, count).forEach(({ key, json }, index) => {
         this.#insert.run(first + index, key, json, first, first);
       });
@@ -122,13 +134,27 @@ class Indexed implements Table {
   }
 
   trim(first: number, count: number): void {
-    this.#db.transaction(() => {
-      for (let id = first; id < first + count; id += 1) this.#delete.run(id);
-    })();
+    this.#delete.run(first, first + count - 1);
   }
 
   close(): void {
-    this.#db.close();
+    this.db.close();
+  }
+}
+
+/** The table that one would make. */
+class Indexed extends Bare {
+  readonly #deleteOne: Database.Statement;
+
+  constructor(path: string) {
+    super(path, "create index sent_by_channel on sent (key, id);");
+    this.#deleteOne = this.db.prepare("delete from sent where id = ?");
+  }
+
+  override trim(first: number, count: number): void {
+    this.db.transaction(() => {
+      for (let id = first; id < first + count; id += 1) this.#deleteOne.run(id);
+    })();
   }
 }
 

@@ -39,6 +39,24 @@ export function streamLines({ rounds, beside, ...row }: StreamRow): readonly Lin
   return linesBeside({ ...row, ours: rounds.ours, again: rounds.again, rivals });
 }
 
+/** The line of the floor of streams: a chunk that is framed once, beside one shared Buffer. */
+export function streamFloor({ id, rounds, show, timed }: Pick<StreamRow, "id" | "rounds" | "show" | "timed">): Line {
+  const [, measured] = ratioOf(rounds.ours, rounds.again);
+  const [low, ratio, high] = ratioOf(rounds.chunk, rounds.hand);
+  return {
+    id,
+    workload: "floor: one chunk framed once by hand",
+    beside: "one shared Buffer by hand",
+    ours: show(quantile(rounds.chunk, 0.5)),
+    rival: show(quantile(rounds.hand, 0.5)),
+    ratio,
+    low,
+    high,
+    control: timed ? measured : undefined,
+    target: undefined,
+  };
+}
+
 /** A line for each rival. */
 export function linesBeside({ id, workload, ours, again, show, timed, rivals }: RowBeside): readonly Line[] {
   const [, measured] = ratioOf(ours, again);
