@@ -361,16 +361,20 @@ export class Bus<C extends object = AnyChannels> extends Emitter<BusEvents<C>> {
 
   #rows(entries: unknown): readonly PendingRow[] | Promise<readonly PendingRow[]> {
     if (this.#closing !== undefined) throw closed();
-    return this.#contract === undefined ? this.#serialise(entries) : this.#contract.serialise(entries, this.#limits);
+    return this.#checked(entries);
   }
 
   /** Returns the rows of entries during the call. A closing bus takes them too. */
   #rowsAtOnce(entries: unknown): readonly PendingRow[] {
-    if (this.#contract === undefined) return this.#serialise(entries);
-    const rows = this.#contract.serialise(entries, this.#limits);
+    const rows = this.#checked(entries);
     if (!(rows instanceof Promise)) return rows;
     rows.catch(() => {}); // the error below is the only answer
     throw waitingSchema("presence");
+  }
+
+  /** Returns the rows of entries, after the contract if there is one; a promise if a schema waits. */
+  #checked(entries: unknown): readonly PendingRow[] | Promise<readonly PendingRow[]> {
+    return this.#contract === undefined ? this.#serialise(entries) : this.#contract.serialise(entries, this.#limits);
   }
 
   #serialise(entries: unknown): readonly PendingRow[] {

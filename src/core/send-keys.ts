@@ -26,14 +26,19 @@ export function checkKeyed(store: Store): void {
 /** Returns a key by its name, with the hash of entries as the caller gave them. A schema may add to them what differs each time. */
 export function keyFor(name: string, rows: readonly PendingRow[]): SendKey {
   let text = "";
-  for (const { key, json } of rows) text += `${key.length}:${key}${json.length}:${json}`; // as `hashOf` joins them
+  for (const { key, json } of rows) text += measured(key) + measured(json);
   return { name, hash: sha256(text) };
 }
 
-/** Returns 43 letters that any engine can keep. The lengths keep parts from running into each other. */
+/** Returns a part of a hashed text. Its length keeps it from running into the next one. */
+function measured(part: string): string {
+  return `${part.length}:${part}`;
+}
+
+/** Returns 43 letters that any engine can keep. */
 function hashOf(parts: readonly string[]): string {
   let text = "";
-  for (const part of parts) text += `${part.length}:${part}`;
+  for (const part of parts) text += measured(part);
   return sha256(text);
 }
 

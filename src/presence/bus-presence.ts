@@ -1,6 +1,6 @@
 import { asError, BusError, given } from "../errors.ts";
 import { type Channel, keyOf } from "../notification.ts";
-import { isThenable } from "../util/thenable.ts";
+import { disown, isThenable } from "../util/thenable.ts";
 import { changesKeyOf } from "./channels.ts";
 import { Connection } from "./connection.ts";
 import type { Identity, Member, MemberId, Status } from "./member.ts";
@@ -101,10 +101,8 @@ export class Presence<Context = unknown, Info = unknown> {
   #mayJoin(channel: Channel): boolean {
     try {
       const answer: unknown = this.#options.joins?.(channel) ?? true;
-      if (isThenable(answer)) {
-        Promise.resolve(answer).catch(() => {}); // the error below is the only answer
-        throw new Error("joins of presence must return true or false at once, and got a promise");
-      }
+      disown(answer); // the error below is the only answer
+      if (isThenable(answer)) throw new Error("joins of presence must return true or false at once, and got a promise");
       return Boolean(answer);
     } catch (thrown) {
       this.#failed(asError(thrown));

@@ -1,6 +1,6 @@
 import { BusError, given } from "../errors.ts";
 import type { PendingRow } from "../store.ts";
-import { isThenable } from "../util/thenable.ts";
+import { disown } from "../util/thenable.ts";
 import { isOwn } from "./channels.ts";
 import type { MemberId, Status } from "./member.ts";
 import type { RowsOf } from "./statuses.ts";
@@ -24,7 +24,7 @@ export function statusRows({ statusTo, serialise, failed }: StatusRowsOptions): 
   return (id, status) => {
     try {
       const entries = statusTo(id, status);
-      if (isThenable(entries)) Promise.resolve(entries).catch(() => {}); // the serialiser refuses a promise
+      disown(entries); // the serialiser refuses a promise
       return checked(serialise(entries));
     } catch (cause) {
       failed(new Error(`presence sends no entries for member ${given(id)}: statusTo failed`, { cause }));

@@ -291,16 +291,22 @@ describe("the list of a channel in a browser", () => {
     assert.equal(counts.underWay, 0);
   });
 
-  it("reports the sleep of a machine as inactivity, whichever clock stood still", async () => {
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance", "Date"] });
-    onTestFinished(() => void vi.useRealTimers());
+  /** A client whose list of the room is empty, and the times of inactivity that it reports. */
+  function reporting() {
     const reports: number[] = [];
     const request = async (_route: string, _signal?: AbortSignal, body?: object) => {
       if (body !== undefined) reports.push((body as { inactive: number }).inactive);
       return Response.json({ last: 5, members: { room: [] } });
     };
     const client = { status: "live", last: 1, on: () => () => {}, addChannel() {}, deleteChannel() {}, request };
-    const room = presenceOf(client as unknown as Client, "room");
+    return { client: client as unknown as Client, reports };
+  }
+
+  it("reports the sleep of a machine as inactivity, whichever clock stood still", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance", "Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { client, reports } = reporting();
+    const room = presenceOf(client, "room");
     vi.setSystemTime(Date.now() + 3 * 3_600_000);
     vi.advanceTimersByTime(50_000);
     assert.deepEqual(reports, [0, 3 * 3_600_000 + 50_000]);
@@ -315,13 +321,8 @@ describe("the list of a channel in a browser", () => {
     });
     const page = new EventTarget();
     vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
-    const reports: number[] = [];
-    const request = async (_route: string, _signal?: AbortSignal, body?: object) => {
-      if (body !== undefined) reports.push((body as { inactive: number }).inactive);
-      return Response.json({ last: 5, members: { room: [] } });
-    };
-    const client = { status: "live", last: 1, on: () => () => {}, addChannel() {}, deleteChannel() {}, request };
-    const lists = [1, 2].map(() => presenceOf(client as unknown as Client, "room"));
+    const { client, reports } = reporting();
+    const lists = [1, 2].map(() => presenceOf(client, "room"));
     vi.advanceTimersByTime(100_000);
     assert.deepEqual(reports, [0, 50_000, 100_000]);
     page.dispatchEvent(new Event("keydown"));

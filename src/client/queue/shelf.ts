@@ -43,8 +43,9 @@ export class Shelf {
 
   /** Returns those of these sends that wait no more. None if the storage does not list its sends. */
   without(sends: readonly Waiting[]): readonly Waiting[] {
+    const isListed = this.#stored();
     const names = new Set(this.#names());
-    return sends.filter((send) => this.#stored() && !names.has(nameOf(send)));
+    return sends.filter((send) => isListed && !names.has(nameOf(send)));
   }
 
   /** Adds a send behind all others. Throws `full`. */

@@ -1,4 +1,4 @@
-import { isThenable } from "../../util/thenable.ts";
+import { disown } from "../../util/thenable.ts";
 import type { Cors } from "../options.ts";
 import type { EndpointReply, EndpointRequest } from "./request.ts";
 
@@ -39,7 +39,7 @@ export function allowedOrigin({ origin }: Cors, asking: string): string | undefi
 function isAllowed(origin: (origin: string) => unknown, asking: string): boolean {
   try {
     const answer = origin(asking);
-    if (isThenable(answer)) Promise.resolve(answer).catch(() => {}); // a promise grants nothing, whatever becomes of it
+    disown(answer); // a promise grants nothing, whatever becomes of it
     return answer === true;
   } catch (cause) {
     throw new Error("the mount's function cors.origin failed", { cause });

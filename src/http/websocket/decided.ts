@@ -1,4 +1,5 @@
 import { given } from "../../errors.ts";
+import { disown } from "../../util/thenable.ts";
 
 /** Receives the errors of the application's functions. */
 type Failed = (thrown: unknown) => void;
@@ -11,7 +12,7 @@ export function decided(name: string, ask: () => unknown, failed: Failed): boole
   try {
     const answer = ask();
     if (typeof answer === "boolean") return answer;
-    Promise.resolve(answer).catch(() => {}); // one report is enough
+    disown(answer); // one report is enough
     throw new Error(`it must return true or false at once, got ${given(answer)}`);
   } catch (cause) {
     failed(faultOf(name, cause));

@@ -50,13 +50,10 @@ export class Place {
       this.#outage ??= this.#lost("was deleted or replaced", "put it back, or open a new bus");
       return;
     }
-    if (this.#isShrinking) {
-      this.#outage = undefined;
-      return;
-    }
     // A vacuum makes the file shorter as well. SQLite then knows the new size, unless the write-ahead log has as much again.
     const version = this.#tables.schemaVersion();
-    this.#isCut = size < this.#size && version <= this.#version && this.#tables.bytes() >= this.#size;
+    const isShorter = size < this.#size && !this.#isShrinking && version <= this.#version;
+    this.#isCut = isShorter && this.#tables.bytes() >= this.#size;
     this.#size = size;
     this.#version = version;
     this.#outage = this.#isCut ? this.#lost("was cut off or overwritten", "restore it, and open a new bus") : undefined;

@@ -43,7 +43,7 @@ export async function holdCrowd(
     void clients.open(1, "large").catch(() => {});
     await isOpen(count + 1);
     clients.pauseLast();
-    // A socket without a position begins at its subscription, and the newest of these may be on its way.
+    // The newest subscriptions may be on their way.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const held = bus.stats().sockets;
     const start = memory();
