@@ -99,36 +99,35 @@ async function atLeast(bus: AnyBus, workload: Pick<Workload, "producers" | "send
   });
 }
 
-/** Sends without a bus. Each also writes a row in a table of keys, in the transaction of its own row. */
-async function atLeastOn(engine: LogEngine, log: LogByHand, sends: number): Promise<Line> {
-  try {
-    return await compare({
-      id: "C1",
-      workload: `floor: 1 awaiting producer by hand, ${KEPT_BY[engine]} each send, ${engine}`,
-      beside: "the same by hand without keys",
-      ours: () => log.sending(sends, true),
-      rival: () => log.sending(sends, false),
-      target: undefined,
-      count: sends,
-      of: "send",
-    });
-  } finally {
-    await log.close();
-  }
+/** One producer without a bus. Each send also writes its key, in the transaction of its own row where there is one. */
+function atLeastOn(engine: LogEngine, log: LogByHand, sends: number): Promise<Line> {
+  const workload = `1 awaiting producer by hand, ${KEPT_BY[engine]} each send, ${engine}`;
+  return byHand(log, { workload, count: sends, sending: (hasKeys) => log.sending(sends, hasKeys) });
 }
 
 /** Transactions of 64 sends in SQLite without a bus, as 64 producers make them. */
-async function atLeastTogether(): Promise<Line> {
+function atLeastTogether(): Promise<Line> {
   const log = sqliteByHand();
+  const workload = `15 transactions of 64 sends by hand, ${KEPT_BY.sqlite} each send, sqlite`;
+  return byHand(log, { workload, count: 15 * 64, sending: (hasKeys) => log.grouped(15, 64, hasKeys) });
+}
+
+interface ByHand {
+  readonly workload: string;
+  readonly count: number;
+  readonly sending: (hasKeys: boolean) => Ready<number>;
+}
+
+async function byHand(log: LogByHand, { workload, count, sending }: ByHand): Promise<Line> {
   try {
     return await compare({
       id: "C1",
-      workload: "floor: 15 transactions of 64 sends by hand, a row in a table of keys each send, sqlite",
+      workload: `floor: ${workload}`,
       beside: "the same by hand without keys",
-      ours: () => log.grouped(15, 64, true),
-      rival: () => log.grouped(15, 64, false),
+      ours: () => sending(true),
+      rival: () => sending(false),
       target: undefined,
-      count: 15 * 64,
+      count,
       of: "send",
     });
   } finally {
